@@ -1,0 +1,34 @@
+//! The vocabulary: what an image, a model, a resource and a link are.
+//!
+//! - Plain values with their invariants; everything else in the crate speaks in them.
+//! - Never: I/O, clocks, threads, JSON of any site.
+
+mod air;
+mod generation;
+mod hash;
+mod id;
+mod image;
+mod item;
+mod link;
+mod media;
+mod model;
+mod resource;
+mod sampler;
+mod time;
+
+pub use air::Air;
+pub use generation::GenerationData;
+pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
+pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
+pub use image::{
+    Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation,
+};
+pub use item::Item;
+pub use link::{Confidence, Evidence, Link, LostReason, Relation};
+pub use media::{Media, MediaIdentity, MediaKey};
+pub use model::{
+    Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagination, PublishState, Tag,
+};
+pub use resource::{Resource, ResourceKind, ResourceSources, ResourceUse};
+pub use sampler::{canonical_sampler, Sampling};
+pub use time::Timestamp;
