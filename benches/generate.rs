@@ -1,1 +1,3 @@
-fn main(){}
+//! Writes seeded, realistic records for benchmarks and tests.
+
+fn main() {}

@@ -4,5 +4,15 @@
 //! one SQLite catalog, and answers four questions: search, trace, duplicates, lineage.
 //! `ARCHITECTURE.md` is the map of the crate.
 
+pub mod catalog;
+pub mod crawl;
 pub mod entity;
+pub mod feed;
+pub mod fetch;
+pub mod fingerprint;
+pub mod lineage;
+pub mod link;
+pub mod parse;
 pub mod run;
+pub mod search;
+pub mod source;

@@ -1,1 +1,3 @@
-fn main(){}
+//! The `stemmata` command.
+
+fn main() {}

@@ -1,1 +1,1 @@
-//! t
+//! Promises that Stemmata keeps, one a file.

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    GenerationData, ImageId, ImageName, Media, PostId, ResourceUse, Timestamp, VersionId,
-};
+use super::{GenerationData, ImageId, ImageName, Media, PostId, ResourceUse, Timestamp, VersionId};
 
 /// One picture as one document described it.
 ///

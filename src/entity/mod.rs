@@ -20,15 +20,11 @@ pub use air::Air;
 pub use generation::GenerationData;
 pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
-pub use image::{
-    Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation,
-};
+pub use image::{Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation};
 pub use item::Item;
 pub use link::{Confidence, Evidence, Link, LostReason, Relation};
 pub use media::{Media, MediaIdentity, MediaKey};
-pub use model::{
-    Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagination, PublishState, Tag,
-};
+pub use model::{Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagination, PublishState, Tag};
 pub use resource::{Resource, ResourceKind, ResourceSources, ResourceUse};
-pub use sampler::{canonical_sampler, Sampling};
+pub use sampler::{Sampling, canonical_sampler};
 pub use time::Timestamp;

@@ -96,8 +96,7 @@ pub enum PublishState {
 
 impl PublishState {
     /// Every state.
-    pub const ALL: [Self; 4] =
-        [Self::Unknown, Self::Published, Self::Unpublished, Self::NotFound];
+    pub const ALL: [Self; 4] = [Self::Unknown, Self::Published, Self::Unpublished, Self::NotFound];
 
     /// The word that the catalog and exports use.
     pub fn as_str(self) -> &'static str {

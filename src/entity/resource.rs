@@ -62,8 +62,8 @@ impl ResourceKind {
     pub fn from_word(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "" | "unknown" => Self::Unknown,
-            "model" | "checkpoint" | "refiner" | "refinermodel" | "unet" | "diffusionmodel"
-            | "ckpt" | "diffusion_model" => Self::Model,
+            "model" | "checkpoint" | "refiner" | "refinermodel" | "unet" | "diffusionmodel" | "ckpt"
+            | "diffusion_model" => Self::Model,
             "lora" | "loras" | "locon" | "lycoris" | "lyco" | "dora" | "used_loras" => Self::Lora,
             "embed" | "embedding" | "textualinversion" | "ti" => Self::Embedding,
             "hypernet" | "hypernetwork" => Self::Hypernetwork,

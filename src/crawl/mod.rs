@@ -1,0 +1,1 @@
+//! What to fetch or read next: listings, single entities, files and folders.

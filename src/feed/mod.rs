@@ -1,0 +1,1 @@
+//! Catalog to index: changes since the index's generation.

@@ -1,0 +1,1 @@
+//! The only socket: one paced, redacting, bounded HTTP client.

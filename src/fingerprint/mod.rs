@@ -1,0 +1,1 @@
+//! Pixels and BlurHashes to comparable numbers.

@@ -1,0 +1,1 @@
+//! Reports per model: figures, and their forms.

@@ -1,0 +1,1 @@
+//! Resources to versions, with evidence; groups of near-duplicates.

@@ -1,0 +1,1 @@
+//! Generator metadata: bytes in, what they claim out.

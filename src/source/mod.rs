@@ -1,0 +1,3 @@
+//! Sources: their JSON in, entities out.
+
+pub mod civitai;
