@@ -4,14 +4,26 @@
 //! - Out: rows, read one by one or streamed in a stated order.
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
+mod batch;
+mod crawl;
 mod error;
+mod images;
+mod merge;
+mod raw;
 mod schema;
+mod writer;
 
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use batch::{Batch, BatchReport, Outcome, Record};
+pub use crawl::CrawlRow;
 pub use error::CatalogError;
+pub use images::{ImageRow, StoredUse};
+pub use raw::{RawBlock, raw_hash};
+
+use writer::ResourceCache;
 
 /// Result of a catalog operation.
 pub type Result<T> = std::result::Result<T, CatalogError>;
@@ -29,6 +41,7 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Catalog {
     connection: Connection,
+    resource_cache: ResourceCache,
 }
 
 impl Catalog {
@@ -51,7 +64,7 @@ impl Catalog {
             flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
         )?;
         schema::prepare(&connection, path, access)?;
-        Ok(Self { connection })
+        Ok(Self { connection, resource_cache: ResourceCache::default() })
     }
 
     /// The number of the last committed batch; 0 in a new catalog.

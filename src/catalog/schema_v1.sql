@@ -18,12 +18,9 @@ CREATE TABLE state (
 
 -- Items as received: a zstd frame of an RFC 7464 JSON text sequence. Position 0 is the first item.
 CREATE TABLE raw_blocks (
-    block      INTEGER PRIMARY KEY,
-    generation INTEGER NOT NULL,
-    at         INTEGER NOT NULL,
-    source     TEXT NOT NULL,
-    items      INTEGER NOT NULL,
-    data       BLOB NOT NULL
+    block INTEGER PRIMARY KEY REFERENCES generations (generation),
+    items INTEGER NOT NULL,
+    data  BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE models (

@@ -66,7 +66,7 @@ impl Dialect {
     pub const ALL: [Self; 4] = [Self::Index, Self::Database, Self::VersionImage, Self::Document];
 
     /// The catalog's number; never reused.
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         match self {
             Self::Index => 1,
             Self::Database => 2,

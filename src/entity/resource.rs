@@ -158,12 +158,12 @@ impl ResourceSources {
     ];
 
     /// The set as bits, for the catalog.
-    pub fn bits(self) -> u32 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// Takes bits from the catalog; unknown bits are kept.
-    pub fn from_bits(bits: u32) -> Self {
+    pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
@@ -173,10 +173,10 @@ impl ResourceSources {
         Self(self.0 | other.0)
     }
 
-    /// What is in this set and not in the other.
+    /// What is in both sets.
     #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether every place of `other` is in this set.

@@ -1,0 +1,123 @@
+//! What an image is after one more document described it. Pure.
+//!
+//! - Never loses better for worse: an absent value does not replace a present one, a reduced object does not
+//!   replace a full one, zero counters do not replace counters.
+//! - The exception is an owner who hides generation data: it is no longer shown, and only raw records keep it.
+
+use super::images::{ImageRow, StoredUse};
+use crate::entity::{Dialect, GenerationData, Image, ImageStats, MetaState, ResourceSources, Timestamp};
+
+const ITEM_SOURCES: ResourceSources =
+    ResourceSources::from_bits(ResourceSources::ITEM_INDEX.bits() | ResourceSources::ITEM_DATABASE.bits());
+
+const FULL_DIALECTS: u32 = dialect_bit(Dialect::Index) | dialect_bit(Dialect::Database);
+
+/// The bit of a dialect in `images.dialects`.
+pub(super) const fn dialect_bit(dialect: Dialect) -> u32 {
+    1 << dialect.code()
+}
+
+/// The row of an image that was never described before.
+pub(super) fn fresh(image: &Image, key: crate::entity::ImageKey, media: i64) -> ImageRow {
+    ImageRow {
+        key,
+        generation: 0,
+        media,
+        dialects: dialect_bit(image.dialect),
+        url: image.url.clone(),
+        media_type: image.media_type,
+        nsfw_level: image.nsfw_level,
+        created_at: image.created_at,
+        published_at: image.published_at,
+        post: image.post,
+        username: image.username.clone(),
+        base_model: image.base_model.clone(),
+        stats: image.stats.map(counted),
+        tags: image.tags.clone(),
+        meta: image.meta,
+        generation_data: image.generation.clone(),
+        remix_of: image.remix_of,
+    }
+}
+
+/// The row of a known image after `image` described it again, with media row `media`.
+pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
+    let new = fresh(image, old.key, media);
+    let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
+    let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
+    let (meta, generation_data) = merged_meta(old, &new);
+    ImageRow {
+        key: old.key,
+        generation: old.generation,
+        media: if keep_old { old.media } else { new.media },
+        dialects: old.dialects | new.dialects,
+        url: better(keep_old, &old.url, &new.url),
+        media_type: better(keep_old, &old.media_type, &new.media_type),
+        nsfw_level: better(keep_old, &old.nsfw_level, &new.nsfw_level),
+        created_at: earliest(old.created_at, new.created_at),
+        published_at: better(keep_old, &old.published_at, &new.published_at),
+        post: better(keep_old, &old.post, &new.post),
+        username: better(keep_old, &old.username, &new.username),
+        base_model: better(keep_old, &old.base_model, &new.base_model),
+        stats: merged_stats(old.stats, new.stats),
+        tags: if new.tags.is_empty() { old.tags.clone() } else { new.tags },
+        meta,
+        generation_data,
+        remix_of: better(keep_old, &old.remix_of, &new.remix_of),
+    }
+}
+
+/// The uses of resources after another document: what the metadata says now, and every link that the site
+/// ever listed beside the item. Both inputs and the result are sorted by resource.
+pub(super) fn merged_uses(old: &[StoredUse], new: &[StoredUse], meta: MetaState) -> Vec<StoredUse> {
+    let replaced = matches!(meta, MetaState::Present | MetaState::Hidden);
+    let kept = old.iter().filter_map(|used| {
+        let sources = if replaced { used.sources.intersection(ITEM_SOURCES) } else { used.sources };
+        (!sources.is_empty()).then_some(StoredUse {
+            weight: if replaced { None } else { used.weight },
+            sources,
+            ..*used
+        })
+    });
+    let mut uses: Vec<StoredUse> = kept.chain(new.iter().copied()).collect();
+    uses.sort_by_key(|used| used.resource);
+    uses.dedup_by(|later, first| {
+        let same = later.resource == first.resource;
+        if same {
+            first.sources = first.sources.union(later.sources);
+            first.weight = later.weight.or(first.weight);
+        }
+        same
+    });
+    uses
+}
+
+fn merged_meta(old: &ImageRow, new: &ImageRow) -> (MetaState, GenerationData) {
+    match new.meta {
+        MetaState::Present => (MetaState::Present, new.generation_data.clone()),
+        MetaState::Hidden => (MetaState::Hidden, GenerationData::default()),
+        MetaState::Null if old.meta == MetaState::NotSaid => (MetaState::Null, old.generation_data.clone()),
+        MetaState::Null | MetaState::NotSaid => (old.meta, old.generation_data.clone()),
+    }
+}
+
+fn better<T: Clone>(keep_old: bool, old: &Option<T>, new: &Option<T>) -> Option<T> {
+    if keep_old { old.clone().or_else(|| new.clone()) } else { new.clone().or_else(|| old.clone()) }
+}
+
+fn earliest(old: Option<Timestamp>, new: Option<Timestamp>) -> Option<Timestamp> {
+    match (old, new) {
+        (Some(old), Some(new)) => Some(old.min(new)),
+        (old, new) => old.or(new),
+    }
+}
+
+/// Zeros may only mean that the site's counter store was slow.
+fn merged_stats(old: Option<ImageStats>, new: Option<ImageStats>) -> Option<ImageStats> {
+    new.filter(|stats| *stats != ImageStats::default()).or(old).or(new)
+}
+
+/// Dislikes are always zero since the site stopped counting them, and the catalog has no column for them.
+fn counted(stats: ImageStats) -> ImageStats {
+    ImageStats { dislikes: 0, ..stats }
+}
