@@ -3,6 +3,8 @@
 mod images;
 mod models;
 mod resources;
+#[cfg(test)]
+mod tests;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
