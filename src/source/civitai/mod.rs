@@ -1,1 +1,14 @@
 //! Civitai's public API: its JSON in every era and dialect, as entities.
+//!
+//! - Input: documents as received, from the API or from files. Output: [`crate::entity`] values.
+//! - [`pages`] splits a document into items, [`convert()`] reads one item, [`url`] and [`air`] read identifiers.
+//! - Never: I/O, clocks, panics; every item is bounded before it is read.
+
+pub mod convert;
+pub mod pages;
+mod scan;
+
+pub use convert::{
+    Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
+};
+pub use pages::{DocumentError, ItemProblem, ItemProblemKind, Opened, RawItem, open};
