@@ -4,6 +4,7 @@
 //! - Out: rows, read one by one or streamed in a stated order.
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
+mod crawl;
 mod error;
 mod schema;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 
 /// Result of a catalog operation.
