@@ -18,7 +18,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 pub use batch::{Batch, BatchReport, Outcome, Record};
-pub use crawl::CrawlRow;
+pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 pub use images::{ImageRow, StoredUse};
 pub use raw::{RawBlock, raw_hash};

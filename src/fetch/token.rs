@@ -1,0 +1,107 @@
+//! The key of an account: kept from every log by its type.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reqwest::header::HeaderValue;
+use thiserror::Error;
+
+/// The largest file that may hold a token, in bytes.
+const MAX_TOKEN_FILE_BYTES: u64 = 4096;
+
+/// A secret that goes into one header and nowhere else.
+#[derive(Clone)]
+pub struct Token(HeaderValue);
+
+/// Why a token cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Empty, or with characters that no header may carry.
+    #[error("the token is empty or has characters that a header cannot carry")]
+    Malformed,
+    /// Other people of this machine may read it.
+    #[error("{} may be read by others; run `chmod 600` on it", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not readable at all.
+    #[error("the token file {} could not be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Token {
+    /// Takes the key as the site shows it; blanks around it are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Malformed`] when nothing remains or a header could not carry it.
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let text = text.trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TokenError::Malformed);
+        }
+        let mut header =
+            HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| TokenError::Malformed)?;
+        header.set_sensitive(true);
+        Ok(Self(header))
+    }
+
+    /// Reads the key from a file that nobody else may read (mode 0600 or stricter where modes exist).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Exposed`] when others may read it, [`TokenError::Unreadable`], [`TokenError::Malformed`].
+    pub fn from_file(path: &Path) -> Result<Self, TokenError> {
+        let unreadable = |source| TokenError::Unreadable { path: path.to_owned(), source };
+        let facts = std::fs::metadata(path).map_err(unreadable)?;
+        if is_exposed(&facts) {
+            return Err(TokenError::Exposed { path: path.to_owned() });
+        }
+        if facts.len() > MAX_TOKEN_FILE_BYTES {
+            return Err(TokenError::Malformed);
+        }
+        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+
+    /// The value of the `Authorization` header, marked as sensitive.
+    pub(super) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// `text` without the key, should a server repeat it.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let key = self.0.to_str().ok().and_then(|header| header.strip_prefix("Bearer "));
+        key.map_or_else(|| text.to_owned(), |key| text.replace(key, "REDACTED"))
+    }
+}
+
+#[cfg(unix)]
+fn is_exposed(facts: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    facts.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_exposed(_facts: &std::fs::Metadata) -> bool {
+    false
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(REDACTED)")
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("REDACTED")
+    }
+}
