@@ -1,4 +1,24 @@
 //! Flat documents in, hits out: the text and near-duplicate index of Stemmata.
+//!
+//! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
+//! derived from the caller's store: it can be deleted and fed again.
+
+mod document;
+mod error;
+mod facts;
+mod rank;
+mod reader;
+mod schema;
+mod tokenizer;
+mod writer;
 
 pub mod near;
 pub mod query;
+
+pub use document::{Document, DocumentResource, NameKind};
+pub use error::IndexError;
+pub use facts::{FactResource, Facts};
+pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
+pub use reader::Reader;
+pub use schema::INDEX_FORMAT;
+pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions};

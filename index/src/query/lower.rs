@@ -1,0 +1,405 @@
+//! AST to engine query.
+//!
+//! - Input: a [`Query`] and a [`Resolver`] for names that only the caller's store knows.
+//! - Output: an engine query in which words of the positive prompt score and all else only filters.
+//! - Never: parses text of a user, or passes it to the engine's own query parser.
+
+use std::ops::Bound;
+
+use tantivy::Term;
+use tantivy::query::{
+    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, ExistsQuery, InvertedIndexRangeQuery, Occur,
+    PhrasePrefixQuery, PhraseQuery, Query as EngineQuery, RangeQuery, TermQuery, TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+
+use super::ast::{Date, Node, Query, Test};
+use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
+use super::weighted::{Interval, WeightedResources};
+use crate::document::NameKind;
+use crate::error::IndexError;
+use crate::schema::Fields;
+use crate::tokenizer::{self, Kind};
+
+/// Sets of so many ids and fewer are a union of their posting lists; larger ones walk the dictionary once.
+const SMALL_SET: usize = 32;
+/// Most words that the beginning of a phrase's last word is expanded to.
+const PHRASE_EXPANSIONS: u32 = 1 << 16;
+
+/// What only the caller can look up, at the time of the query.
+pub trait Resolver {
+    /// The numbers, as in [`crate::DocumentResource`], of all resources that `value` means in `field`:
+    /// by their own name, and by the model, version, file, creator or tag that they are linked to.
+    ///
+    /// A trailing `*` asks for everything that begins so. No match is an empty list, not an error.
+    ///
+    /// # Errors
+    ///
+    /// A text for a person, where the look-up itself failed.
+    fn resources(&self, field: ResourceField, value: &str) -> Result<Vec<u64>, String>;
+
+    /// The canonical name of a sampler as a person writes it.
+    fn sampler(&self, text: &str) -> SamplerName;
+}
+
+/// A sampler and, where its name says so, the scheduler. Both `None`: not a name that is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamplerName {
+    /// Such as `dpmpp_2m`.
+    pub sampler: Option<String>,
+    /// Such as `karras`.
+    pub scheduler: Option<String>,
+}
+
+/// Knows nothing: resources are found only by their names as written, samplers only by their canonical names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resources(&self, _: ResourceField, _: &str) -> Result<Vec<u64>, String> {
+        Ok(Vec::new())
+    }
+
+    fn sampler(&self, _: &str) -> SamplerName {
+        SamplerName::default()
+    }
+}
+
+type Engine = Box<dyn EngineQuery>;
+
+/// Lowers queries for one index.
+pub(crate) struct Lowering<'a> {
+    fields: &'a Fields,
+    resolver: &'a dyn Resolver,
+}
+
+impl<'a> Lowering<'a> {
+    pub(crate) fn new(fields: &'a Fields, resolver: &'a dyn Resolver) -> Self {
+        Self { fields, resolver }
+    }
+
+    /// The engine's form of a query.
+    pub(crate) fn lower(&self, query: &Query) -> Result<Engine, IndexError> {
+        Ok(self.part(query)?.unwrap_or_else(everything))
+    }
+
+    /// One part; `None` for a text without any word, which neither finds nor excludes anything.
+    fn part(&self, query: &Query) -> Result<Option<Engine>, IndexError> {
+        Ok(Some(match &query.node {
+            Node::All => everything(),
+            Node::And(parts) => return self.all_of(parts),
+            Node::Or(parts) => return self.any_of(parts),
+            Node::Not(inner) => return Ok(self.part(inner)?.map(|inner| without(vec![inner]))),
+            Node::Text { field, text, slop, prefix } => {
+                return Ok(self.text(*field, text, *slop, *prefix));
+            }
+            Node::Keyword { field, value, prefix } => self.keyword(*field, value, *prefix),
+            Node::Integer { field, test } => self.integer(*field, *test),
+            Node::Real { field, test } => self.real(*field, *test),
+            Node::Created(test) => self.created(*test),
+            Node::Shape(shape) => filter(self.term(self.fields.has, shape.as_str())),
+            Node::Resource { field, value, prefix, weight } => {
+                self.resource(*field, value, *prefix, *weight)?
+            }
+            Node::ResourceIds(ids) => filter(self.resource_set(ids)),
+            Node::Has(presence) => filter(self.presence(*presence)),
+        }))
+    }
+
+    fn all_of(&self, parts: &[Query]) -> Result<Option<Engine>, IndexError> {
+        let mut wanted = Vec::new();
+        let mut unwanted = Vec::new();
+        for part in parts {
+            match &part.node {
+                Node::Not(inner) => unwanted.extend(self.part(inner)?),
+                _ => wanted.extend(self.part(part)?),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok((!unwanted.is_empty()).then(|| without(unwanted)));
+        }
+        if wanted.len() == 1 && unwanted.is_empty() {
+            return Ok(wanted.pop());
+        }
+        let wanted = wanted.into_iter().map(|query| (Occur::Must, query));
+        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, query));
+        Ok(Some(Box::new(BooleanQuery::new(wanted.chain(unwanted).collect()))))
+    }
+
+    fn any_of(&self, parts: &[Query]) -> Result<Option<Engine>, IndexError> {
+        let mut choices = Vec::with_capacity(parts.len());
+        for part in parts {
+            choices.extend(self.part(part)?);
+        }
+        Ok(if choices.is_empty() { None } else { Some(union(choices)) })
+    }
+
+    fn text(&self, field: TextField, text: &str, slop: u32, prefix: bool) -> Option<Engine> {
+        let prompt_words = tokenizer::words(Kind::Prompt, text);
+        let name_words = || tokenizer::words(Kind::Name, text);
+        let fields = self.fields;
+        match field {
+            TextField::Prompt => words_in(fields.prompt, &prompt_words, slop, prefix),
+            TextField::Negative => words_in(fields.negative, &prompt_words, slop, prefix).map(filter),
+            TextField::Any => {
+                let choices: Vec<Engine> = [
+                    words_in(fields.prompt, &prompt_words, slop, prefix),
+                    words_in(fields.negative, &prompt_words, slop, prefix).map(filter),
+                    words_in(fields.name_any, &name_words(), slop, prefix).map(filter),
+                ]
+                .into_iter()
+                .flatten()
+                .collect();
+                (!choices.is_empty()).then(|| union(choices))
+            }
+        }
+    }
+
+    fn keyword(&self, field: KeywordField, value: &str, prefix: bool) -> Engine {
+        let fields = self.fields;
+        let column = match field {
+            KeywordField::Sampler => fields.sampler,
+            KeywordField::Scheduler => fields.scheduler,
+            KeywordField::Base => fields.base,
+            KeywordField::User => fields.user,
+            KeywordField::Tool => fields.tool,
+            KeywordField::Type => fields.media_type,
+            KeywordField::Source => fields.source,
+        };
+        let folded = tokenizer::keyword(value);
+        if prefix {
+            return filter(beginning(column, &folded));
+        }
+        if field != KeywordField::Sampler {
+            return filter(self.term(column, &folded));
+        }
+        let known = self.resolver.sampler(value);
+        let sampler = match (&known.sampler, &known.scheduler) {
+            (None, None) => Some(folded),
+            (sampler, _) => sampler.as_deref().map(tokenizer::keyword),
+        };
+        let sampler = sampler.map(|name| self.term(fields.sampler, &name));
+        let scheduler = known.scheduler.map(|name| self.term(fields.scheduler, &tokenizer::keyword(&name)));
+        filter(Box::new(BooleanQuery::intersection(sampler.into_iter().chain(scheduler).collect())))
+    }
+
+    fn integer(&self, field: IntegerField, test: Test<i64>) -> Engine {
+        let fields = self.fields;
+        let column = match field {
+            IntegerField::Seed => return filter(signed_range(fields.seed, test)),
+            IntegerField::Steps => fields.steps,
+            IntegerField::ClipSkip => fields.clip_skip,
+            IntegerField::Width => fields.width,
+            IntegerField::Height => fields.height,
+            IntegerField::Likes => fields.likes,
+            IntegerField::Reactions => fields.reactions,
+            IntegerField::Comments => fields.comments,
+            IntegerField::Nsfw => fields.nsfw,
+            IntegerField::Post => fields.post,
+            IntegerField::Id => fields.image,
+            IntegerField::PostedFor => fields.posted_for,
+        };
+        let has_terms = matches!(field, IntegerField::Post | IntegerField::Id | IntegerField::PostedFor);
+        match (has_terms, test) {
+            (true, Test::Equal(value)) => filter(match u64::try_from(value) {
+                Ok(value) => exact(Term::from_field_u64(column, value)),
+                Err(_) => Box::new(EmptyQuery),
+            }),
+            _ => filter(unsigned_range(column, test)),
+        }
+    }
+
+    fn real(&self, field: RealField, test: Test<f64>) -> Engine {
+        let column = match field {
+            RealField::Cfg => self.fields.cfg,
+            RealField::Denoise => self.fields.denoise,
+        };
+        let Interval { low, high } = Interval::of(test);
+        if low.is_nan() || high.is_nan() || low > high {
+            return Box::new(EmptyQuery);
+        }
+        let term = |value| Bound::Included(Term::from_field_f64(column, value));
+        filter(Box::new(RangeQuery::new(term(low), term(high))))
+    }
+
+    fn created(&self, test: Test<Date>) -> Engine {
+        let range = match test {
+            Test::Equal(date) => Test::Between(date.start_ms(), date.end_ms() - 1),
+            Test::Above(date) => Test::AtLeast(date.end_ms()),
+            Test::AtLeast(date) => Test::AtLeast(date.start_ms()),
+            Test::Below(date) => Test::Below(date.start_ms()),
+            Test::AtMost(date) => Test::Below(date.end_ms()),
+            Test::Between(first, last) => Test::Between(first.start_ms(), last.end_ms() - 1),
+        };
+        filter(signed_range(self.fields.created, range))
+    }
+
+    fn resource(
+        &self,
+        field: ResourceField,
+        value: &str,
+        prefix: bool,
+        weight: Option<Test<f64>>,
+    ) -> Result<Engine, IndexError> {
+        let asked = if prefix { format!("{value}*") } else { value.to_owned() };
+        let mut ids = self
+            .resolver
+            .resources(field, &asked)
+            .map_err(|reason| IndexError::Resolve { value: asked, reason })?;
+        ids.sort_unstable();
+        ids.dedup();
+        let users = self.resource_set(&ids);
+        if let Some(test) = weight {
+            return Ok(filter(Box::new(WeightedResources::new(users, &ids, Interval::of(test)))));
+        }
+        let named = field.names().and_then(|kind| {
+            let column = kind.map_or(self.fields.name_any, |kind| self.fields.name(kind));
+            words_in(column, &tokenizer::words(Kind::Name, value), 0, prefix)
+        });
+        Ok(filter(match named {
+            Some(named) if ids.is_empty() => named,
+            Some(named) => union(vec![named, users]),
+            None => users,
+        }))
+    }
+
+    fn resource_set(&self, ids: &[u64]) -> Engine {
+        let terms = ids.iter().map(|id| Term::from_field_u64(self.fields.resource, *id));
+        match ids.len() {
+            0 => Box::new(EmptyQuery),
+            1..=SMALL_SET => union(terms.map(exact).collect()),
+            _ => Box::new(TermSetQuery::new(terms)),
+        }
+    }
+
+    fn presence(&self, presence: Presence) -> Engine {
+        let word = |word| self.term(self.fields.has, word);
+        let column = |name: &str| -> Engine { Box::new(ExistsQuery::new(name.to_owned(), false)) };
+        match presence {
+            Presence::Meta => word("meta"),
+            Presence::Prompt => word("prompt"),
+            Presence::Negative => word("negative"),
+            Presence::Model => word("model"),
+            Presence::Lora => word("lora"),
+            Presence::Embedding => word("embedding"),
+            Presence::Hypernetwork => word("hypernetwork"),
+            Presence::Vae => word("vae"),
+            Presence::Controlnet => word("controlnet"),
+            Presence::Upscaler => word("upscaler"),
+            Presence::Resource => {
+                let mut choices: Vec<Engine> = NameKind::ALL.iter().map(|kind| word(kind.as_str())).collect();
+                choices.push(column("resource"));
+                union(choices)
+            }
+            Presence::Sampler => column("sampler"),
+            Presence::Scheduler => column("scheduler"),
+            Presence::Base => column("base"),
+            Presence::User => column("user"),
+            Presence::Tool => column("tool"),
+            Presence::Type => column("type"),
+            Presence::Steps => column("steps"),
+            Presence::Cfg => column("cfg"),
+            Presence::Seed => column("seed"),
+            Presence::ClipSkip => column("clip_skip"),
+            Presence::Denoise => column("denoise"),
+            Presence::Width => column("width"),
+            Presence::Height => column("height"),
+            Presence::Likes => column("likes"),
+            Presence::Reactions => column("reactions"),
+            Presence::Comments => column("comments"),
+            Presence::Nsfw => column("nsfw"),
+            Presence::Post => column("post"),
+            Presence::Id => column("image"),
+            Presence::Date => column("created"),
+            Presence::PostedFor => column("posted_for"),
+        }
+    }
+
+    fn term(&self, field: Field, word: &str) -> Engine {
+        exact(Term::from_field_text(field, word))
+    }
+}
+
+/// Words in this order in a text field; `None` without words.
+fn words_in(field: Field, words: &[String], slop: u32, prefix: bool) -> Option<Engine> {
+    let mut terms: Vec<Term> = words.iter().map(|word| Term::from_field_text(field, word)).collect();
+    Some(match (terms.len(), prefix) {
+        (0, _) => return None,
+        (1, true) => beginning(field, &words[0]),
+        (1, false) => Box::new(TermQuery::new(terms.remove(0), IndexRecordOption::WithFreqs)),
+        (_, true) => {
+            let mut phrase = PhrasePrefixQuery::new(terms);
+            phrase.set_max_expansions(PHRASE_EXPANSIONS);
+            Box::new(phrase)
+        }
+        (_, false) => {
+            let mut phrase = PhraseQuery::new(terms);
+            phrase.set_slop(slop);
+            Box::new(phrase)
+        }
+    })
+}
+
+/// Documents with a word that begins so.
+fn beginning(field: Field, prefix: &str) -> Engine {
+    let end = format!("{prefix}{}", char::MAX);
+    Box::new(InvertedIndexRangeQuery::new(
+        Bound::Included(Term::from_field_text(field, prefix)),
+        Bound::Excluded(Term::from_field_text(field, &end)),
+    ))
+}
+
+/// The whole numbers that pass a test, ends included; `None` when there are none.
+fn integer_bounds(test: Test<i64>) -> Option<(i64, i64)> {
+    let (low, high) = match test {
+        Test::Equal(value) => (value, value),
+        Test::Above(value) => (value.checked_add(1)?, i64::MAX),
+        Test::AtLeast(value) => (value, i64::MAX),
+        Test::Below(value) => (i64::MIN, value.checked_sub(1)?),
+        Test::AtMost(value) => (i64::MIN, value),
+        Test::Between(low, high) => (low, high),
+    };
+    (low <= high).then_some((low, high))
+}
+
+fn signed_range(field: Field, test: Test<i64>) -> Engine {
+    let Some((low, high)) = integer_bounds(test) else { return Box::new(EmptyQuery) };
+    let term = |value| Bound::Included(Term::from_field_i64(field, value));
+    Box::new(RangeQuery::new(term(low), term(high)))
+}
+
+fn unsigned_range(field: Field, test: Test<i64>) -> Engine {
+    let Some((low, high)) = integer_bounds(test) else { return Box::new(EmptyQuery) };
+    let Ok(high) = u64::try_from(high) else { return Box::new(EmptyQuery) };
+    // The language counts to i64::MAX; a column may hold more, which "at least" must find.
+    let high = if high == i64::MAX as u64 { u64::MAX } else { high };
+    let low = u64::try_from(low).unwrap_or(0);
+    let term = |value| Bound::Included(Term::from_field_u64(field, value));
+    Box::new(RangeQuery::new(term(low), term(high)))
+}
+
+fn exact(term: Term) -> Engine {
+    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
+}
+
+fn everything() -> Engine {
+    filter(Box::new(AllQuery))
+}
+
+fn without(unwanted: Vec<Engine>) -> Engine {
+    let mut clauses = vec![(Occur::Must, everything())];
+    clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, query)));
+    Box::new(BooleanQuery::new(clauses))
+}
+
+fn union(mut choices: Vec<Engine>) -> Engine {
+    if choices.len() == 1 {
+        return choices.swap_remove(0);
+    }
+    Box::new(BooleanQuery::union(choices))
+}
+
+/// A condition that does not score.
+fn filter(query: Engine) -> Engine {
+    Box::new(ConstScoreQuery::new(query, 0.0))
+}

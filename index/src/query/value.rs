@@ -1,0 +1,1 @@
+//! Text of one value to a condition.

@@ -1,0 +1,384 @@
+//! The order of hits and the best of them, over all segments.
+//!
+//! - Input: the documents that match, segment by segment, with their scores or columns.
+//! - Output: the first `limit` hits after a cursor, the same whatever the segments and threads were.
+//! - Never: keeps more than twice `limit` candidates, or lets two hits tie: the key decides last.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::Column;
+use tantivy::query::Weight;
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+
+/// Most sort keys that are looked at; the rest is ignored.
+pub(crate) const MAX_SORT_KEYS: usize = 4;
+/// Scores are rounded to this step before they are compared, so that the order in which an engine adds up the
+/// parts of a score cannot change the order of hits.
+const SCORE_STEP: f32 = 1.0 / 4096.0;
+
+/// A column to sort by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortField {
+    /// How well the words match (BM25).
+    Score,
+    /// Date of creation.
+    Created,
+    /// Likes.
+    Likes,
+    /// Reactions.
+    Reactions,
+    /// Comments.
+    Comments,
+    /// Steps.
+    Steps,
+    /// Guidance scale.
+    Cfg,
+    /// Seed.
+    Seed,
+    /// Clip skip.
+    ClipSkip,
+    /// Denoising strength.
+    Denoise,
+    /// Width.
+    Width,
+    /// Height.
+    Height,
+    /// NSFW level.
+    Nsfw,
+    /// The post's number.
+    Post,
+    /// The image's number on the site.
+    Image,
+}
+
+impl SortField {
+    fn column(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Score => return None,
+            Self::Created => "created",
+            Self::Likes => "likes",
+            Self::Reactions => "reactions",
+            Self::Comments => "comments",
+            Self::Steps => "steps",
+            Self::Cfg => "cfg",
+            Self::Seed => "seed",
+            Self::ClipSkip => "clip_skip",
+            Self::Denoise => "denoise",
+            Self::Width => "width",
+            Self::Height => "height",
+            Self::Nsfw => "nsfw",
+            Self::Post => "post",
+            Self::Image => "image",
+        })
+    }
+}
+
+/// Which end comes first. Images without the value come last either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Smallest, oldest first.
+    Ascending,
+    /// Largest, newest first.
+    Descending,
+}
+
+/// One level of a sort order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortKey {
+    /// By what.
+    pub field: SortField,
+    /// Which end first.
+    pub direction: Direction,
+}
+
+/// Which hits to return.
+#[derive(Clone, Debug)]
+pub struct SearchOptions {
+    /// Most hits.
+    pub limit: usize,
+    /// The order, at most four levels; empty means best score first. Ties are broken by ascending key.
+    pub sort: Vec<SortKey>,
+    /// Only hits that come after this one in the same order.
+    pub after: Option<Cursor>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { limit: 20, sort: Vec::new(), after: None }
+    }
+}
+
+/// The place of a hit in its order, to continue from. Its text form is opaque and belongs to one query, one sort
+/// order and one index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// One number a sort level, smaller first, in an encoding that preserves order.
+    places: [u128; MAX_SORT_KEYS],
+    key: i64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for place in self.places {
+            write!(f, "{place:x}.")?;
+        }
+        write!(f, "{}", self.key)
+    }
+}
+
+/// The text is not a [`Cursor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a place to continue from")]
+pub struct BadCursor;
+
+impl FromStr for Cursor {
+    type Err = BadCursor;
+
+    fn from_str(text: &str) -> Result<Self, BadCursor> {
+        let mut parts = text.split('.');
+        let mut places = [0; MAX_SORT_KEYS];
+        for place in &mut places {
+            let part = parts.next().ok_or(BadCursor)?;
+            *place = u128::from_str_radix(part, 16).map_err(|_| BadCursor)?;
+        }
+        let key = parts.next().and_then(|key| key.parse().ok()).ok_or(BadCursor)?;
+        if parts.next().is_some() { Err(BadCursor) } else { Ok(Self { places, key }) }
+    }
+}
+
+/// One image that matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The key of its document.
+    pub key: i64,
+    /// How well the words match; `None` where the order does not use it.
+    pub score: Option<f32>,
+    /// Its place in the order, to continue after it.
+    pub cursor: Cursor,
+}
+
+/// The answer to a search.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hits {
+    /// How many documents match, whatever the limit and the cursor.
+    pub total: u64,
+    /// The first of them, in order.
+    pub hits: Vec<Hit>,
+}
+
+/// Collects the best hits in a stated order.
+pub(crate) struct Best {
+    pub(crate) limit: usize,
+    pub(crate) sort: Vec<SortKey>,
+    pub(crate) after: Option<Cursor>,
+}
+
+impl Best {
+    pub(crate) fn new(options: &SearchOptions) -> Self {
+        let by_score = [SortKey { field: SortField::Score, direction: Direction::Descending }];
+        let sort = if options.sort.is_empty() { &by_score[..] } else { &options.sort };
+        Self {
+            limit: options.limit,
+            sort: sort[..sort.len().min(MAX_SORT_KEYS)].to_vec(),
+            after: options.after.clone(),
+        }
+    }
+
+    /// Whether hits come best score first, which lets the engine skip documents that cannot reach the page.
+    fn prunes(&self) -> bool {
+        matches!(self.sort[..], [SortKey { field: SortField::Score, direction: Direction::Descending }])
+    }
+}
+
+impl Collector for Best {
+    type Fruit = Vec<Hit>;
+    type Child = SegmentBest;
+
+    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentBest> {
+        let columns = segment.fast_fields();
+        let mut levels = Vec::with_capacity(self.sort.len());
+        for sort in &self.sort {
+            let column = match sort.field.column() {
+                Some(name) => columns.u64_lenient(name)?.map(|(column, _)| column),
+                None => None,
+            };
+            levels.push(Level {
+                by_score: sort.field == SortField::Score,
+                column,
+                direction: sort.direction,
+            });
+        }
+        Ok(SegmentBest {
+            key: columns.i64("key")?,
+            levels,
+            top: Top { limit: self.limit, after: self.after.clone(), kept: Vec::new(), worst: None },
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        self.sort.iter().any(|sort| sort.field == SortField::Score)
+    }
+
+    fn merge_fruits(&self, segments: Vec<Vec<Cursor>>) -> tantivy::Result<Vec<Hit>> {
+        let mut all: Vec<Cursor> = segments.into_iter().flatten().collect();
+        all.sort_unstable();
+        all.truncate(self.limit);
+        let score_level = self.sort.iter().position(|sort| sort.field == SortField::Score);
+        let score = |cursor: &Cursor| {
+            score_level.map(|level| score_of(cursor.places[level], self.sort[level].direction))
+        };
+        Ok(all.into_iter().map(|cursor| Hit { key: cursor.key, score: score(&cursor), cursor }).collect())
+    }
+
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ordinal: u32,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<Vec<Cursor>> {
+        let mut segment = self.for_segment(ordinal, reader)?;
+        let alive = reader.alive_bitset();
+        let is_alive = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
+        if self.prunes() {
+            weight.for_each_pruning(Score::MIN, reader, &mut |doc, score| {
+                if is_alive(doc) {
+                    segment.collect(doc, score);
+                }
+                segment.top.score_threshold()
+            })?;
+        } else if self.requires_scoring() {
+            weight.for_each(reader, &mut |doc, score| {
+                if is_alive(doc) {
+                    segment.collect(doc, score);
+                }
+            })?;
+        } else {
+            weight.for_each_no_score(reader, &mut |docs| {
+                docs.iter().filter(|doc| is_alive(**doc)).for_each(|doc| segment.collect(*doc, 0.0));
+            })?;
+        }
+        Ok(segment.harvest())
+    }
+}
+
+/// One sort level within a segment.
+struct Level {
+    by_score: bool,
+    column: Option<Column<u64>>,
+    direction: Direction,
+}
+
+impl Level {
+    /// The place of a document: smaller first, missing last.
+    fn place(&self, doc: DocId, score: Score) -> u128 {
+        if self.by_score {
+            return score_place(score, self.direction);
+        }
+        match (self.column.as_ref().and_then(|column| column.first(doc)), self.direction) {
+            (None, _) => u128::MAX,
+            (Some(value), Direction::Ascending) => u128::from(value),
+            (Some(value), Direction::Descending) => u128::from(!value),
+        }
+    }
+}
+
+/// Scores are never negative here, so their steps count up from zero.
+fn score_place(score: Score, direction: Direction) -> u128 {
+    let steps = (score.max(0.0) / SCORE_STEP).round() as u64;
+    u128::from(match direction {
+        Direction::Ascending => steps,
+        Direction::Descending => !steps,
+    })
+}
+
+fn score_of(place: u128, direction: Direction) -> f32 {
+    let steps = match direction {
+        Direction::Ascending => place as u64,
+        Direction::Descending => !(place as u64),
+    };
+    steps as f32 * SCORE_STEP
+}
+
+/// The best hits of one segment so far.
+pub(crate) struct SegmentBest {
+    key: Column<i64>,
+    levels: Vec<Level>,
+    top: Top,
+}
+
+impl SegmentCollector for SegmentBest {
+    type Fruit = Vec<Cursor>;
+
+    fn collect(&mut self, doc: DocId, score: Score) {
+        let mut places = [0; MAX_SORT_KEYS];
+        for (number, level) in self.levels.iter().enumerate() {
+            places[number] = level.place(doc, score);
+            // Most documents lose at the first level; spare them the other columns and the key.
+            if number == 0 && self.top.loses(places[0]) {
+                return;
+            }
+        }
+        if let Some(key) = self.key.first(doc) {
+            self.top.offer(Cursor { places, key });
+        }
+    }
+
+    fn harvest(self) -> Vec<Cursor> {
+        self.top.finish()
+    }
+}
+
+/// Keeps the `limit` smallest cursors after a given one: collects twice as many, then drops the larger half.
+struct Top {
+    limit: usize,
+    after: Option<Cursor>,
+    kept: Vec<Cursor>,
+    worst: Option<Cursor>,
+}
+
+impl Top {
+    /// Whether nothing with this first place can be kept any more.
+    fn loses(&self, first_place: u128) -> bool {
+        self.limit == 0 || self.worst.as_ref().is_some_and(|worst| first_place > worst.places[0])
+    }
+
+    fn offer(&mut self, cursor: Cursor) {
+        let too_early = self.after.as_ref().is_some_and(|after| cursor <= *after);
+        if too_early || self.limit == 0 || self.worst.as_ref().is_some_and(|worst| cursor > *worst) {
+            return;
+        }
+        self.kept.push(cursor);
+        if self.kept.len() >= self.limit.saturating_mul(2) {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.kept.len() > self.limit {
+            self.kept.select_nth_unstable(self.limit);
+            self.kept.truncate(self.limit);
+        }
+        if self.kept.len() == self.limit {
+            self.worst = self.kept.iter().max().cloned();
+        }
+    }
+
+    /// The engine may skip documents that score this or less. Two steps below the last kept one, because
+    /// equal scores still compete by key and rounding moves a score by up to a half step.
+    fn score_threshold(&self) -> Score {
+        match &self.worst {
+            Some(worst) => score_of(worst.places[0], Direction::Descending) - 2.0 * SCORE_STEP,
+            None => Score::MIN,
+        }
+    }
+
+    fn finish(mut self) -> Vec<Cursor> {
+        self.shrink();
+        self.kept
+    }
+}

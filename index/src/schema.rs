@@ -1,0 +1,179 @@
+//! The fields of the index and its format number.
+//!
+//! Nothing is stored besides columns of numbers and keywords: the caller's own store has the texts, and an
+//! index without them is less than half as large and answers faster.
+
+use std::path::Path;
+
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::store::Compressor;
+use tantivy::{Index, IndexMeta, IndexSettings};
+
+use crate::document::NameKind;
+use crate::error::IndexError;
+use crate::tokenizer::{self, KEYWORD, NAME, PROMPT};
+
+/// The format that this version writes and reads. It grows when fields or analyzers change.
+pub const INDEX_FORMAT: u32 = 1;
+
+/// Stands in the column of weights where a use of a resource says none; real weights are smaller.
+pub(crate) const NO_WEIGHT: f64 = f64::MAX;
+
+/// Handles of the fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields {
+    pub(crate) schema: Schema,
+    pub(crate) key: Field,
+    pub(crate) image: Field,
+    pub(crate) prompt: Field,
+    pub(crate) negative: Field,
+    pub(crate) names: [Field; 8],
+    pub(crate) name_any: Field,
+    pub(crate) has: Field,
+    pub(crate) resource: Field,
+    pub(crate) weight: Field,
+    pub(crate) posted_for: Field,
+    pub(crate) sampler: Field,
+    pub(crate) scheduler: Field,
+    pub(crate) base: Field,
+    pub(crate) user: Field,
+    pub(crate) tool: Field,
+    pub(crate) media_type: Field,
+    pub(crate) source: Field,
+    pub(crate) created: Field,
+    pub(crate) width: Field,
+    pub(crate) height: Field,
+    pub(crate) steps: Field,
+    pub(crate) clip_skip: Field,
+    pub(crate) post: Field,
+    pub(crate) nsfw: Field,
+    pub(crate) likes: Field,
+    pub(crate) reactions: Field,
+    pub(crate) comments: Field,
+    pub(crate) cfg: Field,
+    pub(crate) denoise: Field,
+    pub(crate) seed: Field,
+}
+
+impl Fields {
+    /// The fields of [`INDEX_FORMAT`].
+    pub(crate) fn new() -> Self {
+        let mut builder = Schema::builder();
+        let column: NumericOptions = FAST.into();
+        let exact: NumericOptions = (FAST | INDEXED).into();
+        let prompt_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, true);
+        let name_text = text(NAME, IndexRecordOption::WithFreqsAndPositions, false);
+        let keyword = text(KEYWORD, IndexRecordOption::Basic, false);
+        let keyword_column = keyword.clone().set_fast("raw");
+        Self {
+            key: builder.add_i64_field("key", exact.clone()),
+            image: builder.add_u64_field("image", exact.clone()),
+            prompt: builder.add_text_field("prompt", prompt_text.clone()),
+            negative: builder.add_text_field("negative", prompt_text),
+            names: NameKind::ALL
+                .map(|kind| builder.add_text_field(&format!("name_{}", kind.as_str()), name_text.clone())),
+            name_any: builder.add_text_field("name_any", name_text),
+            has: builder.add_text_field("has", keyword),
+            resource: builder.add_u64_field("resource", exact.clone()),
+            weight: builder.add_f64_field("weight", column.clone()),
+            posted_for: builder.add_u64_field("posted_for", exact.clone()),
+            sampler: builder.add_text_field("sampler", keyword_column.clone()),
+            scheduler: builder.add_text_field("scheduler", keyword_column.clone()),
+            base: builder.add_text_field("base", keyword_column.clone()),
+            user: builder.add_text_field("user", keyword_column.clone()),
+            tool: builder.add_text_field("tool", keyword_column.clone()),
+            media_type: builder.add_text_field("type", keyword_column.clone()),
+            source: builder.add_text_field("source", keyword_column),
+            created: builder.add_i64_field("created", column.clone()),
+            width: builder.add_u64_field("width", column.clone()),
+            height: builder.add_u64_field("height", column.clone()),
+            steps: builder.add_u64_field("steps", column.clone()),
+            clip_skip: builder.add_u64_field("clip_skip", column.clone()),
+            post: builder.add_u64_field("post", exact),
+            nsfw: builder.add_u64_field("nsfw", column.clone()),
+            likes: builder.add_u64_field("likes", column.clone()),
+            reactions: builder.add_u64_field("reactions", column.clone()),
+            comments: builder.add_u64_field("comments", column.clone()),
+            cfg: builder.add_f64_field("cfg", column.clone()),
+            denoise: builder.add_f64_field("denoise", column.clone()),
+            seed: builder.add_i64_field("seed", column),
+            schema: builder.build(),
+        }
+    }
+
+    /// The field of names of one kind.
+    pub(crate) fn name(&self, kind: NameKind) -> Field {
+        self.names[kind as usize]
+    }
+}
+
+fn text(tokenizer: &str, record: IndexRecordOption, with_lengths: bool) -> TextOptions {
+    TextOptions::default().set_indexing_options(
+        TextFieldIndexing::default()
+            .set_tokenizer(tokenizer)
+            .set_index_option(record)
+            .set_fieldnorms(with_lengths),
+    )
+}
+
+/// Creates an empty index in a folder that has none.
+pub(crate) fn create(dir: &Path, fields: &Fields) -> Result<Index, IndexError> {
+    let settings = IndexSettings {
+        docstore_compression: Compressor::None,
+        docstore_compress_dedicated_thread: false,
+        ..IndexSettings::default()
+    };
+    let index = Index::builder().schema(fields.schema.clone()).settings(settings).create_in_dir(dir)?;
+    tokenizer::register(index.tokenizers());
+    Ok(index)
+}
+
+/// Opens the index of a folder; `None` where there is none.
+pub(crate) fn open(dir: &Path, fields: &Fields) -> Result<Option<Index>, IndexError> {
+    if !dir.is_dir() {
+        return Ok(None);
+    }
+    let files = MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
+    if !Index::exists(&files).map_err(tantivy::TantivyError::from)? {
+        return Ok(None);
+    }
+    let index = Index::open(files)?;
+    let found = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.format);
+    let same_fields = index.schema() == fields.schema;
+    if (found != INDEX_FORMAT && found != 0) || !same_fields {
+        return Err(IndexError::NeedsRebuild { found, expected: INDEX_FORMAT });
+    }
+    tokenizer::register(index.tokenizers());
+    Ok(Some(index))
+}
+
+/// What a commit says about itself, kept as the engine's payload: `format=1 generation=5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) format: u32,
+    pub(crate) generation: u64,
+}
+
+impl Stamp {
+    /// The stamp of a commit of this version.
+    pub(crate) fn new(generation: u64) -> Self {
+        Self { format: INDEX_FORMAT, generation }
+    }
+
+    /// The payload.
+    pub(crate) fn to_payload(self) -> String {
+        format!("format={} generation={}", self.format, self.generation)
+    }
+
+    /// The stamp of the last commit; `None` before the first one and for a payload of another program.
+    pub(crate) fn of(meta: &IndexMeta) -> Option<Self> {
+        let (format, generation) = meta.payload.as_deref()?.split_once(' ')?;
+        Some(Self {
+            format: format.strip_prefix("format=")?.parse().ok()?,
+            generation: generation.strip_prefix("generation=")?.parse().ok()?,
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Documents in, committed index out.
+//!
+//! - Input: [`Document`]s and keys to delete, in any order, then the generation that they bring the index to.
+//! - Output: nothing is visible before [`Writer::commit`]; after it everything is, with its generation.
+//! - Never: reads the caller's store, keeps texts, or loses a committed document when it is dropped or killed.
+
+use std::path::{Path, PathBuf};
+
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::schema::Field;
+use tantivy::{IndexWriter, TantivyDocument, Term};
+
+use crate::document::Document;
+use crate::error::IndexError;
+use crate::schema::{self, Fields, NO_WEIGHT, Stamp};
+
+/// Most bytes of one text that are indexed; the rest of a longer text is not.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Most bytes of one keyword that are indexed.
+pub const MAX_KEYWORD_BYTES: usize = 1 << 10;
+
+/// The engine's own bounds for the memory of one thread, in bytes.
+const THREAD_MEMORY_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=2 << 30;
+const MAX_THREADS: usize = 8;
+
+/// How much of the machine a writer may use.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterOptions {
+    /// Indexing threads, 1 to 8; other values are moved into that range.
+    pub threads: usize,
+    /// Memory for documents that are not on disk yet, in bytes, over all threads; at least 16 MiB a thread.
+    pub memory_bytes: usize,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self { threads: 4, memory_bytes: 512 << 20 }
+    }
+}
+
+/// The one writer of an index. Dropping it forgets what was not committed.
+pub struct Writer {
+    inner: IndexWriter,
+    fields: Fields,
+    committed: u64,
+}
+
+impl Writer {
+    /// Opens the index in `dir` for writing, and creates folder and index where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Locked`] while another writer is open, in this process or another;
+    /// [`IndexError::NeedsRebuild`] for an index of another format.
+    pub fn open(dir: &Path, options: WriterOptions) -> Result<Self, IndexError> {
+        std::fs::create_dir_all(dir).map_err(IndexError::Io)?;
+        let fields = Fields::new();
+        let index = match schema::open(dir, &fields)? {
+            Some(index) => index,
+            None => schema::create(dir, &fields)?,
+        };
+        let threads = options.threads.clamp(1, MAX_THREADS);
+        let memory =
+            (options.memory_bytes / threads).clamp(*THREAD_MEMORY_BYTES.start(), *THREAD_MEMORY_BYTES.end());
+        let settings = IndexWriterOptions::builder()
+            .num_worker_threads(threads)
+            .memory_budget_per_thread(memory)
+            .num_merge_threads(threads.div_ceil(2))
+            .build();
+        let inner = index.writer_with_options(settings).map_err(|error| locked(error, dir.to_path_buf()))?;
+        inner.set_merge_policy(Box::new(merge_policy()));
+        let committed = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.generation);
+        Ok(Self { inner, fields, committed })
+    }
+
+    /// The generation of the last commit; 0 before the first.
+    pub fn generation(&self) -> u64 {
+        self.committed
+    }
+
+    /// Adds a document whose key is not in the index. See [`Self::replace`] for one that may be.
+    ///
+    /// # Errors
+    ///
+    /// Fails when an indexing thread has failed, such as on a full disk.
+    pub fn add(&mut self, document: &Document) -> Result<(), IndexError> {
+        self.inner.add_document(self.flatten(document))?;
+        Ok(())
+    }
+
+    /// Adds a document and removes what had its key before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::add`].
+    pub fn replace(&mut self, document: &Document) -> Result<(), IndexError> {
+        self.delete(document.key);
+        self.add(document)
+    }
+
+    /// Removes the document with this key, if there is one.
+    pub fn delete(&mut self, key: i64) {
+        self.inner.delete_term(Term::from_field_i64(self.fields.key, key));
+    }
+
+    /// Makes everything since the last commit visible and durable, as the state of `generation`.
+    ///
+    /// # Errors
+    ///
+    /// On a failure the last commit stays as it was.
+    pub fn commit(&mut self, generation: u64) -> Result<(), IndexError> {
+        let mut prepared = self.inner.prepare_commit()?;
+        prepared.set_payload(&Stamp::new(generation).to_payload());
+        prepared.commit()?;
+        self.committed = generation;
+        Ok(())
+    }
+
+    /// Forgets everything since the last commit.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the engine cannot restart its threads.
+    pub fn rollback(&mut self) -> Result<(), IndexError> {
+        self.inner.rollback()?;
+        Ok(())
+    }
+
+    /// Waits for merges of segments that are under way, then closes. What was not committed is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a merge failed; the last commit stays readable.
+    pub fn close(self) -> Result<(), IndexError> {
+        self.inner.wait_merging_threads()?;
+        Ok(())
+    }
+
+    fn flatten(&self, document: &Document) -> TantivyDocument {
+        let fields = &self.fields;
+        let mut out = Entry(TantivyDocument::new());
+        out.0.add_i64(fields.key, document.key);
+        out.texts(fields, document);
+        out.keywords(fields, document);
+        out.numbers(fields, document);
+        for used in &document.resources {
+            out.0.add_u64(fields.resource, used.id);
+            let weight = used.weight.filter(|weight| weight.is_finite() && *weight < NO_WEIGHT);
+            out.0.add_f64(fields.weight, weight.unwrap_or(NO_WEIGHT));
+        }
+        for version in &document.posted_for {
+            out.0.add_u64(fields.posted_for, *version);
+        }
+        out.0
+    }
+}
+
+/// A document while its values are put in.
+struct Entry(TantivyDocument);
+
+impl Entry {
+    fn texts(&mut self, fields: &Fields, document: &Document) {
+        for (field, word, text) in
+            [(fields.prompt, "prompt", &document.prompt), (fields.negative, "negative", &document.negative)]
+        {
+            let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
+            self.0.add_text(field, cut(text, MAX_TEXT_BYTES));
+            self.0.add_text(fields.has, word);
+        }
+        for (kind, name) in &document.names {
+            let name = cut(name, MAX_KEYWORD_BYTES);
+            self.0.add_text(fields.name(*kind), name);
+            self.0.add_text(fields.name_any, name);
+            self.0.add_text(fields.has, kind.as_str());
+        }
+        if document.says_how() {
+            self.0.add_text(fields.has, "meta");
+        }
+        if let Some(shape) = document.shape() {
+            self.0.add_text(fields.has, shape);
+        }
+    }
+
+    fn keywords(&mut self, fields: &Fields, document: &Document) {
+        for (field, value) in [
+            (fields.sampler, &document.sampler),
+            (fields.scheduler, &document.scheduler),
+            (fields.base, &document.base_model),
+            (fields.user, &document.username),
+            (fields.tool, &document.tool),
+            (fields.media_type, &document.media_type),
+            (fields.source, &document.source),
+        ] {
+            if let Some(value) = value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
+                self.0.add_text(field, cut(value, MAX_KEYWORD_BYTES));
+            }
+        }
+    }
+
+    fn numbers(&mut self, fields: &Fields, document: &Document) {
+        self.unsigned(fields.image, document.image);
+        self.unsigned(fields.width, document.width);
+        self.unsigned(fields.height, document.height);
+        self.unsigned(fields.steps, document.steps);
+        self.unsigned(fields.clip_skip, document.clip_skip);
+        self.unsigned(fields.post, document.post);
+        self.unsigned(fields.nsfw, document.nsfw_bits);
+        self.unsigned(fields.likes, document.likes);
+        self.unsigned(fields.reactions, document.reactions);
+        self.unsigned(fields.comments, document.comments);
+        self.signed(fields.created, document.created_ms);
+        self.signed(fields.seed, document.seed);
+        self.real(fields.cfg, document.cfg);
+        self.real(fields.denoise, document.denoise);
+    }
+
+    fn unsigned(&mut self, field: Field, value: Option<u64>) {
+        if let Some(value) = value {
+            self.0.add_u64(field, value);
+        }
+    }
+
+    fn signed(&mut self, field: Field, value: Option<i64>) {
+        if let Some(value) = value {
+            self.0.add_i64(field, value);
+        }
+    }
+
+    fn real(&mut self, field: Field, value: Option<f64>) {
+        if let Some(value) = value.filter(|value| value.is_finite()) {
+            self.0.add_f64(field, value);
+        }
+    }
+}
+
+impl Document {
+    /// Whether anything says how the picture was made.
+    fn says_how(&self) -> bool {
+        self.prompt.is_some()
+            || self.sampler.is_some()
+            || self.steps.is_some()
+            || self.seed.is_some()
+            || self.cfg.is_some()
+            || !self.resources.is_empty()
+    }
+
+    fn shape(&self) -> Option<&'static str> {
+        Some(match self.width?.cmp(&self.height?) {
+            std::cmp::Ordering::Greater => "landscape",
+            std::cmp::Ordering::Less => "portrait",
+            std::cmp::Ordering::Equal => "square",
+        })
+    }
+}
+
+/// The longest beginning of `text` of at most `bytes` bytes that ends between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let end = (0..=bytes).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Merges early enough that a finished index has a handful of segments: queries pay for each of them.
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(6);
+    policy.set_min_layer_size(20_000);
+    policy.set_max_docs_before_merge(20_000_000);
+    policy.set_del_docs_ratio_before_merge(0.25);
+    policy
+}
+
+fn locked(error: tantivy::TantivyError, path: PathBuf) -> IndexError {
+    match error {
+        tantivy::TantivyError::LockFailure(..) => IndexError::Locked { path },
+        other => other.into(),
+    }
+}
