@@ -5,6 +5,7 @@
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
 mod error;
+mod links;
 mod schema;
 
 use std::path::Path;
@@ -12,6 +13,11 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 pub use error::CatalogError;
+#[cfg(test)]
+pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use links::{
+    FileFacts, ImageFacts, ImageLink, HasLinks, ModelFacts, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
+};
 
 /// Result of a catalog operation.
 pub type Result<T> = std::result::Result<T, CatalogError>;
