@@ -10,6 +10,7 @@ mod crawl;
 mod error;
 mod export;
 mod images;
+mod links;
 mod merge;
 mod raw;
 mod schema;
@@ -26,6 +27,12 @@ pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use images::{ImageRow, StoredUse};
+pub use links::{
+    FileFacts, HasLinks, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage, UseFacts,
+    VersionFacts, VersionTitle,
+};
+#[cfg(test)]
+pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use raw::{RawBlock, raw_hash};
 pub use stats::CatalogStats;
 

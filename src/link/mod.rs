@@ -1,1 +1,26 @@
 //! Resources to versions, with evidence; groups of near-duplicates.
+//!
+//! - In: what metadata wrote (resources) and what was published (versions, files, hashes), from the catalog.
+//! - Out: links, every candidate kept with its evidence; traces of single images.
+//! - Never: work over images when a version arrives. Images point at resources, and only those are linked,
+//!   so one new version explains every old image that ever named it.
+
+mod candidate;
+mod error;
+mod hygiene;
+mod merge;
+mod resolve;
+mod shelf;
+mod trace;
+
+pub use candidate::confidence_in_use;
+pub use error::LinkError;
+pub use hygiene::{hash_evidence, normalised_name};
+pub use merge::{Answer, Verdict, verdicts};
+pub use resolve::{LinkReport, catch_up, resolve};
+pub use trace::{
+    ImageRef, Note, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via, trace, trace_uses,
+};
+
+/// Result of an operation of this stage.
+pub type Result<T> = std::result::Result<T, LinkError>;

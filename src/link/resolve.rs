@@ -1,0 +1,298 @@
+//! Linking what is new, and everything that something new can explain.
+//!
+//! - In: the catalog, and how far it was linked before.
+//! - Out: links, replaced for the resources whose answer changed, in one transaction that is one generation.
+//! - Never: a patch. The links of a resource are computed from scratch, so they do not depend on what was
+//!   known before; a killed run leaves the old state and the next one does the same work again.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rayon::prelude::*;
+
+use crate::catalog::{Catalog, FileFacts, HasLinks, StoredResource, VersionFacts};
+use crate::entity::{HashKind, Link, Resource, VersionId};
+use crate::run::RunContext;
+
+use super::Result;
+use super::hygiene::{AUTOV3_DIGITS, normalised_name};
+use super::shelf::{Hashes, Names, Shelf};
+
+/// From this many changed rows on, loading whole tables is faster than asking row by row.
+const WHOLE_FROM: u64 = 4_000;
+
+/// What a linking run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkReport {
+    /// The generation that it committed; `None` when no answer changed.
+    pub generation: Option<u64>,
+    /// Resources that were looked at.
+    pub examined: u64,
+    /// Resources whose links changed.
+    pub changed: u64,
+    /// Links written for them.
+    pub links: u64,
+    /// Of the resources looked at, those that nothing explains.
+    pub unresolved: u64,
+    /// Whether the run was asked to stop, and so did nothing.
+    pub cancelled: bool,
+}
+
+/// How to get at what is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plan {
+    /// Load whole tables once and look at every resource.
+    Whole,
+    /// Ask for the rows that the touched resources can meet.
+    Touched,
+}
+
+/// Links every resource that is new, or that a new or changed version, file or model could explain.
+///
+/// Running it again without a change in between changes nothing.
+///
+/// # Errors
+///
+/// [`super::LinkError::Catalog`]; nothing is written then.
+pub fn catch_up(catalog: &mut Catalog, context: &RunContext) -> Result<LinkReport> {
+    catch_up_from(catalog, context, WHOLE_FROM)
+}
+
+/// As [`catch_up`], with the number of changed rows from which on whole tables are loaded.
+fn catch_up_from(catalog: &mut Catalog, context: &RunContext, whole_from: u64) -> Result<LinkReport> {
+    let report = catalog.exclusively(|catalog| {
+        let newest = catalog.generation()?;
+        let linked = catalog.linked_generation()?;
+        if newest <= linked {
+            return Ok(LinkReport::default());
+        }
+        let plan = if catalog.changes_to_link(linked)? >= whole_from { Plan::Whole } else { Plan::Touched };
+        let found = match plan {
+            Plan::Whole => examine_all(catalog, context)?,
+            Plan::Touched => examine_touched(catalog, context, linked)?,
+        };
+        if context.cancel.is_requested() {
+            return Ok(LinkReport { cancelled: true, ..LinkReport::default() });
+        }
+        write(catalog, context, newest, found)
+    });
+    context.progress.end();
+    report
+}
+
+/// Links resources that need not be in the catalog, such as those of a file that was just read.
+///
+/// The answer for each is by rank, in the order of `resources`.
+///
+/// # Errors
+///
+/// [`super::LinkError::Catalog`].
+pub fn resolve(catalog: &Catalog, resources: &[Resource]) -> Result<Vec<Vec<Link>>> {
+    let shelf = shelf_for(catalog, resources)?;
+    Ok(resources.iter().map(|resource| shelf.link(resource)).collect())
+}
+
+/// Resources looked at, with the answers that differ from what is stored.
+struct Found {
+    examined: u64,
+    unresolved: u64,
+    changes: Vec<(i64, Vec<Link>)>,
+}
+
+fn write(catalog: &Catalog, context: &RunContext, newest: u64, found: Found) -> Result<LinkReport> {
+    let mut report = LinkReport {
+        examined: found.examined,
+        unresolved: found.unresolved,
+        changed: found.changes.len() as u64,
+        links: found.changes.iter().map(|(_, links)| links.len() as u64).sum(),
+        ..LinkReport::default()
+    };
+    if !found.changes.is_empty() {
+        report.generation = Some(catalog.replace_links(context.clock.now(), &found.changes)?);
+    }
+    catalog.set_linked_generation(report.generation.unwrap_or(newest))?;
+    Ok(report)
+}
+
+fn examine_all(catalog: &Catalog, context: &RunContext) -> Result<Found> {
+    let mut resources: Vec<StoredResource> = Vec::new();
+    catalog.for_each_resource(|resource| resources.push(resource))?;
+    context.progress.begin("link", Some(resources.len() as u64));
+    let shelf = whole_shelf(catalog)?;
+    let answers: Vec<Vec<Link>> = resources
+        .par_iter()
+        .map(|stored| if context.cancel.is_requested() { Vec::new() } else { shelf.link(&stored.resource) })
+        .collect();
+    context.progress.advance(resources.len() as u64);
+    let mut stored: HashMap<i64, Vec<Link>> = HashMap::new();
+    catalog.for_each_link(|resource, link| stored.entry(resource).or_default().push(link))?;
+    let unresolved = answers.iter().filter(|links| links.is_empty()).count() as u64;
+    let examined = resources.len() as u64;
+    let changes = resources
+        .into_iter()
+        .zip(answers)
+        .map(|(resource, links)| (resource.id, links))
+        .filter(|(id, links)| stored.get(id).map_or(&[][..], Vec::as_slice) != links.as_slice())
+        .collect();
+    Ok(Found { examined, unresolved, changes })
+}
+
+fn examine_touched(catalog: &Catalog, context: &RunContext, linked: u64) -> Result<Found> {
+    let ids = touched(catalog, linked)?;
+    context.progress.begin("link", Some(ids.len() as u64));
+    let mut resources = Vec::new();
+    for id in ids {
+        resources.extend(catalog.resource(id)?);
+    }
+    let wanted: Vec<Resource> = resources.iter().map(|stored| stored.resource.clone()).collect();
+    let answers = resolve(catalog, &wanted)?;
+    context.progress.advance(resources.len() as u64);
+    let mut found = Found { examined: resources.len() as u64, unresolved: 0, changes: Vec::new() };
+    for (resource, links) in resources.into_iter().zip(answers) {
+        found.unresolved += u64::from(links.is_empty());
+        if catalog.links_of(resource.id)? != links {
+            found.changes.push((resource.id, links));
+        }
+    }
+    Ok(found)
+}
+
+/// Resources that are new, or that something new or changed could explain.
+fn touched(catalog: &Catalog, linked: u64) -> Result<BTreeSet<i64>> {
+    let mut found: BTreeSet<i64> = catalog.resources_since(linked)?.into_iter().collect();
+    let versions: BTreeSet<VersionId> = catalog.versions_since(linked)?.into_iter().collect();
+    let mut files = BTreeSet::new();
+    for version in &versions {
+        catalog.add_resources_naming_version(*version, &mut found)?;
+        files.extend(catalog.files_around_version(*version)?);
+    }
+    let mut names = BTreeSet::new();
+    for file in files {
+        for (digits, _) in catalog.hashes_of_file(file)? {
+            catalog.add_resources_near_hash(&digits, &mut found)?;
+        }
+        names.extend(catalog.file(file)?.and_then(|file| file.name).as_deref().and_then(normalised_name));
+    }
+    if !versions.is_empty() {
+        add_by_name(catalog, &versions, &names, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Adds resources that bear the name of a touched file, and those that one file alone could now explain.
+///
+/// The second kind matters when a file was renamed: the name that it gave up is no longer in the catalog,
+/// but another file may be the only one left with it.
+fn add_by_name(
+    catalog: &Catalog,
+    versions: &BTreeSet<VersionId>,
+    names: &BTreeSet<String>,
+    found: &mut BTreeSet<i64>,
+) -> Result<()> {
+    let mut bearers: HashMap<String, BTreeSet<VersionId>> = HashMap::new();
+    catalog.for_each_file(|file| {
+        if let Some(name) = file.name.as_deref().and_then(normalised_name) {
+            bearers.entry(name).or_default().insert(file.version);
+        }
+    })?;
+    catalog.for_each_named_resource(|stored, linked| {
+        let by_air = stored.resource.air.and_then(|air| air.version);
+        let name = stored.resource.name.as_deref().and_then(normalised_name);
+        let by_name = name.is_some_and(|name| {
+            names.contains(&name) || (linked == HasLinks::No && bearers.contains_key(&name))
+        });
+        if by_name || by_air.is_some_and(|version| versions.contains(&version)) {
+            found.insert(stored.id);
+        }
+    })?;
+    Ok(())
+}
+
+/// Everything that is published.
+fn whole_shelf(catalog: &Catalog) -> Result<Shelf> {
+    let (mut files, mut versions): (Vec<FileFacts>, Vec<VersionFacts>) = (Vec::new(), Vec::new());
+    catalog.for_each_file(|file| files.push(file))?;
+    catalog.for_each_version(|version| versions.push(version))?;
+    let mut hashes = Hashes::default();
+    catalog.for_each_file_hash(|digits, kind, file| hashes.push(digits, kind, file))?;
+    let names = Names(
+        files
+            .par_iter()
+            .filter_map(|file| Some((file.name.as_deref().and_then(normalised_name)?, file.file)))
+            .collect(),
+    );
+    Ok(Shelf::new(files, versions, hashes, names))
+}
+
+/// What the given resources can meet, and no more.
+fn shelf_for(catalog: &Catalog, resources: &[Resource]) -> Result<Shelf> {
+    let mut hashes: BTreeSet<(String, HashKind, i64)> = BTreeSet::new();
+    for hash in resources.iter().filter_map(|resource| resource.hash.as_ref()) {
+        if hash.junk().is_some() {
+            continue;
+        }
+        let written = hash.as_str();
+        let mut keep = |digits: &str, kind, file| {
+            hashes.insert((digits.to_owned(), kind, file));
+        };
+        catalog.file_hashes_starting_with(written, &mut keep)?;
+        if let Some(cut) = written.get(..AUTOV3_DIGITS).filter(|_| written.len() == 64) {
+            catalog.file_hashes_starting_with(cut, &mut keep)?;
+        }
+    }
+    let names = names_for(catalog, resources)?;
+    for (_, file) in &names.0 {
+        hashes.extend(catalog.hashes_of_file(*file)?.into_iter().map(|(digits, kind)| (digits, kind, *file)));
+    }
+    let numbers: BTreeSet<i64> =
+        hashes.iter().map(|(_, _, file)| *file).chain(names.0.iter().map(|(_, file)| *file)).collect();
+    let files = with_siblings(catalog, &numbers)?;
+    let mut versions = BTreeSet::new();
+    for version in files.values().map(|file| file.version).chain(resources.iter().flat_map(named_versions)) {
+        versions.extend(catalog.version_facts(version)?);
+    }
+    let mut table = Hashes::default();
+    for (digits, kind, file) in &hashes {
+        table.push(digits, *kind, *file);
+    }
+    let mut files: Vec<FileFacts> = files.into_values().collect();
+    files.sort_by_key(|file| file.file);
+    Ok(Shelf::new(files, versions.into_iter().collect(), table, names))
+}
+
+fn named_versions(resource: &Resource) -> impl Iterator<Item = VersionId> {
+    [resource.version, resource.air.and_then(|air| air.version)].into_iter().flatten()
+}
+
+/// The files with a name that one of the resources bears; reads file names only if a resource has one.
+fn names_for(catalog: &Catalog, resources: &[Resource]) -> Result<Names> {
+    let wanted: BTreeSet<String> = resources
+        .iter()
+        .filter(|resource| named_versions(resource).next().is_none())
+        .filter_map(|resource| resource.name.as_deref().and_then(normalised_name))
+        .collect();
+    let mut names = Vec::new();
+    if !wanted.is_empty() {
+        catalog.for_each_file(|file| {
+            let name = file.name.as_deref().and_then(normalised_name);
+            names.extend(name.filter(|name| wanted.contains(name)).map(|name| (name, file.file)));
+        })?;
+    }
+    Ok(Names(names))
+}
+
+/// The files with these row numbers, and the rows of the same files under other versions.
+fn with_siblings(catalog: &Catalog, numbers: &BTreeSet<i64>) -> Result<HashMap<i64, FileFacts>> {
+    let mut files = HashMap::new();
+    for number in numbers {
+        let Some(file) = catalog.file(*number)? else { continue };
+        if let Some(site_id) = file.site_id {
+            let siblings = catalog.files_with_site_id(site_id)?;
+            files.extend(siblings.into_iter().map(|sibling| (sibling.file, sibling)));
+        }
+        files.insert(file.file, file);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

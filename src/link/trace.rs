@@ -1,0 +1,345 @@
+//! Which versions made one image, and how we know.
+//!
+//! - In: an image of the catalog, or the resources that were just read from a file.
+//! - Out: a [`Trace`] that serialises to the machine contract, and verdicts for people.
+//! - Never: a write, or "made with" mixed with "posted for".
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use crate::catalog::{Catalog, ImageFacts, UseFacts, VersionTitle};
+use crate::entity::{
+    Confidence, Evidence, HexHash, ImageKey, ImageName, Link, LostReason, MetaState, ModelId, ResourceKind,
+    ResourceUse, VersionId, VersionRelation,
+};
+
+use super::candidate::confidence_in_use;
+use super::merge::{Answer, Verdict, kind_word, verdicts};
+use super::resolve::resolve;
+use super::{LinkError, Result};
+
+/// The number of the shape of a [`Trace`]; counts breaking changes.
+const SCHEMA: u32 = 1;
+
+/// How far "posted for" and "returned for" speak for the version.
+const POSTED: Confidence = Confidence::from_percent(70);
+
+/// How the image was found from what the user gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// By its id, URL or path.
+    Id,
+    /// Its own metadata was read.
+    Metadata,
+    /// An image with the same bytes.
+    SameBytes,
+    /// An image with the same pixels.
+    SamePixels,
+    /// An image that looks nearly the same.
+    NearDuplicate,
+    /// An image with nearly the same BlurHash, unverified.
+    Blurhash,
+}
+
+/// An image in JSON: the site's number, or text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRef(pub ImageName);
+
+impl Serialize for ImageRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match &self.0 {
+            ImageName::Site(id) => serializer.serialize_u64(id.get()),
+            other => serializer.collect_str(other),
+        }
+    }
+}
+
+/// The answer for one image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trace {
+    /// Counts breaking changes of this shape.
+    pub schema: u32,
+    /// What the user gave.
+    pub target: String,
+    /// The image; `None` when only its metadata is known.
+    pub image: Option<ImageRef>,
+    /// How it was found.
+    pub via: Via,
+    /// How far away, in the unit of `via`; `None` where that has none.
+    pub distance: Option<u32>,
+    /// Whether its generation data is known: `not_said`, `null`, `present`, `hidden`.
+    #[serde(serialize_with = "state_word")]
+    pub state: MetaState,
+    /// What its metadata names, each reference once, in the order of the catalog.
+    pub resources: Vec<TraceResource>,
+    /// The versions that it was posted or returned for, by version.
+    pub posted_for: Vec<TracePosted>,
+    /// The images that it was made from.
+    pub made_from: Vec<TraceParent>,
+    /// The resources put together: one entry a version, and one a reference that nothing explains.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// One reference of an image's metadata.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TraceResource {
+    /// The role that metadata gives it.
+    #[serde(serialize_with = "kind_word")]
+    pub kind: ResourceKind,
+    /// The name as written.
+    pub name: Option<String>,
+    /// The hash as written.
+    pub hash: Option<HexHash>,
+    /// How strongly it was used.
+    pub weight: Option<f64>,
+    /// The places of the metadata that name it, most reliable first.
+    pub sources: Vec<&'static str>,
+    /// The model, where the reference names only that.
+    pub model: Option<ModelId>,
+    /// Why the reference has no candidates, where that is known.
+    pub note: Option<Note>,
+    /// Candidates, by rank.
+    pub links: Vec<TraceLink>,
+}
+
+/// One candidate of a reference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TraceLink {
+    /// The version.
+    pub version: VersionId,
+    /// Its model.
+    pub model: Option<ModelId>,
+    /// The title of the version.
+    pub version_name: Option<String>,
+    /// The title of the model.
+    pub model_name: Option<String>,
+    /// Why it is a candidate.
+    pub evidence: Evidence,
+    /// The value that matched.
+    pub raw: String,
+    /// How far to trust it in this image.
+    pub confidence: Confidence,
+    /// 1 for the representative.
+    pub rank: u32,
+    /// Why it is not the representative.
+    pub lost: Option<LostReason>,
+    /// What else is to be known of it.
+    pub note: Option<Note>,
+}
+
+/// A circumstance that does not change the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// The version no longer lists a file with this hash.
+    FormerFile,
+    /// The reference names a model and no version of it.
+    ModelOnly,
+    /// The hash is one that many unrelated files share, and was refused.
+    JunkHash,
+}
+
+/// A version that an image was posted or returned for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TracePosted {
+    /// The version.
+    pub version: VersionId,
+    /// Its model.
+    pub model: Option<ModelId>,
+    /// The title of the version.
+    pub version_name: Option<String>,
+    /// The title of the model.
+    pub model_name: Option<String>,
+    /// `posted_for` or `returned_for`.
+    pub evidence: Evidence,
+    /// How far that speaks for the version.
+    pub confidence: Confidence,
+}
+
+/// An image that another was made from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TraceParent {
+    /// The parent; its number also when the catalog does not have it.
+    pub image: i64,
+    /// Where that is said.
+    pub evidence: &'static str,
+}
+
+/// Traces an image of the catalog.
+///
+/// # Errors
+///
+/// [`LinkError::NoImage`]; [`LinkError::Catalog`].
+pub fn trace(
+    catalog: &Catalog,
+    target: &str,
+    image: ImageKey,
+    via: Via,
+    distance: Option<u32>,
+) -> Result<Trace> {
+    let facts = catalog.image_facts(image)?.ok_or(LinkError::NoImage { image })?;
+    let answers: Vec<Answer> = catalog
+        .uses_of(&facts)?
+        .into_iter()
+        .map(|used| Ok(answer(catalog.links_of(used.resource.id)?, used)))
+        .collect::<Result<_>>()?;
+    let mut trace = assemble(catalog, target, via, &answers, Some(&facts))?;
+    trace.distance = distance;
+    Ok(trace)
+}
+
+/// Traces metadata that is not in the catalog: the resources that were just read from a file.
+///
+/// # Errors
+///
+/// [`LinkError::Catalog`].
+pub fn trace_uses(catalog: &Catalog, target: &str, uses: &[ResourceUse]) -> Result<Trace> {
+    let resources: Vec<_> = uses.iter().map(|used| used.resource.clone()).collect();
+    let answers: Vec<Answer> = uses
+        .iter()
+        .zip(resolve(catalog, &resources)?)
+        .map(|(used, links)| Answer {
+            resource: used.resource.clone(),
+            weight: used.weight.filter(|weight| weight.is_finite()),
+            sources: used.sources,
+            links,
+        })
+        .collect();
+    assemble(catalog, target, Via::Metadata, &answers, None)
+}
+
+fn answer(links: Vec<Link>, used: UseFacts) -> Answer {
+    Answer { resource: used.resource.resource, weight: used.weight, sources: used.sources, links }
+}
+
+fn assemble(
+    catalog: &Catalog,
+    target: &str,
+    via: Via,
+    answers: &[Answer],
+    image: Option<&ImageFacts>,
+) -> Result<Trace> {
+    let posted = image.map(|image| catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
+    let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
+    let mut titles = Titles { catalog, known: BTreeMap::new() };
+    let resources =
+        answers.iter().map(|answer| resource(catalog, &mut titles, answer)).collect::<Result<_>>()?;
+    let mut posted_for = Vec::new();
+    for posted in posted {
+        let (model, version_name, model_name) = titles.of(posted.version)?;
+        let evidence = match posted.relation {
+            VersionRelation::Posted => Evidence::PostedFor,
+            VersionRelation::Returned => Evidence::ReturnedFor,
+        };
+        let version = posted.version;
+        posted_for.push(TracePosted {
+            version,
+            model,
+            version_name,
+            model_name,
+            evidence,
+            confidence: POSTED,
+        });
+    }
+    let parent = image.and_then(|image| image.remix_of);
+    Ok(Trace {
+        schema: SCHEMA,
+        target: target.to_owned(),
+        image: image.map(|image| ImageRef(image.name.clone())),
+        via,
+        distance: None,
+        state: image.map_or(MetaState::Present, |image| image.meta),
+        resources,
+        posted_for,
+        made_from: parent
+            .map(|key| TraceParent { image: key.get(), evidence: "remix_of" })
+            .into_iter()
+            .collect(),
+        verdicts: verdicts(answers, &versions),
+    })
+}
+
+fn resource(catalog: &Catalog, titles: &mut Titles<'_>, answer: &Answer) -> Result<TraceResource> {
+    let written = &answer.resource;
+    let mut links = Vec::with_capacity(answer.links.len());
+    for link in &answer.links {
+        let (model, version_name, model_name) = titles.of(link.version)?;
+        links.push(TraceLink {
+            version: link.version,
+            model,
+            version_name,
+            model_name,
+            evidence: link.evidence,
+            raw: link.raw.clone(),
+            confidence: confidence_in_use(link, answer.sources),
+            rank: link.rank,
+            lost: link.lost,
+            note: former(catalog, link)?,
+        });
+    }
+    let model_only = written.air.filter(|air| air.version.is_none() && written.version.is_none());
+    let junk = written.hash.as_ref().and_then(HexHash::junk).map(|_| Note::JunkHash);
+    Ok(TraceResource {
+        kind: written.kind,
+        name: written.name.clone(),
+        hash: written.hash.clone(),
+        weight: answer.weight,
+        sources: answer.sources.names().collect(),
+        model: model_only.map(|air| air.model),
+        note: model_only.map(|_| Note::ModelOnly).or(junk),
+        links,
+    })
+}
+
+/// Whether the file behind a link by hash is gone from its version.
+fn former(catalog: &Catalog, link: &Link) -> Result<Option<Note>> {
+    let by_hash = match link.evidence {
+        Evidence::Sha256
+        | Evidence::Blake3
+        | Evidence::Autov3
+        | Evidence::Autov2
+        | Evidence::Sha256Prefix
+        | Evidence::Autov1
+        | Evidence::Crc32 => true,
+        Evidence::Decision
+        | Evidence::VersionId
+        | Evidence::Air
+        | Evidence::PostedFor
+        | Evidence::ReturnedFor
+        | Evidence::Name => false,
+    };
+    let gone = by_hash && !catalog.lists_hash(link.version, &link.raw)?;
+    Ok(gone.then_some(Note::FormerFile))
+}
+
+/// Titles of versions, each read once.
+struct Titles<'a> {
+    catalog: &'a Catalog,
+    known: BTreeMap<VersionId, Option<VersionTitle>>,
+}
+
+impl Titles<'_> {
+    /// Model, title of the version, title of the model.
+    fn of(&mut self, version: VersionId) -> Result<(Option<ModelId>, Option<String>, Option<String>)> {
+        if !self.known.contains_key(&version) {
+            self.known.insert(version, self.catalog.version_title(version)?);
+        }
+        let title = self.known.get(&version).and_then(Option::as_ref);
+        Ok(title
+            .map_or((None, None, None), |title| (title.model, title.name.clone(), title.model_name.clone())))
+    }
+}
+
+fn state_word<S: Serializer>(state: &MetaState, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(match state {
+        MetaState::NotSaid => "not_said",
+        MetaState::Null => "null",
+        MetaState::Present => "present",
+        MetaState::Hidden => "hidden",
+    })
+}
+
+#[cfg(test)]
+mod tests;
