@@ -126,12 +126,12 @@ impl Reader<'_> {
     fn tree(&mut self, before: &[String]) {
         let mut path = before.to_vec();
         let line = self.tokens.get(self.at).map_or(0, |token| token.line);
+        let mut alias = None;
         while let Some(token) = self.tokens.get(self.at) {
             match &token.kind {
                 Kind::Word(word) if word == "as" => {
-                    let alias = self.word(self.at + 1).map(str::to_owned);
-                    self.at += 2;
-                    return self.keep(line, path, alias);
+                    alias = self.word(self.at + 1).map(str::to_owned);
+                    self.at += 1;
                 }
                 Kind::Word(word) => path.push(word.clone()),
                 Kind::Separator => {}
@@ -141,7 +141,11 @@ impl Reader<'_> {
             }
             self.at += 1;
         }
-        let brings = path.iter().rev().find(|name| *name != "self").cloned();
+        // `use a::{self}` names `a`.
+        if path.len() > 1 && path.last().is_some_and(|name| name == "self") {
+            path.pop();
+        }
+        let brings = alias.or_else(|| path.last().cloned());
         self.keep(line, path, brings);
     }
 
