@@ -48,7 +48,9 @@ fn main() -> Outcome<()> {
     fs::create_dir_all(&settings.out)?;
     let records = Records::new(settings.plan);
     let mut bytes = settings.write("models", &mut |sink| write_counted(sink, &records.models()?))?;
-    let in_shard = settings.plan.images.div_ceil(settings.shards).max(1);
+    // A whole number of pages, so that only the last page of all is short.
+    let unit = settings.page.unwrap_or(1);
+    let in_shard = settings.plan.images.div_ceil(settings.shards).next_multiple_of(unit);
     for shard in 0..settings.shards {
         let first = (shard * in_shard).min(settings.plan.images);
         let range = first..(first + in_shard).min(settings.plan.images);

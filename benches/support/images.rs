@@ -17,6 +17,8 @@ use super::{Plan, time};
 const BLOCK: u64 = 64;
 /// Most images in a run.
 const MOST_IN_RUN: u64 = 8;
+/// Tags that go together; long prompts repeat some.
+const TAGS_IN_THEME: usize = 120;
 /// Share of images that reuse the media of an earlier one.
 const SHARED_MEDIA: f64 = 0.004;
 /// Share of media that are near-copies of an earlier one.
@@ -124,7 +126,7 @@ impl Gallery {
         let themes = (0..(plan.images / 50).clamp(40, 20_000))
             .map(|theme| {
                 let rng = &mut Rng::stream(plan.seed, "theme", theme);
-                (0..300).map(|_| vocabulary_rank.draw(rng) as u32).collect()
+                (0..TAGS_IN_THEME).map(|_| vocabulary_rank.draw(rng) as u32).collect()
             })
             .collect();
         Self { plan, vocabulary, vocabulary_rank, users, user_rank, themes }
