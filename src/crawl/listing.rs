@@ -34,8 +34,7 @@ const MAX_BARREN_NUMBERED_PAGES: u32 = 3;
 pub struct CrawlOptions {
     /// Stop after this many items; the next run goes on behind them.
     pub max_items: Option<u64>,
-    /// Items a page, at most what the API gives; `None` for as many as it gives. Numbered listings always ask
-    /// for as many, because their pages are counted in that size.
+    /// Items a page, at least 1 and at most what the API gives; `None` for as many as it gives.
     pub page_limit: Option<u32>,
 }
 
@@ -203,17 +202,23 @@ impl<'a> Walk<'a> {
     /// Items to ask for when `remaining` are still wanted.
     fn page_limit(&self, remaining: u64) -> u32 {
         let most = self.listing.max_page_limit();
-        if self.listing.paging() == Paging::Number {
-            return most;
-        }
         let wanted = self.options.page_limit.unwrap_or(most).clamp(1, most);
-        u32::try_from(remaining).unwrap_or(u32::MAX).clamp(1, wanted)
+        match self.listing.paging() {
+            Paging::Cursor => u32::try_from(remaining).unwrap_or(u32::MAX).clamp(1, wanted),
+            // Page numbers count in pages of one size; the last page of a run is taken in part.
+            Paging::Number => wanted,
+        }
+    }
+
+    /// Items at the head of this page that an earlier run has taken.
+    fn skip(&self) -> usize {
+        self.position.skip(self.page_limit(self.remaining()))
     }
 
     fn request(&self, position: &Position, limit: u32) -> Vec<(String, String)> {
         let mut parameters = self.listing.parameters();
         parameters.push(("limit".to_owned(), limit.to_string()));
-        parameters.extend(position.parameter());
+        parameters.extend(position.parameter(limit));
         parameters
     }
 
@@ -254,7 +259,7 @@ impl<'a> Walk<'a> {
 
     /// Items that this page holds for this run.
     fn count(&self, opened: &Opened<'_>) -> u64 {
-        let held = (opened.items.len() + opened.problems.len()).saturating_sub(self.position.skip());
+        let held = (opened.items.len() + opened.problems.len()).saturating_sub(self.skip());
         let held = held as u64;
         if self.listing.paging() == Paging::Number { held.min(self.remaining()) } else { held }
     }
@@ -262,15 +267,15 @@ impl<'a> Walk<'a> {
     /// Where this page leads, with a note of anything odd about it.
     fn after(&mut self, opened: &Opened<'_>) -> After {
         let held = opened.items.len() + opened.problems.len();
-        let limit = self.page_limit(self.remaining()) as usize;
+        let limit = self.page_limit(self.remaining());
         if held == 0 && !self.position.is_inside() {
             self.note(Anomaly::EmptyFirstPage);
         }
-        let taken = self.position.skip() + usize::try_from(self.count(opened)).unwrap_or(usize::MAX);
-        match self.position.after(&opened.pagination, held, taken) {
+        let taken = self.skip() + usize::try_from(self.count(opened)).unwrap_or(usize::MAX);
+        match self.position.after(&opened.pagination, held, taken, limit) {
             None => {
                 let is_cursor = self.listing.paging() == Paging::Cursor;
-                if is_cursor && held >= limit && !self.is_by_id() {
+                if is_cursor && held >= limit as usize && !self.is_by_id() {
                     self.note(Anomaly::EndedOnFullPage);
                 }
                 After::End
@@ -309,7 +314,7 @@ impl<'a> Walk<'a> {
             meta_request,
             returned_for: self.listing.version(),
             page: self.row.pages + 1,
-            skip: self.position.skip(),
+            skip: self.skip(),
             take: usize::try_from(self.count(opened)).unwrap_or(usize::MAX),
         };
         let mut page = read_page(opened, expected, &mut self.report.tally)?;

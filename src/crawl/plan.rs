@@ -92,8 +92,8 @@ impl Default for ImageFilter {
     }
 }
 
-/// Which models. Mature and archived ones are always included.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Which models. Archived ones are always included.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelFilter {
     /// Words to search for.
     pub query: Option<String>,
@@ -107,10 +107,32 @@ pub struct ModelFilter {
     pub types: Vec<String>,
     /// With a version for any of these base models.
     pub base_models: Vec<String>,
+    /// `Trained` or `Merge`: only such checkpoints.
+    pub checkpoint_type: Option<String>,
+    /// Whether mature models and pictures are wanted too.
+    pub nsfw: bool,
     /// In which order.
     pub sort: ModelSort,
     /// How far back.
     pub period: Period,
+}
+
+impl Default for ModelFilter {
+    /// Every model of every level, most downloaded first.
+    fn default() -> Self {
+        Self {
+            query: None,
+            ids: Vec::new(),
+            tag: None,
+            username: None,
+            types: Vec::new(),
+            base_models: Vec::new(),
+            checkpoint_type: None,
+            nsfw: true,
+            sort: ModelSort::default(),
+            period: Period::default(),
+        }
+    }
 }
 
 /// How a listing is walked.
@@ -232,7 +254,8 @@ fn model_parameters(filter: &ModelFilter, parameters: &mut Parameters) {
     parameters.repeated("baseModels", &filter.base_models);
     parameters.add("sort", filter.sort.as_str());
     parameters.add("period", filter.period.as_str());
-    parameters.add("nsfw", true);
+    parameters.some("checkpointType", filter.checkpoint_type.as_deref());
+    parameters.add("nsfw", filter.nsfw);
     parameters.add("archived", true);
 }
 
