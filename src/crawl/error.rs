@@ -1,0 +1,43 @@
+//! What ends a crawl before its time.
+
+use thiserror::Error;
+
+use crate::catalog::CatalogError;
+use crate::fetch::FetchError;
+
+use super::report::CrawlReport;
+
+/// A crawl that could not go on. Everything that it committed before stays, and the same line resumes it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CrawlError {
+    /// A page could not be had; the pages before it are committed.
+    #[error("{} could not be walked further", report.listing)]
+    Page {
+        /// What was done until then.
+        report: Box<CrawlReport>,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// One entity could not be had; those before it are committed.
+    #[error("{what} could not be fetched")]
+    Single {
+        /// Which: `model 5`.
+        what: String,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// What came back is no page of the API, time and again.
+    #[error("{url} answered with a document that cannot be read: {reason}")]
+    Document {
+        /// Where it came from, without secrets.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The catalog refused.
+    #[error("the catalog could not be read or written")]
+    Catalog(#[from] CatalogError),
+}

@@ -1,0 +1,95 @@
+//! The items of one document, converted and counted: what a batch is made of. Pure.
+
+use crate::catalog::{self, RawBlock, Record};
+use crate::entity::{Item, VersionId, VersionRelation};
+use crate::source::civitai::{Context, FieldWarning, ItemKind, MetaRequest, Opened, convert};
+
+use super::report::{ItemFailure, Tally};
+
+/// What the caller knows of a document's items.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    pub(super) kind: ItemKind,
+    pub(super) meta_request: MetaRequest,
+    pub(super) returned_for: Option<VersionId>,
+    /// The number of the page, for failures.
+    pub(super) page: u64,
+    /// Items at the head of the page that an earlier run has taken.
+    pub(super) skip: usize,
+    /// The most items to take.
+    pub(super) take: usize,
+}
+
+/// Items of one page, in the order received.
+#[derive(Debug)]
+pub(super) struct ReadPage {
+    pub(super) raw: RawBlock,
+    pub(super) records: Vec<Record>,
+    /// Items that the page held for this run, damaged ones included.
+    pub(super) items: u64,
+}
+
+/// Converts the items of a document; a damaged item is counted in `tally` and costs only itself.
+///
+/// # Errors
+///
+/// When the raw texts cannot be packed.
+pub(super) fn read_page(
+    opened: &Opened<'_>,
+    expected: Expected,
+    tally: &mut Tally,
+) -> catalog::Result<ReadPage> {
+    let range = expected.skip..expected.skip.saturating_add(expected.take);
+    let failure = |position, reason| ItemFailure { page: expected.page, position, reason };
+    let mut items = 0;
+    for problem in opened.problems.iter().filter(|problem| range.contains(&problem.position)) {
+        items += 1;
+        tally.fail(failure(problem.position, problem.kind.to_string()));
+    }
+    let mut texts = Vec::new();
+    let mut records = Vec::new();
+    for item in opened.items.iter().filter(|item| range.contains(&item.position)) {
+        items += 1;
+        let raw_position = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+        texts.push(item.text);
+        let context = Context {
+            kind: Some(expected.kind),
+            meta_request: expected.meta_request,
+            returned_for: expected.returned_for,
+            document: b"",
+            position: item.position,
+        };
+        match convert(item.text, &context) {
+            Err(error) => tally.fail(failure(item.position, error.to_string())),
+            Ok(converted) => {
+                warn(&converted.warnings, tally);
+                let raw_hash = catalog::raw_hash(item.text);
+                records.push(Record { item: converted.item, raw_position, raw_hash });
+            }
+        }
+    }
+    tally.items += items;
+    Ok(ReadPage { raw: RawBlock::pack(&texts)?, records, items })
+}
+
+/// Takes back the note that an image was returned for a version: the filter was not obeyed.
+pub(super) fn forget_returned_for(item: &mut Item) {
+    if let Item::Image(image) = item {
+        image.posted_for.retain(|posted| posted.relation != VersionRelation::Returned);
+    }
+}
+
+/// What tells one item of a listing from another.
+pub(super) fn identity(item: &Item) -> String {
+    match item {
+        Item::Image(image) => image.name.to_string(),
+        Item::Model(model, _) => model.id.to_string(),
+        Item::Version(version, _) => version.id.to_string(),
+        Item::Creator(creator) => creator.username.clone(),
+        Item::Tag(tag) => tag.name.clone(),
+    }
+}
+
+fn warn(warnings: &[FieldWarning], tally: &mut Tally) {
+    warnings.iter().for_each(|warning| tally.warn(&warning.field));
+}

@@ -1,0 +1,248 @@
+//! Fetches single entities by number, each its own transaction; what is not there gets a tombstone.
+
+use std::fmt;
+
+use crate::catalog::{Absent, Batch, Catalog, Tombstone};
+use crate::entity::{ImageId, ImageName, Item, ModelId, VersionId};
+use crate::fetch::{Client, FetchError};
+use crate::run::RunContext;
+use crate::source::civitai::{ItemKind, MetaRequest, open};
+
+use super::error::CrawlError;
+use super::page::{Expected, ReadPage, read_page};
+use super::plan::{ImageFilter, Listing};
+use super::report::{Anomaly, ItemFailure, Tally};
+
+/// The status of a tombstone for an image that its listing did not contain.
+const ABSENT_FROM_LISTING: u16 = 200;
+
+/// How often a document that cannot be read is asked for.
+const DOCUMENT_TRIES: u32 = 3;
+
+/// One entity by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Single {
+    /// A model with all its versions.
+    Model(ModelId),
+    /// A version with its files and pictures.
+    Version(VersionId),
+    /// An image.
+    Image(ImageId),
+}
+
+impl Single {
+    fn number(self) -> u64 {
+        match self {
+            Self::Model(id) => id.get(),
+            Self::Version(id) => id.get(),
+            Self::Image(id) => id.get(),
+        }
+    }
+
+    fn absent(self) -> Absent {
+        match self {
+            Self::Model(_) => Absent::Model,
+            Self::Version(_) => Absent::Version,
+            Self::Image(_) => Absent::Image,
+        }
+    }
+
+    /// The path below the API's base, and the parameters.
+    fn request(self) -> (String, Vec<(String, String)>) {
+        match self {
+            Self::Model(id) => (format!("models/{id}"), Vec::new()),
+            Self::Version(id) => (format!("model-versions/{id}"), Vec::new()),
+            Self::Image(id) => {
+                let listing = Listing::Images(ImageFilter { image: Some(id), ..ImageFilter::default() });
+                let mut parameters = listing.parameters();
+                parameters.push(("limit".to_owned(), listing.max_page_limit().to_string()));
+                (listing.path().to_owned(), parameters)
+            }
+        }
+    }
+
+    fn expected(self, page: u64) -> Expected {
+        let (kind, meta_request) = match self {
+            Self::Model(_) => (ItemKind::Model, MetaRequest::NotAsked),
+            Self::Version(_) => (ItemKind::Version, MetaRequest::Asked),
+            Self::Image(_) => (ItemKind::Image, MetaRequest::Asked),
+        };
+        Expected { kind, meta_request, returned_for: None, page, skip: 0, take: usize::MAX }
+    }
+
+    /// Whether an item is the one that was asked for.
+    fn is(self, item: &Item) -> bool {
+        match (self, item) {
+            (Self::Model(id), Item::Model(model, _)) => model.id == id,
+            (Self::Version(id), Item::Version(version, _)) => version.id == id,
+            (Self::Image(id), Item::Image(image)) => image.name == ImageName::Site(id),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Single {
+    /// `model 5`, `version 9`, `image 501`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.absent().as_str(), self.number())
+    }
+}
+
+/// What a run over single entities did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SingleReport {
+    /// Fetched and committed, in the order asked for.
+    pub found: Vec<Single>,
+    /// Not there, or not visible; in the order asked for.
+    pub absent: Vec<Single>,
+    /// Answered, but not usably; the reasons are in `tally`.
+    pub failed: Vec<Single>,
+    /// Whether the run was asked to stop before it was through.
+    pub interrupted: bool,
+    /// Everything counted.
+    pub tally: Tally,
+}
+
+/// Fetches each of `singles`, in this order, and commits each by itself.
+///
+/// Something that is not found gets a tombstone, and nothing known of it is lost. An image is looked up in its
+/// listing, and only taken if the listing returns the very image: the site has returned others for months.
+///
+/// # Errors
+///
+/// [`CrawlError::Single`] when the site cannot be reached or refuses, [`CrawlError::Catalog`]. What was committed
+/// before stays.
+pub async fn crawl_single(
+    client: &Client,
+    catalog: &mut Catalog,
+    singles: &[Single],
+    context: &RunContext,
+) -> Result<SingleReport, CrawlError> {
+    let before = client.traffic();
+    let mut report = SingleReport::default();
+    context.progress.begin("crawl", Some(singles.len() as u64));
+    for (position, single) in (1..).zip(singles.iter().copied()) {
+        if context.cancel.is_requested() {
+            report.interrupted = true;
+            break;
+        }
+        match one(client, catalog, single, position, &mut report.tally, context).await {
+            Ok(Fate::Found) => report.found.push(single),
+            Ok(Fate::Absent) => report.absent.push(single),
+            Ok(Fate::Failed) => report.failed.push(single),
+            Err(CrawlError::Single { source: FetchError::Cancelled, .. }) => {
+                report.interrupted = true;
+                break;
+            }
+            Err(error) => {
+                context.progress.end();
+                return Err(error);
+            }
+        }
+        context.progress.advance(1);
+    }
+    context.progress.end();
+    report.tally.set_traffic(before, client.traffic());
+    Ok(report)
+}
+
+enum Fate {
+    Found,
+    Absent,
+    Failed,
+}
+
+async fn one(
+    client: &Client,
+    catalog: &mut Catalog,
+    single: Single,
+    position: u64,
+    tally: &mut Tally,
+    context: &RunContext,
+) -> Result<Fate, CrawlError> {
+    let (path, parameters) = single.request();
+    let source = client.base().join(&path, &parameters).to_string();
+    let text = match document(client, single, tally, context).await {
+        Ok(text) => text,
+        Err(FetchError::NotFound { status, .. }) => {
+            return bury(catalog, single, status, &source, context);
+        }
+        Err(error @ FetchError::Rejected { .. }) => return Ok(fail(tally, position, error.to_string())),
+        Err(source) => return Err(CrawlError::Single { what: single.to_string(), source }),
+    };
+    let opened = match open(&text) {
+        Ok(opened) => opened,
+        Err(error) => return Ok(fail(tally, position, error.to_string())),
+    };
+    let is_image = matches!(single, Single::Image(_));
+    if is_image && opened.items.is_empty() && opened.problems.is_empty() {
+        return bury(catalog, single, ABSENT_FROM_LISTING, &source, context);
+    }
+    let mut page = read_page(&opened, single.expected(position), tally)?;
+    let received = page.records.len();
+    page.records.retain(|record| single.is(&record.item));
+    for _ in page.records.len()..received {
+        tally.note(Anomaly::FilterIgnored);
+    }
+    if page.records.is_empty() {
+        let reason = format!("the answer does not hold {single}");
+        return Ok(if received > 0 { fail(tally, position, reason) } else { Fate::Failed });
+    }
+    write(catalog, page, source, tally, context)?;
+    Ok(Fate::Found)
+}
+
+/// The text of the answer; asked for again while it cannot be read.
+async fn document(
+    client: &Client,
+    single: Single,
+    tally: &mut Tally,
+    context: &RunContext,
+) -> Result<String, FetchError> {
+    let (path, parameters) = single.request();
+    for _ in 1..DOCUMENT_TRIES {
+        let body = client.get(&path, &parameters, context).await?;
+        let text = body.text();
+        if open(&text).is_ok() {
+            return Ok(text.into_owned());
+        }
+        tally.note(Anomaly::UnreadableDocument);
+    }
+    Ok(client.get(&path, &parameters, context).await?.text().into_owned())
+}
+
+fn fail(tally: &mut Tally, page: u64, reason: String) -> Fate {
+    tally.fail(ItemFailure { page, position: 0, reason });
+    Fate::Failed
+}
+
+fn bury(
+    catalog: &mut Catalog,
+    single: Single,
+    status: u16,
+    source: &str,
+    context: &RunContext,
+) -> Result<Fate, CrawlError> {
+    let seen = Tombstone { at: context.clock.now(), status };
+    catalog.note_absence(single.absent(), single.number(), seen, source)?;
+    Ok(Fate::Absent)
+}
+
+fn write(
+    catalog: &mut Catalog,
+    page: ReadPage,
+    source: String,
+    tally: &mut Tally,
+    context: &RunContext,
+) -> Result<(), CrawlError> {
+    let batch = Batch {
+        stage: "crawl",
+        source,
+        at: context.clock.now(),
+        raw: page.raw,
+        records: page.records,
+        crawl: None,
+    };
+    tally.written.add(&catalog.write(&batch)?);
+    Ok(())
+}
