@@ -26,5 +26,5 @@ pub use link::{Confidence, Evidence, Link, LostReason, Relation};
 pub use media::{Media, MediaIdentity, MediaKey};
 pub use model::{Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagination, PublishState, Tag};
 pub use resource::{Resource, ResourceKind, ResourceSources, ResourceUse};
-pub use sampler::{Sampling, canonical_sampler};
+pub use sampler::{Sampling, canonical_sampler, canonical_scheduler, sampler_label};
 pub use time::Timestamp;

@@ -1,4 +1,6 @@
 //! One name for each sampler and scheduler, whoever wrote it.
+//!
+//! The canonical names are those of ComfyUI: other programs write labels that are made from them.
 
 /// A canonical sampler and, where the text says so, the scheduler.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,7 +11,286 @@ pub struct Sampling {
     pub scheduler: Option<String>,
 }
 
-/// Reads a sampler as any generator writes it; see `reference` table in `docs/SAMPLERS.md`.
-pub fn canonical_sampler(_text: &str) -> Sampling {
-    Sampling::default()
+/// Longest name read, in bytes; more is no name of a sampler.
+const MAX_BYTES: usize = 128;
+
+/// Reads a sampler as any generator writes it, and splits a scheduler off its end.
+///
+/// `Euler a`, `k_euler_a` and `euler_ancestral` are one; `DPM++ 2M Karras` is `dpmpp_2m` with `karras`. The
+/// variants that compute noise on the GPU are the same sampler. A name without a place in the table is
+/// lower-cased and its blanks become `_`. `undefined`, `automatic` and the like name nothing.
+///
+/// ```
+/// use stemmata::entity::canonical_sampler;
+///
+/// let read = canonical_sampler("DPM++ 2M Karras");
+/// assert_eq!(read.sampler.as_deref(), Some("dpmpp_2m"));
+/// assert_eq!(read.scheduler.as_deref(), Some("karras"));
+/// ```
+pub fn canonical_sampler(text: &str) -> Sampling {
+    let plain = plain_name(text);
+    if is_nothing(&plain) || text.len() > MAX_BYTES {
+        return Sampling::default();
+    }
+    let key = key_of(&plain);
+    if let Some(name) = known_sampler(&key) {
+        return Sampling { sampler: Some(name.to_owned()), scheduler: None };
+    }
+    for (suffix, scheduler) in SCHEDULERS {
+        let Some(head) = key.strip_suffix(suffix).and_then(|head| head.strip_suffix('_')) else { continue };
+        let head = head.trim_end_matches('_');
+        if head.is_empty() {
+            break;
+        }
+        let known = known_sampler(head);
+        let unknown =
+            || plain.get(..plain.len() - suffix.len()).map(|head| head.trim_end_matches('_').to_owned());
+        let sampler = known.map(str::to_owned).or_else(unknown);
+        return Sampling { sampler, scheduler: Some((*scheduler).to_owned()) };
+    }
+    Sampling { sampler: Some(plain), scheduler: None }
+}
+
+/// Reads a scheduler or `Schedule type` as any generator writes it; `None` where it says nothing.
+///
+/// An unknown name is lower-cased and its blanks become `_`.
+pub fn canonical_scheduler(text: &str) -> Option<String> {
+    let plain = plain_name(text);
+    if is_nothing(&plain) || text.len() > MAX_BYTES {
+        return None;
+    }
+    let known =
+        SCHEDULERS.iter().find(|(name, _)| *name == plain).map(|(_, canonical)| (*canonical).to_owned());
+    Some(known.unwrap_or_else(|| if plain == "ddim" { "ddim_uniform".to_owned() } else { plain }))
+}
+
+/// The label that people know a canonical sampler by; the name itself where there is none.
+pub fn sampler_label(canonical: &str) -> &str {
+    SAMPLERS.iter().find(|(name, _, _)| *name == canonical).map_or(canonical, |(_, label, _)| label)
+}
+
+/// Canonical name, label, and other keys (see [`key_of`]) by which it is known; labels are keys already.
+const SAMPLERS: &[(&str, &str, &[&str])] = &[
+    ("euler", "Euler", &["eulerdiscrete", "euler_discrete", "eulerdiscretescheduler"]),
+    (
+        "euler_ancestral",
+        "Euler a",
+        &["eulera", "eulerancestral", "eulerancestraldiscrete", "eulerancestraldiscretescheduler"],
+    ),
+    ("euler_cfg_pp", "Euler CFG++", &["eulercfgpp"]),
+    ("euler_ancestral_cfg_pp", "Euler a CFG++", &["euler_acfgpp"]),
+    ("heun", "Heun", &["heundiscrete", "heundiscretescheduler"]),
+    ("heunpp2", "Heun++ 2", &["heunpp_2", "heunpp"]),
+    ("lms", "LMS", &["lmsdiscrete", "lmsdiscretescheduler"]),
+    ("dpm_2", "DPM2", &["kdpm2discretescheduler"]),
+    ("dpm_2_ancestral", "DPM2 a", &["dpm2_ancestral", "dpm_2_a", "kdpm2ancestraldiscretescheduler"]),
+    ("dpm_fast", "DPM fast", &[]),
+    ("dpm_adaptive", "DPM adaptive", &[]),
+    ("dpmpp_2s_ancestral", "DPM++ 2S a", &["dpmpp_2sa", "dpmpp2s_a", "dpmpp_2s", "dpmpp2s_ancestral"]),
+    ("dpmpp_2s_ancestral_cfg_pp", "DPM++ 2S a CFG++", &[]),
+    ("dpmpp_sde", "DPM++ SDE", &["dpmppsde"]),
+    (
+        "dpmpp_2m",
+        "DPM++ 2M",
+        &[
+            "dpmpp2m",
+            "dpmsolvermultistep",
+            "dpmsolvermultistepscheduler",
+            "dpm_solverpp_multistep",
+            "dpmpp_2",
+        ],
+    ),
+    ("dpmpp_2m_cfg_pp", "DPM++ 2M CFG++", &[]),
+    ("dpmpp_2m_sde", "DPM++ 2M SDE", &["dpmpp2m_sde", "dpmpp_2msde", "dpmpp2msde"]),
+    ("dpmpp_2m_sde_heun", "DPM++ 2M SDE Heun", &["dpmpp2m_sde_heun"]),
+    ("dpmpp_3m_sde", "DPM++ 3M SDE", &["dpmpp3m_sde", "dpmpp_3msde"]),
+    ("dpmpp_3m", "DPM++ 3M", &["dpmpp3m"]),
+    ("restart", "Restart", &[]),
+    ("ddpm", "DDPM", &["ddpmscheduler"]),
+    ("ddim", "DDIM", &["ddimscheduler"]),
+    ("ddim_cfg_pp", "DDIM CFG++", &["ddimcfgpp"]),
+    ("plms", "PLMS", &["pndm", "pndmscheduler"]),
+    ("uni_pc", "UniPC", &["uni_pc_bh1", "unipcmultistepscheduler"]),
+    ("uni_pc_bh2", "UniPC BH2", &[]),
+    ("lcm", "LCM", &["lcmscheduler"]),
+    ("tcd", "TCD", &["tcdscheduler"]),
+    ("ipndm", "iPNDM", &[]),
+    ("ipndm_v", "iPNDM V", &[]),
+    ("deis", "DEIS", &["deismultistepscheduler"]),
+    ("res_multistep", "Res Multistep", &[]),
+    ("res_multistep_ancestral", "Res Multistep a", &[]),
+    ("res_multistep_cfg_pp", "Res Multistep CFG++", &[]),
+    ("res_multistep_ancestral_cfg_pp", "Res Multistep a CFG++", &[]),
+    ("res_2s", "RES 2S", &[]),
+    ("res_2m", "RES 2M", &[]),
+    ("gradient_estimation", "Gradient Estimation", &[]),
+    ("er_sde", "ER SDE", &[]),
+    ("seeds_2", "SEEDS 2", &[]),
+    ("seeds_3", "SEEDS 3", &[]),
+    ("sa_solver", "SA Solver", &["sasolverscheduler"]),
+    ("sa_solver_pece", "SA Solver PECE", &[]),
+    ("exp_heun_2_x0", "Exp Heun 2 x0", &[]),
+    ("exp_heun_2_x0_sde", "Exp Heun 2 x0 SDE", &[]),
+];
+
+/// What a scheduler is called at the end of a sampler or by itself, and its canonical name.
+///
+/// A name that ends with another stands before it.
+const SCHEDULERS: &[(&str, &str)] = &[
+    ("karras", "karras"),
+    ("polyexponential", "polyexponential"),
+    ("exponential", "exponential"),
+    ("sgm_uniform", "sgm_uniform"),
+    ("sgmuniform", "sgm_uniform"),
+    ("ddim_uniform", "ddim_uniform"),
+    ("uniform", "uniform"),
+    ("kl_optimal", "kl_optimal"),
+    ("align_your_steps_gits", "align_your_steps_gits"),
+    ("align_your_steps", "align_your_steps"),
+    ("ays", "align_your_steps"),
+    ("linear_quadratic", "linear_quadratic"),
+    ("bong_tangent", "bong_tangent"),
+    ("beta57", "beta57"),
+    ("beta", "beta"),
+    ("trailing", "trailing"),
+    ("turbo", "turbo"),
+    ("simple", "simple"),
+    ("normal", "normal"),
+];
+
+/// Lower-cased, trimmed, each run of blanks one `_`.
+fn plain_name(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len().min(MAX_BYTES));
+    for word in text.get(..MAX_BYTES).unwrap_or(text).split_whitespace() {
+        if !plain.is_empty() {
+            plain.push('_');
+        }
+        plain.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    plain
+}
+
+fn is_nothing(plain: &str) -> bool {
+    matches!(plain, "" | "undefined" | "automatic" | "none" | "null" | "default" | "unknown" | "n/a")
+}
+
+/// What the table is searched by: `++` spelt `pp`, `-` spelt `_`, without `k_`, `sample_` and `_gpu`.
+fn key_of(plain: &str) -> String {
+    let key = plain.replace("++", "pp").replace('-', "_");
+    let key = key.strip_prefix("sample_").unwrap_or(&key);
+    let key = key.strip_prefix("k_").unwrap_or(key);
+    key.strip_suffix("_gpu").unwrap_or(key).to_owned()
+}
+
+fn known_sampler(key: &str) -> Option<&'static str> {
+    let key = key.strip_suffix("_gpu").unwrap_or(key);
+    let is_it = |(name, label, others): &&(&str, &str, &[&str])| {
+        *name == key || others.contains(&key) || is_label_key(label, key)
+    };
+    SAMPLERS.iter().find(is_it).map(|(name, _, _)| *name)
+}
+
+/// Whether a label, read as a key, is this key.
+fn is_label_key(label: &str, key: &str) -> bool {
+    let mut key = key.bytes();
+    let same = label.bytes().all(|byte| {
+        let wanted = match byte {
+            b' ' | b'-' => b'_',
+            b'+' => b'p',
+            other => other.to_ascii_lowercase(),
+        };
+        key.next() == Some(wanted)
+    });
+    same && key.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, sampler: &str, scheduler: Option<&str>) {
+        let read = canonical_sampler(text);
+        assert_eq!(
+            (read.sampler.as_deref(), read.scheduler.as_deref()),
+            (Some(sampler), scheduler),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_label_and_every_native_name_is_canonical() {
+        for (name, label, others) in SAMPLERS {
+            check(name, name, None);
+            check(label, name, None);
+            check(&format!("{label} Karras"), name, Some("karras"));
+            check(&format!("{name}_karras"), name, Some("karras"));
+            assert_eq!(sampler_label(name), *label);
+            for other in *others {
+                check(other, name, None);
+            }
+        }
+        assert_eq!(SAMPLERS.len(), 46, "the table gained or lost a sampler");
+    }
+
+    #[test]
+    fn no_key_names_two_samplers() {
+        let mut keys: Vec<&str> = SAMPLERS
+            .iter()
+            .flat_map(|(name, _, others)| [*name].into_iter().chain(others.iter().copied()))
+            .collect();
+        keys.sort_unstable();
+        let count = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
+
+    #[test]
+    fn the_spellings_of_the_wild_are_read() {
+        check("k_euler_a", "euler_ancestral", None);
+        check("Euler A", "euler_ancestral", None);
+        check("k_dpmpp_2m", "dpmpp_2m", None);
+        check("DPM++ 2M SDE Exponential", "dpmpp_2m_sde", Some("exponential"));
+        check("DPM++ 2M SDE SGMUniform", "dpmpp_2m_sde", Some("sgm_uniform"));
+        check("DPM++ 2M SGM Uniform", "dpmpp_2m", Some("sgm_uniform"));
+        check("dpmpp_2m_sde_gpu", "dpmpp_2m_sde", None);
+        check("dpmpp_3m_sde_gpu_karras", "dpmpp_3m_sde", Some("karras"));
+        check("  DPM++  2M   Karras ", "dpmpp_2m", Some("karras"));
+        check("DPM2 a Karras", "dpm_2_ancestral", Some("karras"));
+        check("UniPC", "uni_pc", None);
+        check("DDIM", "ddim", None);
+        check("DPM++ 2M Turbo", "dpmpp_2m", Some("turbo"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_kept_in_lower_case() {
+        check("DPM++ 2M Karras Sharp", "dpm++_2m_karras_sharp", None);
+        check("My Sampler Karras", "my_sampler", Some("karras"));
+        check("Karras", "karras", None);
+        check("Сэмплер", "сэмплер", None);
+    }
+
+    #[test]
+    fn what_says_nothing_is_nothing() {
+        for text in ["", "  ", "Undefined", "undefined", "Automatic", "None", &"x".repeat(1000)] {
+            assert_eq!(canonical_sampler(text), Sampling::default(), "{text}");
+            assert_eq!(canonical_scheduler(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn schedulers_are_canonical_too() {
+        let cases = [
+            ("Karras", "karras"),
+            ("SGM Uniform", "sgm_uniform"),
+            ("Align Your Steps", "align_your_steps"),
+            ("DDIM", "ddim_uniform"),
+            ("KL Optimal", "kl_optimal"),
+            ("Beta", "beta"),
+            ("Flow Shift", "flow_shift"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(canonical_scheduler(text).as_deref(), Some(expected), "{text}");
+        }
+    }
 }

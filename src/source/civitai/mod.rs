@@ -4,9 +4,11 @@
 //! - [`pages`] splits a document into items, [`convert()`] reads one item, [`url`] and [`air`] read identifiers.
 //! - Never: I/O, clocks, panics; every item is bounded before it is read.
 
+pub mod air;
 pub mod convert;
 pub mod pages;
 mod scan;
+pub mod url;
 
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
