@@ -1,9 +1,9 @@
 use super::super::{Access, Batch, BatchReport, Catalog, RawBlock, Record, raw_hash};
 use crate::entity::{
-    Dialect, FileHash, GenerationData, HashKind, HexHash, Image, ImageId, ImageKey, ImageName,
-    ImageStats, Item, Media, MediaIdentity, MediaKey, MetaState, Model, ModelFile, ModelId,
-    ModelStats, ModelVersion, PostedFor, PublishState, Resource, ResourceKind, ResourceSources,
-    ResourceUse, Timestamp, VersionId, VersionRelation,
+    Dialect, FileHash, GenerationData, HashKind, HexHash, Image, ImageId, ImageKey, ImageName, ImageStats,
+    Item, Media, MediaIdentity, MediaKey, MetaState, Model, ModelFile, ModelId, ModelStats, ModelVersion,
+    PostedFor, PublishState, Resource, ResourceKind, ResourceSources, ResourceUse, Timestamp, VersionId,
+    VersionRelation,
 };
 
 struct Home {
@@ -253,10 +253,8 @@ fn links_listed_beside_the_item_are_united() {
         weight: None,
         sources,
     };
-    let index = Image {
-        resources: vec![lora("kite", 0.8), listed(5, ResourceSources::ITEM_INDEX)],
-        ..full_image(1)
-    };
+    let index =
+        Image { resources: vec![lora("kite", 0.8), listed(5, ResourceSources::ITEM_INDEX)], ..full_image(1) };
     let database = Image {
         resources: vec![lora("kite", 0.5), listed(6, ResourceSources::ITEM_DATABASE)],
         dialect: Dialect::Database,
