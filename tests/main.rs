@@ -1,1 +1,4 @@
 //! Promises that Stemmata keeps, one a file.
+
+mod cli;
+mod support;

@@ -83,13 +83,13 @@ Examples:
 #[command(next_help_heading = "Site")]
 pub(crate) struct SiteFlags {
     /// Where the API is [default: https://civitai.com/api/v1]
-    #[arg(long, value_name = "URL", env = "STEMMATA_API_BASE", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "STEMMATA_API_BASE", hide_env = true)]
     pub(crate) api_base: Option<String>,
     /// File with the site's token, readable only for its owner
-    #[arg(long, value_name = "FILE", env = "STEMMATA_TOKEN_FILE", hide_env_values = true)]
+    #[arg(long, value_name = "FILE", env = "STEMMATA_TOKEN_FILE", hide_env = true)]
     pub(crate) token_file: Option<PathBuf>,
     /// Requests a second at most
-    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env_values = true)]
+    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env = true)]
     #[arg(default_value_t = 2.0, value_parser = rate)]
     pub(crate) max_rps: f64,
     #[command(flatten)]

@@ -32,6 +32,21 @@ Examples:
   stemmata trace 9173928                             which models made this image?
 ";
 
+const ENVIRONMENT: &str = "\
+Environment (a flag wins):
+  STEMMATA_HOME        --home
+  STEMMATA_FORMAT      --format
+  STEMMATA_OFFLINE     --offline
+  STEMMATA_PROGRESS    --progress
+  STEMMATA_COLOR       --color, after which NO_COLOR and CLICOLOR_FORCE are asked
+  STEMMATA_JOBS        --jobs
+  STEMMATA_LOG         a log filter, such as stemmata::fetch=debug
+  STEMMATA_API_BASE    crawl --api-base
+  STEMMATA_MAX_RPS     crawl --max-rps
+  STEMMATA_TOKEN_FILE  crawl --token-file
+  CIVITAI_TOKEN        the token of the site, or CIVITAI_API_KEY
+";
+
 /// Which models made this picture, where else does it occur, and what became of a model.
 ///
 /// Stemmata keeps what Civitai's public API and generator metadata say about AI-made images in one SQLite
@@ -42,7 +57,7 @@ Examples:
     version,
     max_term_width = 100,
     after_help = EXAMPLES,
-    after_long_help = format!("{EXAMPLES}\n{}", Exit::help_table()),
+    after_long_help = format!("{EXAMPLES}\n{ENVIRONMENT}\n{}", Exit::help_table()),
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -60,26 +75,26 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Folder of catalog and index [default: the XDG data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "STEMMATA_HOME", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "DIR", env = "STEMMATA_HOME", hide_env = true)]
     pub(crate) home: Option<PathBuf>,
-    /// How to print results
-    #[arg(long, global = true, value_name = "F", env = "STEMMATA_FORMAT", hide_env_values = true)]
-    #[arg(value_enum, default_value_t = Format::Auto, hide_default_value = true)]
+    /// How to print results: auto, table, json, ndjson, csv, tsv, paths
+    #[arg(long, global = true, value_name = "F", env = "STEMMATA_FORMAT", hide_env = true)]
+    #[arg(value_enum, default_value_t = Format::Auto, hide_default_value = true, hide_possible_values = true)]
     format: Format,
     /// Short for --format json
     #[arg(long, global = true)]
     json: bool,
     /// Never use the network
-    #[arg(long, global = true, env = "STEMMATA_OFFLINE", hide_env_values = true)]
+    #[arg(long, global = true, env = "STEMMATA_OFFLINE", hide_env = true)]
     #[arg(value_parser = clap::builder::FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) offline: bool,
-    /// How to show progress, on stderr
-    #[arg(long, global = true, value_name = "P", env = "STEMMATA_PROGRESS", hide_env_values = true)]
-    #[arg(value_enum, default_value_t = ProgressChoice::Auto, hide_default_value = true)]
+    /// How to show progress, on stderr: auto, bar, plain, json, none
+    #[arg(long, global = true, value_name = "P", env = "STEMMATA_PROGRESS", hide_env = true)]
+    #[arg(value_enum, default_value_t = ProgressChoice::Auto, hide_default_value = true, hide_possible_values = true)]
     pub(crate) progress: ProgressChoice,
-    /// When to colour
-    #[arg(long, global = true, value_name = "C", env = "STEMMATA_COLOR", hide_env_values = true)]
-    #[arg(value_enum, default_value_t = ColorChoice::Auto, hide_default_value = true)]
+    /// When to colour: auto, always, never
+    #[arg(long, global = true, value_name = "C", env = "STEMMATA_COLOR", hide_env = true)]
+    #[arg(value_enum, default_value_t = ColorChoice::Auto, hide_default_value = true, hide_possible_values = true)]
     pub(crate) color: ColorChoice,
     /// Log more; up to three times (a filter in STEMMATA_LOG wins)
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -88,7 +103,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Threads to compute with [default: every core]
-    #[arg(short, long, global = true, value_name = "N", env = "STEMMATA_JOBS", hide_env_values = true)]
+    #[arg(short, long, global = true, value_name = "N", env = "STEMMATA_JOBS", hide_env = true)]
     pub(crate) jobs: Option<NonZeroU16>,
 }
 
@@ -167,6 +182,20 @@ mod tests {
             seen += 1;
         }
         assert!(seen >= 20, "only {seen} commands seen");
+    }
+
+    #[test]
+    fn the_help_page_names_every_variable() {
+        let mut seen = 0;
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            for name in command.get_arguments().filter_map(clap::Arg::get_env) {
+                assert!(ENVIRONMENT.contains(&format!("  {} ", name.to_string_lossy())), "{name:?}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 9, "only {seen} variables seen");
     }
 
     #[test]
