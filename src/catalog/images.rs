@@ -15,6 +15,8 @@ pub struct ImageRow {
     pub key: ImageKey,
     /// The batch that last changed it.
     pub generation: u64,
+    /// The batch that first described it.
+    pub added: u64,
     /// The row of its media.
     pub media: i64,
     /// Which dialects described it: bit n for the dialect with code n.
@@ -62,7 +64,7 @@ pub struct StoredUse {
 pub(super) const IMAGE_COLUMNS: &str = "image, generation, media, dialects, url, media_type, nsfw_level, \
     created_at, published_at, post, username, base_model, likes, hearts, laughs, cries, comments, tags, \
     meta_state, prompt, negative_prompt, sampler, scheduler, steps, cfg, seed, gen_width, gen_height, \
-    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of";
+    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added";
 
 pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
     let likes: Option<i64> = row.get(12)?;
@@ -111,6 +113,7 @@ pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
             tool_version: row.get(33)?,
         },
         remix_of: row.get::<_, Option<i64>>(34)?.and_then(ImageId::from_i64),
+        added: count(row.get(35)?),
     })
 }
 

@@ -5,7 +5,9 @@
 //! - The exception is an owner who hides generation data: it is no longer shown, and only raw records keep it.
 
 use super::images::{ImageRow, StoredUse};
-use crate::entity::{Dialect, GenerationData, Image, ImageStats, MetaState, ResourceSources, Timestamp};
+use crate::entity::{
+    Dialect, GenerationData, Image, ImageKey, ImageStats, MetaState, ResourceSources, Timestamp,
+};
 
 const ITEM_SOURCES: ResourceSources =
     ResourceSources::from_bits(ResourceSources::ITEM_INDEX.bits() | ResourceSources::ITEM_DATABASE.bits());
@@ -17,11 +19,12 @@ pub(super) const fn dialect_bit(dialect: Dialect) -> u32 {
     1 << dialect.code()
 }
 
-/// The row of an image that was never described before.
-pub(super) fn fresh(image: &Image, key: crate::entity::ImageKey, media: i64) -> ImageRow {
+/// The row of an image that was never described before, in the batch that describes it.
+pub(super) fn fresh(image: &Image, key: ImageKey, media: i64, generation: u64) -> ImageRow {
     ImageRow {
         key,
-        generation: 0,
+        generation,
+        added: generation,
         media,
         dialects: dialect_bit(image.dialect),
         url: image.url.clone(),
@@ -42,13 +45,14 @@ pub(super) fn fresh(image: &Image, key: crate::entity::ImageKey, media: i64) -> 
 
 /// The row of a known image after `image` described it again, with media row `media`.
 pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
-    let new = fresh(image, old.key, media);
+    let new = fresh(image, old.key, media, old.generation);
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
     let (meta, generation_data) = merged_meta(old, &new);
     ImageRow {
         key: old.key,
         generation: old.generation,
+        added: old.added,
         media: if keep_old { old.media } else { new.media },
         dialects: old.dialects | new.dialects,
         url: better(keep_old, &old.url, &new.url),

@@ -5,6 +5,7 @@
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
 mod batch;
+mod changes;
 mod crawl;
 mod error;
 mod images;
@@ -18,6 +19,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 pub use batch::{Batch, BatchReport, Outcome, Record};
+pub use changes::ChangedImage;
 pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 pub use images::{ImageRow, StoredUse};

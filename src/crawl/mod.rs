@@ -1,1 +1,3 @@
 //! What to fetch or read next: listings, single entities, files and folders.
+
+pub mod import;

@@ -39,7 +39,7 @@ impl<'t> ImageWriter<'t> {
             store_image: transaction.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO images ({IMAGE_COLUMNS}, raw_block, raw_position, raw_hash)
                  VALUES ({})",
-                placeholders(38)
+                placeholders(39)
             ))?,
             touch_raw: transaction.prepare_cached(
                 "UPDATE images SET raw_hash = ?2, raw_block = ?3, raw_position = ?4 WHERE image = ?1",
@@ -106,7 +106,8 @@ impl<'t> ImageWriter<'t> {
 
     fn insert(&mut self, key: ImageKey, image: &Image, raw: RawPlace) -> Result<Change> {
         let media = self.media_row(&image.media)?;
-        self.store(&fresh(image, key, media), raw)?;
+        let generation = u64::try_from(self.stamp.generation).unwrap_or_default();
+        self.store(&fresh(image, key, media, generation), raw)?;
         let uses = self.stored_uses(&image.resources)?;
         self.insert_uses(key, &merged_uses(&[], &uses, image.meta))?;
         Ok(Change::New)
@@ -239,6 +240,7 @@ impl<'t> ImageWriter<'t> {
             data.tool,
             data.tool_version,
             row.remix_of.map(|image| image.as_i64()),
+            saturating_i64(row.added),
             self.stamp.generation,
             raw.position,
             raw.hash,

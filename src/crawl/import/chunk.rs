@@ -1,0 +1,196 @@
+//! Files as chunks of text that can be read independently.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+
+use super::input::InputFile;
+
+/// Text of whole lines that one thread reads at a time, in bytes; a longer line makes a longer chunk.
+const LINES_BYTES: usize = 4 << 20;
+
+/// How much is read from a file at a time.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// A stretch of one file.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) file: Arc<ChunkFile>,
+    pub(super) content: Content,
+    /// Bytes on disk that this stretch stands for; only the last chunk of a compressed file says more than 0.
+    pub(super) read_bytes: u64,
+}
+
+/// The file that chunks come from.
+#[derive(Debug)]
+pub(super) struct ChunkFile {
+    pub(super) name: String,
+    pub(super) path_bytes: Vec<u8>,
+}
+
+/// What a stretch holds.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Whole lines, each a document; the number of the first, from 1.
+    Lines { first: u64, text: Vec<u8> },
+    /// One document, or several one after the other.
+    Whole(Vec<u8>),
+    /// The file, or the rest of it, cannot be read.
+    Broken(String),
+}
+
+/// Why a chunk of lines ends.
+enum End {
+    Chunk,
+    File,
+    Broken(String),
+}
+
+/// Hands out the chunks of files, in order.
+pub(super) struct ChunkReader {
+    files: std::vec::IntoIter<InputFile>,
+    max_document_bytes: usize,
+    open: Option<OpenFile>,
+    pending: Option<Chunk>,
+}
+
+struct OpenFile {
+    file: Arc<ChunkFile>,
+    size_bytes: u64,
+    reader: Box<dyn BufRead + Send>,
+    next_line: u64,
+}
+
+impl ChunkReader {
+    pub(super) fn new(files: Vec<InputFile>, max_document_bytes: usize) -> Self {
+        Self { files: files.into_iter(), max_document_bytes, open: None, pending: None }
+    }
+
+    /// The next chunk; a broken file is a chunk that says so, after the lines before the break.
+    pub(super) fn next(&mut self) -> Option<Chunk> {
+        if let Some(chunk) = self.pending.take() {
+            return Some(chunk);
+        }
+        if let Some(open) = self.open.take() {
+            return Some(self.lines(open));
+        }
+        let input = self.files.next()?;
+        let file = Arc::new(ChunkFile { name: input.name(), path_bytes: input.path_bytes() });
+        let size_bytes = input.size_bytes().unwrap_or(0);
+        let opened = open(&input).and_then(|reader| sniff(reader, self.max_document_bytes as u64));
+        Some(match opened {
+            Err(error) => {
+                let content = Content::Broken(error.to_string());
+                Chunk { file, content, read_bytes: size_bytes }
+            }
+            Ok((Shape::Lines, reader)) => self.lines(OpenFile { file, size_bytes, reader, next_line: 1 }),
+            Ok((Shape::Whole, reader)) => self.whole(file, size_bytes, reader),
+        })
+    }
+
+    fn whole(&self, file: Arc<ChunkFile>, size_bytes: u64, reader: Box<dyn BufRead + Send>) -> Chunk {
+        let mut text = Vec::new();
+        let limit = self.max_document_bytes as u64;
+        let content = match reader.take(limit.saturating_add(1)).read_to_end(&mut text) {
+            Err(error) => Content::Broken(error.to_string()),
+            Ok(_) if text.len() > self.max_document_bytes => Content::Broken(self.too_long()),
+            Ok(_) => Content::Whole(text),
+        };
+        Chunk { file, content, read_bytes: size_bytes }
+    }
+
+    fn lines(&mut self, mut open: OpenFile) -> Chunk {
+        let mut text = Vec::with_capacity(LINES_BYTES);
+        let first = open.next_line;
+        let limit = self.max_document_bytes as u64;
+        let end = loop {
+            let before = text.len();
+            match (&mut open.reader).take(limit.saturating_add(1)).read_until(b'\n', &mut text) {
+                Ok(0) => break End::File,
+                Ok(read) if read > self.max_document_bytes => {
+                    text.truncate(before);
+                    break End::Broken(self.too_long());
+                }
+                Ok(_) => open.next_line += 1,
+                Err(error) => {
+                    text.truncate(before);
+                    break End::Broken(error.to_string());
+                }
+            }
+            if text.len() >= LINES_BYTES {
+                break End::Chunk;
+            }
+        };
+        let file = Arc::clone(&open.file);
+        let read_bytes = if matches!(end, End::File) { open.size_bytes } else { 0 };
+        match end {
+            End::File => {}
+            End::Broken(reason) => {
+                self.pending = Some(Chunk {
+                    file: Arc::clone(&file),
+                    content: Content::Broken(format!("line {}: {reason}", open.next_line)),
+                    read_bytes: open.size_bytes,
+                });
+            }
+            End::Chunk => self.open = Some(open),
+        }
+        Chunk { file, content: Content::Lines { first, text }, read_bytes }
+    }
+
+    fn too_long(&self) -> String {
+        format!("a document is longer than {} MiB", self.max_document_bytes >> 20)
+    }
+}
+
+/// Opens a file and sees through gzip and zstd, told by their first bytes.
+fn open(input: &InputFile) -> io::Result<Box<dyn BufRead + Send>> {
+    let plain: Box<dyn Read + Send> = match input {
+        InputFile::Path(path) => Box::new(File::open(path)?),
+        InputFile::Stdin => Box::new(io::stdin()),
+    };
+    let mut plain = BufReader::with_capacity(BUFFER_BYTES, plain);
+    let head = plain.fill_buf()?;
+    if head.starts_with(&[0x1F, 0x8B]) {
+        let decoder = flate2::bufread::MultiGzDecoder::new(plain);
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder)));
+    }
+    if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
+        let decoder = zstd::stream::Decoder::with_buffer(plain)?;
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder)));
+    }
+    Ok(Box::new(plain))
+}
+
+/// How the documents of a file lie.
+enum Shape {
+    Lines,
+    Whole,
+}
+
+/// Tells whether a file holds one document a line: its first line with anything on it is a JSON value by itself.
+///
+/// A file of one long line counts as lines, too, which is the same. Gives a reader that starts from the beginning.
+fn sniff(
+    mut reader: Box<dyn BufRead + Send>,
+    limit_bytes: u64,
+) -> io::Result<(Shape, Box<dyn BufRead + Send>)> {
+    let mut head = Vec::new();
+    let shape = loop {
+        let start = head.len();
+        let room = limit_bytes.saturating_add(1).saturating_sub(start as u64);
+        if (&mut reader).take(room).read_until(b'\n', &mut head)? == 0 {
+            break Shape::Whole;
+        }
+        let line = head.get(start..).unwrap_or_default();
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let is_value = serde_json::from_slice::<IgnoredAny>(line).is_ok();
+        break if is_value { Shape::Lines } else { Shape::Whole };
+    };
+    let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(head).chain(reader));
+    Ok((shape, Box::new(whole)))
+}
