@@ -39,9 +39,8 @@ impl Catalog {
         let snapshot = self.connection.unchecked_transaction().map_err(CatalogError::from)?;
         let mut related = Related::new(&snapshot)?;
         let sql = format!(
-            "SELECT {columns}, media.width, media.height FROM images JOIN media USING (media)
+            "SELECT {IMAGE_COLUMNS}, media.width, media.height FROM images JOIN media USING (media)
              WHERE generation > ?1 AND generation <= ?2 ORDER BY generation, image",
-            columns = IMAGE_COLUMNS
         );
         let mut statement = snapshot.prepare_cached(&sql).map_err(CatalogError::from)?;
         let bounds = [after, up_to].map(|generation| i64::try_from(generation).unwrap_or(i64::MAX));

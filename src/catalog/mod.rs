@@ -8,10 +8,12 @@ mod batch;
 mod changes;
 mod crawl;
 mod error;
+mod export;
 mod images;
 mod merge;
 mod raw;
 mod schema;
+mod stats;
 mod writer;
 
 use std::path::Path;
@@ -22,8 +24,10 @@ pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
 pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
+pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use images::{ImageRow, StoredUse};
 pub use raw::{RawBlock, raw_hash};
+pub use stats::CatalogStats;
 
 use writer::ResourceCache;
 

@@ -194,3 +194,101 @@ fn sniff(
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(head).chain(reader));
     Ok((shape, Box::new(whole)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn chunks(bytes: &[u8], max_document_bytes: usize) -> Vec<Content> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("input");
+        std::fs::write(&path, bytes).expect("writes");
+        let mut reader = ChunkReader::new(vec![InputFile::Path(path)], max_document_bytes);
+        std::iter::from_fn(|| reader.next()).map(|chunk| chunk.content).collect()
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &[&str]) {
+        let found: Vec<String> = chunks(bytes, 1 << 20)
+            .into_iter()
+            .map(|content| match content {
+                Content::Lines { first, text } => {
+                    format!("from {first}: {}", String::from_utf8_lossy(&text))
+                }
+                Content::Whole(text) => format!("whole: {}", String::from_utf8_lossy(&text)),
+                Content::Broken(_) => "broken".to_owned(),
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).expect("writes");
+        encoder.finish().expect("ends")
+    }
+
+    #[test]
+    fn one_document_a_line_is_read_as_lines() {
+        check(b"{\"id\":1}\n{\"id\":2}\n", &["from 1: {\"id\":1}\n{\"id\":2}\n"]);
+        check(b"\xEF\xBB\xBF\n{}\nnot json", &["from 1: \u{feff}\n{}\nnot json"]);
+    }
+
+    #[test]
+    fn a_document_over_several_lines_is_read_whole() {
+        check(b"{\n\"id\": 1\n}\n", &["whole: {\n\"id\": 1\n}\n"]);
+        check(b"not json\n{}\n", &["whole: not json\n{}\n"]);
+        check(b"", &["whole: "]);
+    }
+
+    #[test]
+    fn compressed_files_are_seen_through() {
+        check(&gzip(b"{}\n{}\n"), &["from 1: {}\n{}\n"]);
+        let two_members = [gzip(b"{}\n"), gzip(b"[]\n")].concat();
+        check(&two_members, &["from 1: {}\n[]\n"]);
+        let zstd = zstd::bulk::compress(b"{\n}", 1).expect("compresses");
+        check(&zstd, &["whole: {\n}"]);
+    }
+
+    #[test]
+    fn lines_before_a_break_are_kept() {
+        let lines: Vec<u8> = (0..200_000).flat_map(|n| format!("{{\"id\":{n}}}\n").into_bytes()).collect();
+        let mut bytes = gzip(&lines);
+        bytes.truncate(bytes.len() / 2);
+        let found = chunks(&bytes, 1 << 20);
+        let kept: usize = found
+            .iter()
+            .map(|content| match content {
+                Content::Lines { text, .. } => text.iter().filter(|byte| **byte == b'\n').count(),
+                Content::Whole(_) | Content::Broken(_) => 0,
+            })
+            .sum();
+        assert!(kept > 10_000, "{kept} lines were kept");
+        assert!(matches!(found.last(), Some(Content::Broken(_))));
+    }
+
+    #[test]
+    fn lines_are_numbered_over_chunks() {
+        let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(1 << 19));
+        let found = chunks(line.repeat(20).as_bytes(), 1 << 20);
+        let firsts: Vec<u64> = found
+            .iter()
+            .filter_map(|content| match content {
+                Content::Lines { first, .. } => Some(*first),
+                Content::Whole(_) | Content::Broken(_) => None,
+            })
+            .collect();
+        assert!(firsts.len() > 1, "the input fits one chunk");
+        assert_eq!(firsts, [1, 9, 17]);
+    }
+
+    #[test]
+    fn a_document_that_is_too_long_is_refused_and_lines_before_it_are_kept() {
+        let long = format!("{{}}\n{{\"text\":\"{}\"}}\n{{}}\n", "x".repeat(2 << 20));
+        let found = chunks(long.as_bytes(), 1 << 20);
+        assert!(matches!(&found[..], [Content::Lines { .. }, Content::Broken(_)]), "{found:?}");
+        assert!(matches!(&chunks(&[b'['; 3 << 20], 1 << 20)[..], [Content::Broken(_)]));
+    }
+}

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 pub use input::Input;
-pub use report::{Failure, ImportReport};
+pub use report::{Failure, ImportReport, MAX_NAMED_FAILURES};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::entity::Timestamp;

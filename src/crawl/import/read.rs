@@ -6,7 +6,7 @@ use super::chunk::{Chunk, Content};
 use super::report::Failure;
 use crate::catalog::{Batch, RawBlock, Record, raw_hash};
 use crate::entity::Timestamp;
-use crate::source::civitai::{Context, ItemKind, MetaRequest, RawItem, convert, open};
+use crate::source::civitai::{Context, DocumentError, ItemKind, MetaRequest, RawItem, convert, open};
 
 /// Items in one batch at most: small enough that an interrupted run loses little, large enough that the cost of
 /// a transaction does not show.
@@ -35,14 +35,9 @@ pub(super) fn read(chunk: &Chunk, kind: Option<ItemKind>, at: Timestamp) -> Vec<
     let mut reader = Reader { chunk, kind, at, done: Vec::new(), open: Stretch::default() };
     match &chunk.content {
         Content::Broken(reason) => reader.fail(None, None, reason.clone()),
+        Content::Whole(text) if mostly_lines(text) => reader.lines(1, text),
         Content::Whole(text) => reader.document(text, None),
-        Content::Lines { first, text } => {
-            for (line, text) in (*first..).zip(text.split(|byte| *byte == b'\n')) {
-                if !text.trim_ascii().is_empty() {
-                    reader.document(text, Some(line));
-                }
-            }
-        }
+        Content::Lines { first, text } => reader.lines(*first, text),
     }
     reader.finish()
 }
@@ -66,14 +61,45 @@ struct Stretch {
     warnings: BTreeMap<String, u64>,
 }
 
+/// Whether a text that is no document by itself holds one a line, the first of which is damaged.
+fn mostly_lines(text: &[u8]) -> bool {
+    let whole = String::from_utf8_lossy(text);
+    if !text.contains(&b'\n') || !matches!(open(&whole), Err(DocumentError::Syntax { .. })) {
+        return false;
+    }
+    let lines = whole.lines().filter(|line| !line.trim().is_empty());
+    let (good, all) =
+        lines.fold((0_usize, 0_usize), |(good, all), line| (good + usize::from(open(line).is_ok()), all + 1));
+    good * 2 >= all
+}
+
 impl Reader<'_> {
-    /// Reads one document: a page, an entity, an array.
+    fn lines(&mut self, first: u64, text: &[u8]) {
+        for (line, text) in (first..).zip(text.split(|byte| *byte == b'\n')) {
+            if !text.trim_ascii().is_empty() {
+                self.document(text, Some(line));
+            }
+        }
+    }
+
+    /// Reads one document: a page, an entity, an array; or several, one after the other.
     fn document(&mut self, bytes: &[u8], line: Option<u64>) {
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, std::borrow::Cow::Owned(_)) {
             *self.open.warnings.entry("document: not UTF-8, bytes replaced".to_owned()).or_default() += 1;
         }
-        let opened = match open(&text) {
+        let mut rest: &str = &text;
+        while let Err(DocumentError::SeveralValues { offset }) = open(rest) {
+            let (document, after) = rest.split_at_checked(offset).unwrap_or((rest, ""));
+            self.value(document, line);
+            rest = after;
+        }
+        self.value(rest, line);
+    }
+
+    /// Reads one JSON value.
+    fn value(&mut self, text: &str, line: Option<u64>) {
+        let opened = match open(text) {
             Ok(opened) => opened,
             Err(error) => return self.fail(line, None, error.to_string()),
         };
