@@ -122,7 +122,7 @@ fn control_characters_of_an_argument_reach_stderr_spelt_out() {
         assert_ne!(answer.code, 0);
         let is_safe = |c: char| c == '\n' || !c.is_control();
         assert!(answer.stderr.chars().all(is_safe), "{:?}", answer.stderr);
-        assert!(answer.stderr.contains("\\u{1b}"), "{:?}", answer.stderr);
+        assert!(answer.stderr.contains("\\u{"), "{:?}", answer.stderr);
     }
 }
 

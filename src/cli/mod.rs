@@ -8,15 +8,21 @@ mod args;
 mod completions;
 mod escape;
 mod exit;
+mod export;
 mod failure;
+mod follow;
+mod import;
 mod interrupt;
 mod logging;
+mod names;
 mod output;
 mod progress;
 mod query_words;
 mod session;
 mod settings;
 mod site_words;
+mod stats;
+mod summary;
 mod talk;
 mod targets;
 mod terminal;
@@ -72,6 +78,9 @@ fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
 
 fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
+        Command::Import(arguments) => import::run(arguments, session),
+        Command::Stats => stats::run(session),
+        Command::Export(arguments) => export::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
         _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
     }

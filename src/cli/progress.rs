@@ -16,6 +16,9 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 /// Time between two lines for scripts.
 const JSON_EVERY: Duration = Duration::from_secs(1);
 
+/// Stages that count bytes instead of items.
+const BYTE_STAGES: [&str; 1] = ["import"];
+
 /// How to show progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressChoice {
@@ -64,13 +67,13 @@ impl Bar {
 
 impl Progress for Bar {
     fn begin(&self, stage: &'static str, total: Option<u64>) {
-        let (bar, template) = match total {
-            Some(total) => (
-                ProgressBar::new(total),
-                "{prefix:10} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left",
-            ),
-            None => (ProgressBar::no_length(), "{prefix:10} {spinner} {human_pos} {per_sec} {elapsed}"),
+        let template = match (total.is_some(), BYTE_STAGES.contains(&stage)) {
+            (true, true) => "{prefix:8} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+            (true, false) => "{prefix:8} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left",
+            (false, true) => "{prefix:8} {spinner} {bytes} {bytes_per_sec} {elapsed}",
+            (false, false) => "{prefix:8} {spinner} {human_pos} {per_sec} {elapsed}",
         };
+        let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         let style = ProgressStyle::with_template(template).expect("the templates above are well formed");
         let bar = self.talk.bars().add(bar.with_style(style).with_prefix(stage));
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -86,6 +89,10 @@ impl Progress for Bar {
     fn end(&self) {
         self.replace(None);
     }
+}
+
+fn unit(stage: &str) -> &'static str {
+    if BYTE_STAGES.contains(&stage) { "bytes" } else { "items" }
 }
 
 #[derive(Clone, Copy)]
@@ -116,6 +123,7 @@ struct ProgressRecord {
     state: &'static str,
     done: u64,
     total: Option<u64>,
+    unit: &'static str,
     elapsed_ms: u128,
 }
 
@@ -132,6 +140,7 @@ impl Lines {
                 state,
                 done: stage.done,
                 total: stage.total,
+                unit: unit(stage.name),
                 elapsed_ms: stage.began.elapsed().as_millis(),
             })),
             Shape::Plain => self.talk.write(&stage.words(state)),
@@ -145,7 +154,8 @@ impl Stage {
         let total = self.total.map(|total| format!("/{total}")).unwrap_or_default();
         let rate =
             self.done.checked_div(seconds).map(|rate| format!(", {rate} a second")).unwrap_or_default();
-        format!("{}: {state}, {}{total} done in {seconds} s{rate}\n", self.name, self.done)
+        let unit = unit(self.name);
+        format!("{}: {state}, {}{total} {unit} in {seconds} s{rate}\n", self.name, self.done)
     }
 }
 
