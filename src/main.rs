@@ -1,3 +1,7 @@
-//! The `stemmata` command.
+//! The `stemmata` command: arguments in, data on stdout, talk on stderr, an exit code.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main(std::env::args_os().collect())
+}

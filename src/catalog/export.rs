@@ -167,7 +167,7 @@ impl Catalog {
     /// # Errors
     ///
     /// When SQLite fails, a row is damaged, or `visit` fails.
-    pub fn for_each_model<E: From<CatalogError>>(
+    pub fn for_each_model_record<E: From<CatalogError>>(
         &self,
         mut visit: impl FnMut(ModelRecord) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
@@ -194,7 +194,7 @@ impl Catalog {
     /// # Errors
     ///
     /// When SQLite fails, a row is damaged, or `visit` fails.
-    pub fn for_each_version<E: From<CatalogError>>(
+    pub fn for_each_version_record<E: From<CatalogError>>(
         &self,
         mut visit: impl FnMut(VersionRecord) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {

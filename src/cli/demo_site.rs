@@ -119,7 +119,9 @@ impl World {
         let bases = query.all("baseModels");
         let words = query.get("query").map(str::to_lowercase);
         let has_base = |model: &Value| {
-            items(&model["modelVersions"]).iter().any(|version| bases.iter().any(|base| version["baseModel"] == *base))
+            items(&model["modelVersions"])
+                .iter()
+                .any(|version| bases.iter().any(|base| version["baseModel"] == *base))
         };
         let name = |model: &Value| model["name"].as_str().unwrap_or_default().to_lowercase();
         let mut models: Vec<Value> = self
@@ -273,7 +275,8 @@ fn number_page(items: Vec<Value>, query: &Query, count: Count) -> Answer {
         Count::Told => (total, total.div_ceil(limit)),
         Count::Hidden => (0, 1),
     };
-    let metadata = json!({ "totalItems": total, "currentPage": page, "pageSize": limit, "totalPages": pages });
+    let metadata =
+        json!({ "totalItems": total, "currentPage": page, "pageSize": limit, "totalPages": pages });
     let items = window(items, (page - 1).saturating_mul(limit), limit);
     Answer { status: 200, body: json!({ "items": items, "metadata": metadata }) }
 }

@@ -1,1 +1,143 @@
-//! Catalog to index: changes since the index's generation.
+//! Catalog to index: what changed since the generation that the index holds.
+//!
+//! - In: a catalog, open for reading, and the folder of an index.
+//! - Out: the same images in the index, stamped with the generation they show.
+//! - Never: a change to the catalog. An index that was deleted is fed from generation 0 and equals the old one.
+
+mod flatten;
+
+use std::path::Path;
+
+use stemmata_index::{IndexError, Writer, WriterOptions};
+use thiserror::Error;
+
+use flatten::ResourceNames;
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::run::RunContext;
+
+/// Generations that are read as of one moment; what lies between is visible to searches earlier.
+const GENERATIONS_A_SLICE: u64 = 64;
+
+/// How the index is fed.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedOptions {
+    /// Threads that index.
+    pub threads: usize,
+    /// Memory for documents on their way, in bytes.
+    pub memory_bytes: usize,
+}
+
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self { threads: std::thread::available_parallelism().map_or(1, usize::from), memory_bytes: 256 << 20 }
+    }
+}
+
+/// What a feed did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedReport {
+    /// Images written to the index.
+    pub images: u64,
+    /// The generation that the index now shows.
+    pub generation: u64,
+}
+
+/// A failed feed. What was committed to the index before stays, and the next feed goes on from there.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// The catalog could not be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The index could not be written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// A feed that stays open, for following a catalog while it grows.
+pub struct Feeder {
+    writer: Writer,
+    names: ResourceNames,
+    shown: u64,
+    report: FeedReport,
+}
+
+impl Feeder {
+    /// Opens or creates the index in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Locked`] when another process feeds it, [`IndexError::NeedsRebuild`] when it has another
+    /// format.
+    pub fn open(folder: &Path, options: FeedOptions) -> Result<Self, FeedError> {
+        let options = WriterOptions { threads: options.threads, memory_bytes: options.memory_bytes };
+        let writer = Writer::open(folder, options)?;
+        let shown = writer.generation();
+        let report = FeedReport { images: 0, generation: shown };
+        Ok(Self { writer, names: ResourceNames::default(), shown, report })
+    }
+
+    /// Writes what the catalog has gained, without committing it.
+    ///
+    /// # Errors
+    ///
+    /// When the catalog cannot be read or the index cannot be written.
+    pub fn take(&mut self, catalog: &Catalog, run: &RunContext) -> Result<(), FeedError> {
+        let newest = catalog.generation()?;
+        while self.shown < newest && !run.cancel.is_requested() {
+            let up_to = newest.min(self.shown + GENERATIONS_A_SLICE);
+            self.take_slice(catalog, up_to, run)?;
+            self.shown = up_to;
+        }
+        Ok(())
+    }
+
+    fn take_slice(&mut self, catalog: &Catalog, up_to: u64, run: &RunContext) -> Result<(), FeedError> {
+        let Self { writer, names, shown, report } = self;
+        let shown = *shown;
+        catalog.for_each_changed_image(shown, up_to, |image| -> Result<(), FeedError> {
+            let document = flatten::flatten(&image, names, catalog)?;
+            if image.row.added > shown {
+                writer.add(&document)?;
+            } else {
+                writer.replace(&document)?;
+            }
+            report.images += 1;
+            run.progress.advance(1);
+            Ok(())
+        })
+    }
+
+    /// Makes what was taken visible, and says what was done since opening.
+    ///
+    /// # Errors
+    ///
+    /// When the index cannot be written.
+    pub fn commit(&mut self) -> Result<FeedReport, FeedError> {
+        if self.shown != self.writer.generation() {
+            self.writer.commit(self.shown)?;
+        }
+        self.report.generation = self.shown;
+        Ok(self.report)
+    }
+}
+
+/// Brings the index in `folder` up to the catalog.
+///
+/// # Errors
+///
+/// As [`Feeder`].
+pub fn catch_up(
+    catalog: &Catalog,
+    folder: &Path,
+    options: FeedOptions,
+    run: &RunContext,
+) -> Result<FeedReport, FeedError> {
+    let mut feeder = Feeder::open(folder, options)?;
+    run.progress.begin("index", None);
+    let taken = feeder.take(catalog, run);
+    run.progress.end();
+    taken?;
+    feeder.commit()
+}

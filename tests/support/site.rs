@@ -189,9 +189,10 @@ fn serve(state: &State, mut stream: TcpStream) {
     let reply = match fault.unwrap_or(Fault::None) {
         Fault::None => proper(),
         Fault::Status(status) => Reply::json(status, &json!({ "error": { "message": "as scripted" } })),
-        Fault::RetryAfter(status, wait) => {
-            Reply { headers: vec![("Retry-After", wait)], ..Reply::json(status, &json!({ "error": "slow down" })) }
-        }
+        Fault::RetryAfter(status, wait) => Reply {
+            headers: vec![("Retry-After", wait)],
+            ..Reply::json(status, &json!({ "error": "slow down" }))
+        },
         Fault::Html => Reply { kind: "text/html", ..Reply::text(200, "<!DOCTYPE html><p>maintenance") },
         Fault::BrokenOff => Reply { missing_bytes: 100, ..proper() },
         Fault::CutShort => {
@@ -277,7 +278,8 @@ fn document(state: &State, request: &Request) -> (u16, Value) {
     }
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
     let mut answer = state.world.answer(&request.path, &Query::parse(&encoded));
-    let next = answer.body["metadata"]["nextCursor"].as_str().and_then(|next| next.split('|').next()?.parse().ok());
+    let next =
+        answer.body["metadata"]["nextCursor"].as_str().and_then(|next| next.split('|').next()?.parse().ok());
     if let Some(offset) = next {
         answer.body["metadata"]["nextCursor"] = write_cursor(quirks.cursors, offset);
     }

@@ -1,0 +1,136 @@
+//! Flags of the commands that answer questions.
+
+use clap::Args;
+
+use crate::cli::query_words::unprotect;
+
+/// `search`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata search castle -negative:blurry
+  stemmata search '\"castle on a hill\" steps:20..40 cfg:5..' --limit 50
+  stemmata search 'lora:detail sampler:euler' --sort -date
+  stemmata search model:DreamShaper --format paths
+  echo 'castle, (mist:1.2)' | stemmata search -
+")]
+pub(crate) struct SearchArgs {
+    /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
+    #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
+    pub(crate) query: Vec<String>,
+    /// Images at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    /// Order by fields, such as likes, -date, seed,steps [default: best match first]
+    #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
+    pub(crate) sort: Option<String>,
+    /// Exit with 4 when nothing is found
+    #[arg(long)]
+    pub(crate) fail_on_empty: bool,
+}
+
+const TARGETS: &str = "Image id, page URL, media URL or media key; `-` reads them from stdin, one a line";
+
+/// `show`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata show 9173928
+  stemmata show https://civitai.com/images/9173928 --format json
+  stemmata show 00147-castle.png
+")]
+pub(crate) struct ShowArgs {
+    /// Image id, page URL, media URL or media key
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+}
+
+/// `trace`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata trace 9173928
+  stemmata trace https://civitai.com/images/9173928 --format ndjson
+  stemmata search castle --format paths | stemmata trace - --format ndjson
+")]
+pub(crate) struct TraceArgs {
+    #[arg(required = true, value_name = "TARGET", help = TARGETS)]
+    pub(crate) targets: Vec<String>,
+}
+
+/// `dupes`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata dupes
+  stemmata dupes --class same-bytes --format ndjson
+  stemmata dupes --threshold 0.2 --fail-on-found
+")]
+pub(crate) struct DupesArgs {
+    /// Distance of BlurHash coefficients up to which images are candidates [default: 0.30]
+    #[arg(long, value_name = "D", value_parser = distance)]
+    pub(crate) threshold: Option<f32>,
+    /// Only groups of this class
+    #[arg(long, value_name = "CLASS", value_enum)]
+    pub(crate) class: Option<ClassChoice>,
+    /// Exit with 9 when there is any group
+    #[arg(long)]
+    pub(crate) fail_on_found: bool,
+}
+
+/// What makes a group of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ClassChoice {
+    /// The same stored bytes.
+    #[value(alias = "same_bytes")]
+    SameBytes,
+    /// BlurHash, size and aspect agree; pixels were not compared.
+    Candidate,
+}
+
+/// `similar`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata similar 9173928
+  stemmata similar https://civitai.com/images/9173928 --limit 5
+  stemmata similar ~/Pictures/castle.png --threshold 0.4 --format ndjson
+")]
+pub(crate) struct SimilarArgs {
+    /// Image id, page URL, media URL, media key, or a picture on disk
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Distance of BlurHash coefficients up to which images are shown [default: 0.30]
+    #[arg(long, value_name = "D", value_parser = distance)]
+    pub(crate) threshold: Option<f32>,
+    /// Images at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+}
+
+/// `lineage`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata lineage 257749
+  stemmata lineage civitai:257749@290640 --format json
+  stemmata lineage https://civitai.com/models/257749
+  stemmata lineage 'DreamShaper'
+  stemmata lineage 9753338ab6
+")]
+pub(crate) struct LineageArgs {
+    /// Model id, model page URL, AIR, MODEL@VERSION, file hash, or a name
+    #[arg(value_name = "TARGET", allow_hyphen_values = true)]
+    pub(crate) target: String,
+    /// Take a bare number for the id of a version, not of a model
+    #[arg(long)]
+    pub(crate) version: bool,
+    /// Entries a list at most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) top: u16,
+}
+
+fn distance(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "it is a number such as 0.3".to_owned())?;
+    if (0.0..=10.0).contains(&value) { Ok(value) } else { Err("it is a number from 0 to 10".to_owned()) }
+}

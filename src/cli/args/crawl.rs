@@ -1,0 +1,267 @@
+//! Flags of `crawl`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::keep::FollowFlags;
+use crate::cli::site_words;
+
+/// `crawl`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl models --types lora --sort newest --max-items 500
+  stemmata crawl images --model-id 257749
+  stemmata crawl version 290640 128713
+  stemmata crawl images --username alice --period month
+
+An interrupted crawl goes on when the same line is run again.
+A token for the site is read from CIVITAI_TOKEN, CIVITAI_API_KEY or --token-file.
+")]
+pub(crate) struct CrawlArgs {
+    #[command(subcommand)]
+    pub(crate) what: CrawlWhat,
+}
+
+/// What to crawl.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CrawlWhat {
+    /// The image listing, by cursor
+    Images(ImageFlags),
+    /// The model listing, by cursor
+    Models(ModelFlags),
+    /// The creator listing, by page
+    Creators(CreatorFlags),
+    /// The tag listing, by page
+    Tags(TagFlags),
+    /// Single models by id
+    #[command(after_help = MODEL_EXAMPLES)]
+    Model(SingleFlags),
+    /// Single model versions by id
+    #[command(after_help = VERSION_EXAMPLES)]
+    Version(SingleFlags),
+    /// Single images by id
+    #[command(after_help = IMAGE_EXAMPLES)]
+    Image(SingleFlags),
+}
+
+impl CrawlWhat {
+    /// The flags that every kind of crawl has.
+    pub(crate) fn site(&self) -> &SiteFlags {
+        match self {
+            Self::Images(flags) => &flags.site,
+            Self::Models(flags) => &flags.site,
+            Self::Creators(flags) => &flags.site,
+            Self::Tags(flags) => &flags.site,
+            Self::Model(flags) | Self::Version(flags) | Self::Image(flags) => &flags.site,
+        }
+    }
+}
+
+const MODEL_EXAMPLES: &str = "\
+Examples:
+  stemmata crawl model 257749
+  stemmata crawl model https://civitai.com/models/257749 4384
+  cut -f1 model-ids.tsv | stemmata crawl model -
+";
+const VERSION_EXAMPLES: &str = "\
+Examples:
+  stemmata crawl version 290640 128713
+  stemmata crawl version 'https://civitai.com/models/257749?modelVersionId=290640'
+  cut -f1 version-ids.tsv | stemmata crawl version -
+";
+const IMAGE_EXAMPLES: &str = "\
+Examples:
+  stemmata crawl image 9173928
+  stemmata crawl image https://civitai.com/images/9173928
+  cut -f1 image-ids.tsv | stemmata crawl image -
+";
+
+/// The site, and how fast.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Site")]
+pub(crate) struct SiteFlags {
+    /// Where the API is [default: https://civitai.com/api/v1]
+    #[arg(long, value_name = "URL", env = "STEMMATA_API_BASE", hide_env = true)]
+    pub(crate) api_base: Option<String>,
+    /// File with the site's token, readable only for its owner
+    #[arg(long, value_name = "FILE", env = "STEMMATA_TOKEN_FILE", hide_env = true)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Requests a second at most
+    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env = true)]
+    #[arg(default_value_t = 2.0, value_parser = rate)]
+    pub(crate) max_rps: f64,
+    #[command(flatten)]
+    pub(crate) follow: FollowFlags,
+}
+
+/// How much of a listing.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AmountFlags {
+    /// Stop after so many items
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_items: Option<u64>,
+}
+
+/// `crawl images`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl images --model-version-id 290640
+  stemmata crawl images --username alice --sort newest --period month
+  stemmata crawl images --post-id 2021 --browsing-level 1
+  stemmata crawl images --base-models 'SDXL 1.0',Pony --type image --max-items 10000
+")]
+pub(crate) struct ImageFlags {
+    /// Images of this model
+    #[arg(long, value_name = "ID", value_parser = id())]
+    pub(crate) model_id: Option<u64>,
+    /// Images of this version
+    #[arg(long, value_name = "ID", value_parser = id())]
+    pub(crate) model_version_id: Option<u64>,
+    /// Images of this post
+    #[arg(long, value_name = "ID", value_parser = id())]
+    pub(crate) post_id: Option<u64>,
+    /// Images of this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// Images made with these base models, in the site's spelling; several with commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) base_models: Vec<String>,
+    /// Only image, video or audio
+    #[arg(long = "type", value_name = "TYPE", value_parser = site_words::media_type)]
+    pub(crate) media_type: Option<String>,
+    /// Images with any of these tags, by the site's numbers; several with commas
+    #[arg(long, visible_alias = "tag", value_name = "IDS", value_delimiter = ',', value_parser = id())]
+    pub(crate) tags: Vec<u64>,
+    /// Order: newest, oldest, most-reactions, most-comments, most-collected
+    #[arg(long, value_name = "SORT", default_value = "newest", value_parser = site_words::image_sort)]
+    pub(crate) sort: String,
+    /// Span of time: all-time, year, month, week, day
+    #[arg(long, value_name = "SPAN", default_value = "all-time", value_parser = site_words::period)]
+    pub(crate) period: String,
+    /// Maturity levels as a sum of 1 (PG), 2 (PG-13), 4 (R), 8 (X), 16 (XXX)
+    #[arg(long, value_name = "SUM", default_value_t = 31, value_parser = clap::value_parser!(u8).range(1..=31))]
+    pub(crate) browsing_level: u8,
+    /// Images a page
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(crate) limit: u16,
+    #[command(flatten)]
+    pub(crate) amount: AmountFlags,
+    #[command(flatten)]
+    pub(crate) site: SiteFlags,
+}
+
+/// `crawl models`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl models --types checkpoint,lora --sort newest --max-items 1000
+  stemmata crawl models --username alice
+  stemmata crawl models --tag landscape --base-models 'SDXL 1.0'
+  stemmata crawl models --query castle --nsfw false
+")]
+pub(crate) struct ModelFlags {
+    /// Words of the name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query: Option<String>,
+    /// Models with this tag
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tag: Option<String>,
+    /// Models of this creator
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// Only these types: checkpoint, lora, textual-inversion ...; several with commas
+    #[arg(long, visible_alias = "type", value_name = "TYPES", value_delimiter = ',')]
+    #[arg(value_parser = site_words::model_type)]
+    pub(crate) types: Vec<String>,
+    /// Only for these base models, in the site's spelling; several with commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) base_models: Vec<String>,
+    /// Only trained or merged checkpoints: trained, merge
+    #[arg(long, value_name = "TYPE", value_parser = site_words::checkpoint_type)]
+    pub(crate) checkpoint_type: Option<String>,
+    /// Only these models; several with commas
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = id())]
+    pub(crate) ids: Vec<u64>,
+    /// Order: newest, oldest, highest-rated, most-downloaded, most-liked, most-discussed, most-collected, most-images
+    #[arg(long, value_name = "SORT", default_value = "newest", value_parser = site_words::model_sort)]
+    pub(crate) sort: String,
+    /// Span of time: all-time, year, month, week, day
+    #[arg(long, value_name = "SPAN", default_value = "all-time", value_parser = site_words::period)]
+    pub(crate) period: String,
+    /// Whether models for adults are listed
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(crate) nsfw: bool,
+    /// Models a page
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) limit: u16,
+    #[command(flatten)]
+    pub(crate) amount: AmountFlags,
+    #[command(flatten)]
+    pub(crate) site: SiteFlags,
+}
+
+/// `crawl creators`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl creators --max-items 1000
+  stemmata crawl creators --query ali
+")]
+pub(crate) struct CreatorFlags {
+    /// Part of the name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query: Option<String>,
+    /// Creators a page
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(crate) limit: u16,
+    #[command(flatten)]
+    pub(crate) amount: AmountFlags,
+    #[command(flatten)]
+    pub(crate) site: SiteFlags,
+}
+
+/// `crawl tags`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl tags
+  stemmata crawl tags --query land --max-items 100
+")]
+pub(crate) struct TagFlags {
+    /// Beginning of the label
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query: Option<String>,
+    /// Tags a page
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(crate) limit: u16,
+    #[command(flatten)]
+    pub(crate) amount: AmountFlags,
+    #[command(flatten)]
+    pub(crate) site: SiteFlags,
+}
+
+/// `crawl model`, `crawl version`, `crawl image`
+#[derive(Args, Debug)]
+pub(crate) struct SingleFlags {
+    /// Ids or page URLs; `-` reads them from stdin, one a line
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) site: SiteFlags,
+}
+
+fn id() -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(1..=i64::MAX.unsigned_abs())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "it is a number such as 0.5".to_owned())?;
+    if (0.001..=1000.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("it is a number from 0.001 to 1000".to_owned())
+    }
+}

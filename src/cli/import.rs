@@ -1,0 +1,80 @@
+//! `import`: documents on disk into the catalog, then linked and indexed.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use stemmata::crawl::import::{self, ImportError, ImportOptions, ImportReport, Input};
+use stemmata::source::civitai::ItemKind;
+
+use super::args::{ImportArgs, KindChoice};
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::follow;
+use super::session::Session;
+use super::summary::{Loss, Summary};
+
+/// Imports, then brings links and index up to date.
+pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
+    let started = Instant::now();
+    let inputs: Vec<Input> = arguments.paths.iter().map(input).collect();
+    let options = ImportOptions {
+        kind: arguments.kind.map(kind),
+        threads: session.settings.jobs,
+        ..ImportOptions::default()
+    };
+    let sink = follow::sink(session)?;
+    let run = session.writing();
+    let mut catalog = session.catalog_to_write()?;
+    let report = import::import(&mut catalog, &inputs, &options, &run)?;
+    let summary = summary(&report, started);
+    follow::finish(session, sink, &summary, catalog, arguments.follow, &run)
+}
+
+fn input(path: &PathBuf) -> Input {
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+}
+
+fn kind(choice: KindChoice) -> ItemKind {
+    match choice {
+        KindChoice::Image => ItemKind::Image,
+        KindChoice::Model => ItemKind::Model,
+        KindChoice::Version => ItemKind::Version,
+        KindChoice::Creator => ItemKind::Creator,
+        KindChoice::Tag => ItemKind::Tag,
+    }
+}
+
+fn summary(report: &ImportReport, started: Instant) -> Summary {
+    let end = if report.interrupted { "interrupted" } else { "done" };
+    let mut summary = Summary::new("import", end, &report.written);
+    summary.read.insert("files", report.files);
+    if report.other_files > 0 {
+        summary.read.insert("other files left alone", report.other_files);
+    }
+    summary.items = report.items;
+    summary.failed = report.failed;
+    summary.failures = report.failures.iter().map(loss).collect();
+    summary.field_warnings.clone_from(&report.warnings);
+    summary.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    summary
+}
+
+fn loss(failure: &import::Failure) -> Loss {
+    Loss {
+        place: failure.file.clone(),
+        line: failure.line,
+        item: failure.item,
+        reason: failure.reason.clone(),
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Catalog(error) => error.into(),
+            ImportError::NotFound { .. } => Self::of(Exit::NotFound, "import.not_found", &error),
+            ImportError::BadPattern { .. } => Self::of(Exit::Usage, "import.bad_pattern", &error),
+            _ => Self::of(Exit::General, "import.failed", &error),
+        }
+    }
+}

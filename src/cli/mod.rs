@@ -1,0 +1,87 @@
+//! From arguments to an exit code: one file a command, the library does the work.
+//!
+//! - stdout carries results only; stderr carries everything said to people.
+//! - A failure under `--format json` or `ndjson` is one JSON object on stderr, and stdout stays empty.
+//! - Never: logic that a test of the library would miss.
+
+mod args;
+mod completions;
+mod escape;
+mod exit;
+mod export;
+mod failure;
+mod follow;
+mod import;
+mod interrupt;
+mod logging;
+mod names;
+mod output;
+mod progress;
+mod query_words;
+mod session;
+mod settings;
+mod site_words;
+mod stats;
+mod summary;
+mod talk;
+mod targets;
+mod terminal;
+mod token;
+mod usage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Cli, Command};
+use exit::Exit;
+use failure::{Failure, Outcome};
+use session::Session;
+use settings::Settings;
+use talk::Talk;
+use terminal::Terminal;
+
+/// Runs the command line.
+pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    let wishes = usage::Wishes::of(&arguments);
+    let arguments = query_words::protect(arguments, &Cli::command());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage::report(&error, wishes).into(),
+    };
+    let stderr = Terminal::stderr(cli.global.color);
+    let talk = Talk::new(stderr, cli.global.quiet);
+    logging::start(cli.global.verbose, &talk);
+    let as_json = cli.global.format().is_json();
+    let outcome = Settings::new(&cli.global).and_then(|settings| {
+        let stdout = Terminal::stdout(cli.global.color);
+        dispatch(&cli.command, &Session::new(settings, talk.clone(), stdout, stderr))
+    });
+    finish(outcome, &talk, as_json).into()
+}
+
+fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
+    match outcome {
+        Ok(exit) => exit,
+        Err(Failure::BrokenPipe) => Exit::Done,
+        Err(Failure::Named(named)) => {
+            if as_json {
+                talk.failure_record(&named);
+            } else {
+                talk.failure(&named);
+            }
+            named.exit
+        }
+    }
+}
+
+fn dispatch(command: &Command, session: &Session) -> Outcome {
+    match command {
+        Command::Import(arguments) => import::run(arguments, session),
+        Command::Stats => stats::run(session),
+        Command::Export(arguments) => export::run(arguments, session),
+        Command::Completions(arguments) => completions::run(arguments),
+        _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
+    }
+}

@@ -1,0 +1,78 @@
+//! `stats`: what the catalog holds, counted.
+
+use serde::Serialize;
+use stemmata::catalog::CatalogStats;
+
+use super::exit::Exit;
+use super::failure::Outcome;
+use super::output::{SCHEMA, Supported};
+use super::session::Session;
+use super::summary::grouped;
+
+#[derive(Serialize)]
+struct Stats {
+    schema: u32,
+    images: u64,
+    media: u64,
+    models: u64,
+    versions: u64,
+    files: u64,
+    creators: u64,
+    tags: u64,
+    resources: u64,
+    links: u64,
+    unresolved: u64,
+    fingerprints: u64,
+    generation: u64,
+}
+
+/// Prints the counts.
+pub(crate) fn run(session: &Session) -> Outcome {
+    let sink = session.sink(Supported::Document)?;
+    let stats = Stats::from(session.catalog()?.stats()?);
+    sink.document(&stats, |stats, _| text(stats))?;
+    Ok(Exit::Done)
+}
+
+impl From<CatalogStats> for Stats {
+    fn from(counts: CatalogStats) -> Self {
+        Self {
+            schema: SCHEMA,
+            images: counts.images,
+            media: counts.media,
+            models: counts.models,
+            versions: counts.versions,
+            files: counts.files,
+            creators: counts.creators,
+            tags: counts.tags,
+            resources: counts.resources,
+            links: counts.links,
+            unresolved: counts.unresolved,
+            fingerprints: counts.fingerprints,
+            generation: counts.generation,
+        }
+    }
+}
+
+fn text(stats: &Stats) -> String {
+    let lines = [
+        ("images", stats.images, "posted or local pictures"),
+        ("media", stats.media, "distinct stored bytes behind them"),
+        ("fingerprints", stats.fingerprints, "media with a BlurHash"),
+        ("models", stats.models, ""),
+        ("versions", stats.versions, "releases of models, described or only named"),
+        ("files", stats.files, "files of versions"),
+        ("creators", stats.creators, ""),
+        ("tags", stats.tags, ""),
+        ("resources", stats.resources, "distinct references in metadata"),
+        ("links", stats.links, "candidates for them, with evidence"),
+        ("unresolved", stats.unresolved, "resources without a candidate"),
+        ("generation", stats.generation, "committed batches"),
+    ];
+    let mut text = String::new();
+    for (name, count, meaning) in lines {
+        text.push_str(format!("{name:<13} {:>13}  {meaning}", grouped(count)).trim_end());
+        text.push('\n');
+    }
+    text
+}
