@@ -207,6 +207,16 @@ fn a_numbered_listing_taken_in_parts_loses_and_repeats_nothing() {
 }
 
 #[test]
+fn a_numbered_listing_whose_pages_never_change_comes_to_an_end() {
+    let site = Site::start(documents(SIZE), Quirks { ignored_parameter: Some("page"), ..Quirks::default() });
+    let mut home = Home::new();
+    let report = home.crawl(&site, &Listing::Tags { query: None }, pages_of(5)).expect("the site answers");
+    assert_eq!((report.end, report.pages), (CrawlEnd::Finished, 4));
+    assert_eq!(report.tally.anomalies.get("nothing_new"), Some(&3));
+    assert_eq!(home.catalog.stats().expect("readable").tags, 5);
+}
+
+#[test]
 fn single_entities_are_fetched_by_number_and_what_is_gone_gets_a_tombstone() {
     let site = site();
     let mut home = Home::new();

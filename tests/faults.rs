@@ -55,7 +55,8 @@ fn a_passing_fault_costs_a_request_and_no_item() {
         Fault::Status(522),
         Fault::RetryAfter(503, "0".to_owned()),
         Fault::RetryAfter(429, "Mon, 01 Jan 2001 00:00:00 GMT".to_owned()),
-        Fault::Html,
+        Fault::Html(200),
+        Fault::Html(502),
         Fault::BrokenOff,
         Fault::CutShort,
         Fault::Garbled,
@@ -76,7 +77,7 @@ fn a_lasting_fault_is_named_after_six_tries() {
     let faults: [(Fault, Names); 6] = [
         (Fault::Status(503), |error| matches!(error, FetchError::Server { status: 503, .. })),
         (Fault::Status(429), |error| matches!(error, FetchError::Throttled { .. })),
-        (Fault::Html, |error| matches!(error, FetchError::Html { status: 200, .. })),
+        (Fault::Html(200), |error| matches!(error, FetchError::Html { status: 200, .. })),
         (Fault::BrokenOff, |error| matches!(error, FetchError::Truncated { .. })),
         (Fault::CutShort, |error| matches!(error, FetchError::Truncated { .. })),
         (Fault::Empty, |error| matches!(error, FetchError::Empty { .. })),
@@ -91,7 +92,9 @@ fn a_lasting_fault_is_named_after_six_tries() {
 #[test]
 fn a_refusal_is_never_tried_again() {
     type Names = fn(&FetchError) -> bool;
-    let faults: [(Fault, Names); 6] = [
+    let faults: [(Fault, Names); 8] = [
+        (Fault::Html(403), |error| matches!(error, FetchError::Html { status: 403, .. })),
+        (Fault::Html(404), |error| matches!(error, FetchError::Html { status: 404, .. })),
         (Fault::Status(401), |error| matches!(error, FetchError::Refused { status: 401, .. })),
         (Fault::Status(403), |error| matches!(error, FetchError::Refused { status: 403, .. })),
         (Fault::Status(404), |error| matches!(error, FetchError::NotFound { .. })),
@@ -165,7 +168,7 @@ fn a_rest_longer_than_patience_is_an_error_at_once() {
 #[test]
 fn requests_keep_their_distance_and_their_number() {
     let site = site();
-    let client = Client::new(Settings { max_rps: 50.0, ..settings(&site) }).expect("valid");
+    let client = Client::new(Settings { max_rps: 20.0, ..settings(&site) }).expect("valid");
     let context = context();
     block_on(async {
         let get = || client.get("images", &[], &context);
@@ -175,8 +178,22 @@ fn requests_keep_their_distance_and_their_number() {
     let mut at: Vec<Instant> = site.requests().iter().map(|request| request.at).collect();
     at.sort();
     assert_eq!(at.len(), 4);
-    // Arrival jitters; the sum of three gaps of 20 ms does not by much.
-    assert!(at[3] - at[0] >= Duration::from_millis(50), "four requests within {:?}", at[3] - at[0]);
+    // Three gaps of 50 ms; arrival jitters by less than one of them.
+    assert!(at[3] - at[0] >= Duration::from_millis(100), "four requests within {:?}", at[3] - at[0]);
+}
+
+#[test]
+fn a_host_that_does_not_answer_in_time_is_asked_again_and_then_named() {
+    let site = site();
+    site.script(vec![Fault::Hang; 2]);
+    let hasty = Settings { timeout: Duration::from_millis(60), ..settings(&site) };
+    let mut once = hasty.clone();
+    once.backoff.tries = 1;
+    let get = |settings| block_on(Client::new(settings).expect("valid").get("images", &[], &context()));
+    assert!(matches!(get(once), Err(FetchError::Timeout { .. })));
+    // One more request hangs; its second try may need some more where the machine is busy.
+    assert!(get(Settings { timeout: Duration::from_millis(200), ..hasty }).is_ok());
+    assert!(site.requests().len() >= 3);
 }
 
 #[test]

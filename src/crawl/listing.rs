@@ -13,14 +13,12 @@ use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest, Opened, open};
 
 use super::check::satisfies;
+use super::document::readable;
 use super::error::CrawlError;
 use super::page::{Expected, ReadPage, forget_returned_for, identity, read_page};
 use super::plan::{Listing, Paging};
 use super::position::Position;
 use super::report::{Anomaly, CrawlEnd, CrawlReport, Tally};
-
-/// How often a document that cannot be read is asked for.
-const DOCUMENT_TRIES: u32 = 3;
 
 /// Pages in a row that may bring nothing new before a run gives up.
 const MAX_BARREN_PAGES: u32 = 50;
@@ -224,20 +222,14 @@ impl<'a> Walk<'a> {
 
     /// The text of the present page: the one fetched ahead, else fetched now; again while it cannot be read.
     async fn document(&mut self, ahead: &mut Ahead) -> Result<String, Failure> {
-        let mut fetched = match ahead.join_next().await {
+        let first = match ahead.join_next().await {
+            // A task is only ever aborted by dropping it, and the client does not panic.
             Some(joined) => joined.unwrap_or(Err(FetchError::Cancelled)),
             None => self.fetch().await,
         };
-        for _ in 1..DOCUMENT_TRIES {
-            let body = fetched.map_err(Failure::Fetch)?;
-            let text = body.text();
-            if open(&text).is_ok() {
-                return Ok(text.into_owned());
-            }
-            self.note(Anomaly::UnreadableDocument);
-            fetched = self.fetch().await;
-        }
-        Ok(fetched.map_err(Failure::Fetch)?.text().into_owned())
+        let asked = readable(first, async || self.fetch().await).await;
+        (0..asked.unreadable).for_each(|_| self.note(Anomaly::UnreadableDocument));
+        asked.text.map_err(Failure::Fetch)
     }
 
     async fn fetch(&self) -> Result<Body, FetchError> {

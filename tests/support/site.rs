@@ -61,8 +61,8 @@ pub(crate) enum Fault {
     Status(u16),
     /// This status with a `Retry-After`.
     RetryAfter(u16, String),
-    /// A web page with status 200.
-    Html,
+    /// A web page with this status.
+    Html(u16),
     /// A body shorter than its `Content-Length`.
     BrokenOff,
     /// A complete HTTP answer whose JSON ends in the middle.
@@ -194,7 +194,9 @@ fn serve(state: &State, mut stream: TcpStream) {
             headers: vec![("Retry-After", wait)],
             ..Reply::json(status, &json!({ "error": "slow down" }))
         },
-        Fault::Html => Reply { kind: "text/html", ..Reply::text(200, "<!DOCTYPE html><p>maintenance") },
+        Fault::Html(status) => {
+            Reply { kind: "text/html", ..Reply::text(status, "<!DOCTYPE html><p>maintenance") }
+        }
         Fault::BrokenOff => Reply { missing_bytes: 100, ..proper() },
         Fault::CutShort => {
             let mut reply = Reply::json(200, &document(state, &request).1);
