@@ -5,7 +5,7 @@ use stemmata::crawl::{
     CrawlEnd, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base, crawl_listing,
     crawl_single,
 };
-use stemmata::entity::{ImageId, ModelId, VersionId};
+use stemmata::entity::{ImageId, MediaType, ModelId, PostId, VersionId};
 use stemmata::fetch::{Client, Settings};
 
 use crate::support::demo_site;
@@ -170,6 +170,44 @@ fn images_returned_for_a_version_are_noted_unless_the_filter_was_ignored() {
         home.crawl(&careless, &Listing::Images(filter), CrawlOptions::default()).expect("the site answers");
     assert_eq!(report.tally.anomalies.get("filter_ignored"), Some(&report.tally.items));
     assert_eq!((home.images().len() as u64, returned(&home)), (report.tally.items, 0));
+}
+
+#[test]
+fn every_filter_that_the_site_ignores_is_noticed() {
+    let images = |change: fn(&mut ImageFilter)| {
+        let mut filter = ImageFilter::default();
+        change(&mut filter);
+        Listing::Images(filter)
+    };
+    let models = |change: fn(&mut ModelFilter)| {
+        let mut filter = ModelFilter::default();
+        change(&mut filter);
+        Listing::Models(filter)
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let ignored = [
+        ("postId", images(|filter| filter.post = PostId::new(70)), 47),
+        ("username", images(|filter| filter.username = Some("User 1".to_owned())), 37),
+        ("type", images(|filter| filter.media_type = Some(MediaType::Video)), 50),
+        ("baseModels", images(|filter| filter.base_models = vec!["Pony".to_owned()]), 50),
+        ("browsingLevel", images(|filter| filter.browsing_level = 2), 50),
+        ("imageId", images(|filter| filter.image = ImageId::new(FIRST_IMAGE)), 49),
+        ("types", models(|filter| filter.types = vec!["LORA".to_owned()]), 6),
+        ("tag", models(|filter| filter.tag = Some("Topic 1".to_owned())), 9),
+        ("username", models(|filter| filter.username = Some("maker1".to_owned())), 10),
+        ("ids", models(|filter| filter.ids = ModelId::new(1).into_iter().collect()), 11),
+        ("query", Listing::Creators { query: text("maker1") }, 6),
+        ("query", Listing::Tags { query: text("topic") }, 12),
+    ];
+    for (parameter, listing, strangers) in ignored {
+        let quirks = Quirks { ignored_parameter: Some(parameter), ..Quirks::default() };
+        let careless = Site::start(documents(SIZE), quirks);
+        let report =
+            Home::new().crawl(&careless, &listing, CrawlOptions::default()).expect("the site answers");
+        assert_eq!(report.tally.anomalies.get("filter_ignored"), Some(&strangers), "{}", report.listing);
+        let report = Home::new().crawl(&site(), &listing, CrawlOptions::default()).expect("the site answers");
+        assert_eq!(report.tally.anomalies.get("filter_ignored"), None, "{}", report.listing);
+    }
 }
 
 #[test]
