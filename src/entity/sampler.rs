@@ -42,10 +42,9 @@ pub fn canonical_sampler(text: &str) -> Sampling {
         if head.is_empty() {
             break;
         }
-        let known = known_sampler(head);
-        let unknown =
-            || plain.get(..plain.len() - suffix.len()).map(|head| head.trim_end_matches('_').to_owned());
-        let sampler = known.map(str::to_owned).or_else(unknown);
+        // Kept as written where the table has no word for it.
+        let as_written = || plain.strip_suffix(suffix).map_or(head, |head| head.trim_end_matches('_'));
+        let sampler = Some(known_sampler(head).unwrap_or_else(as_written).to_owned());
         return Sampling { sampler, scheduler: Some((*scheduler).to_owned()) };
     }
     Sampling { sampler: Some(plain), scheduler: None }
