@@ -114,7 +114,7 @@ impl<'a> Repairer<'a> {
         }
         match unit(rest) {
             Some(0xd800..0xdc00) if matches!(rest.get(6..).and_then(unit), Some(0xdc00..0xe000)) => {
-                self.copy(12)
+                self.copy(12);
             }
             Some(0xd800..0xe000) => {
                 self.out.push_str("\\ufffd");
@@ -214,7 +214,8 @@ mod tests {
         #[test]
         fn valid_json_is_left_alone(text in "[ \\PC\"\\\\{}]{0,30}", number in any::<f64>()) {
             let valid = serde_json::json!({ "k": [text, { "n": number }, null, true] }).to_string();
-            prop_assert_eq!(repair(&valid), (valid.clone(), Vec::new()));
+            let repaired = repair(&valid);
+            prop_assert_eq!(repaired, (valid, Vec::new()));
         }
 
         #[test]

@@ -184,13 +184,13 @@ impl Reader<'_, '_> {
     fn civitai_resources(&mut self) {
         let meta = self.meta;
         meta.each_object("civitaiResources", |entry| {
-            self.version_entry(&entry, "weight", ResourceSources::CIVITAI_RESOURCES)
+            self.version_entry(&entry, "weight", ResourceSources::CIVITAI_RESOURCES);
         });
         let extra =
             meta.get("extra").filter(|extra| extra.value.is_object()).and_then(|extra| extra.object());
         if let Some(extra) = extra {
             extra.each_object("resources", |entry| {
-                self.version_entry(&entry, "strength", ResourceSources::ADDITIONAL)
+                self.version_entry(&entry, "strength", ResourceSources::ADDITIONAL);
             });
         }
     }
