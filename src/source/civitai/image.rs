@@ -103,7 +103,7 @@ fn read(
         dialect,
         media: read_media(fields, identity),
         url,
-        media_type: fields.text("type").map(|word| MediaType::from_word(&word)),
+        media_type: fields.word("type").map(|word| MediaType::from_word(&word)),
         nsfw_level: read_nsfw(fields),
         created_at,
         published_at,
@@ -218,6 +218,8 @@ fn find_meta<'a>(fields: &'a Fields<'a>, id: Option<ImageId>, asking: Asking) ->
             FoundMeta { state: MetaState::Present, wrapped, fields: Some(fields.at("meta", map)) }
         }
         Value::Null if wrapped => FoundMeta { state: asking.wrapped_null, wrapped, fields: None },
+        // Said to be there, and kept back by this endpoint.
+        Value::Null if fields.map.get("hasMeta") == Some(&Value::Bool(true)) => nothing(MetaState::NotSaid),
         Value::Null => nothing(asking.plain_null),
         _ => {
             fields.warn("meta", FieldProblem::WrongType);

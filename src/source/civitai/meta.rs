@@ -23,9 +23,9 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) -> GenerationDa
     let trimmed = with_trimmed_keys(meta.map);
     let meta = &meta.with_map(&trimmed);
     mentions::read(meta, resources);
-    let sampling = meta.text("sampler").or_else(|| meta.text("Sampler")).map(|text| canonical_sampler(&text));
+    let sampling = meta.word("sampler").or_else(|| meta.word("Sampler")).map(|text| canonical_sampler(&text));
     let sampling = sampling.unwrap_or_default();
-    let scheduler = ["Schedule type", "scheduler", "Scheduler"].iter().find_map(|key| meta.text(key));
+    let scheduler = ["Schedule type", "scheduler", "Scheduler"].iter().find_map(|key| meta.word(key));
     let (width, height) = read_size(meta);
     GenerationData {
         prompt: meta.text("prompt").or_else(|| meta.text("Prompt")),
@@ -45,7 +45,7 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) -> GenerationDa
         denoise: first(meta, &["denoise", "Denoising strength"], denoise),
         model: read_model(meta, resources),
         model_hash: meta
-            .text("Model hash")
+            .word("Model hash")
             .map(|hash| hash.trim().to_owned())
             .or_else(|| resources.hash_of(ResourceKind::Model).map(ToString::to_string)),
         tool: read_tool(meta),
@@ -126,7 +126,7 @@ fn numeric_size(fields: &Fields<'_>) -> (Option<u32>, Option<u32>) {
 
 /// `WIDTHxHEIGHT`, in either case.
 fn size(field: &Field<'_>) -> Option<(u32, u32)> {
-    let text = field.text()?;
+    let text = field.word()?;
     let sides = text.split_once(['x', 'X', '×']);
     let read = sides.and_then(|(width, height)| {
         let side = |text: &str| text.trim().parse().ok().filter(|side| *side > 0);
@@ -140,7 +140,7 @@ fn size(field: &Field<'_>) -> Option<(u32, u32)> {
 
 /// The checkpoint's name; an identifier is a resource and not a name.
 fn read_model(meta: &Fields<'_>, resources: &Resources) -> Option<String> {
-    let written = meta.text("Model").map(|name| name.trim().to_owned()).filter(|name| !is_air(name));
+    let written = meta.word("Model").filter(|name| !is_air(name)).map(|name| name.trim().to_owned());
     written.or_else(|| resources.name_of(ResourceKind::Model).map(|name| without_extension(name).to_owned()))
 }
 
@@ -166,12 +166,12 @@ const TOOLS: [(&str, &str); 10] = [
 /// form of its version.
 fn read_tool(meta: &Fields<'_>) -> Option<String> {
     let has = |key: &str| meta.get(key).is_some();
-    let model = meta.text("Model");
+    let model = meta.word("Model");
     let on_site = has("civitaiResources") && !has("Version") && model.as_deref().is_none_or(is_air);
     if on_site {
         return Some("civitai".to_owned());
     }
-    if let Some(word) = meta.text("engine").or_else(|| meta.text("software")) {
+    if let Some(word) = meta.word("engine").or_else(|| meta.word("software")) {
         return Some(word.trim().to_lowercase());
     }
     if meta.map.keys().any(|key| key.starts_with("sui_")) || has("originalSampler") {
@@ -180,7 +180,7 @@ fn read_tool(meta: &Fields<'_>) -> Option<String> {
     if has("comfy") {
         return Some("comfyui".to_owned());
     }
-    meta.text("Version").and_then(|version| tool_of_version(&version)).map(str::to_owned)
+    meta.word("Version").and_then(|version| tool_of_version(&version)).map(str::to_owned)
 }
 
 fn tool_of_version(version: &str) -> Option<&'static str> {

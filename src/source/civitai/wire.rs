@@ -4,6 +4,7 @@
 //! - A field that cannot be read is `None` and adds a [`FieldWarning`].
 //! - Never: an error for a whole object, an unknown key noticed.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use serde_json::{Map, Value};
@@ -101,15 +102,21 @@ impl<'a> Field<'a> {
 
     /// Text that is not blank, NUL removed; a number as it is written.
     pub(super) fn text(&self) -> Option<String> {
-        match self.value {
+        self.word().map(Cow::into_owned)
+    }
+
+    /// As [`Field::text`], copied only where it must be.
+    pub(super) fn word(&self) -> Option<Cow<'a, str>> {
+        let word = match self.value {
             Value::String(text) if text.contains('\0') => {
                 self.warn(FieldProblem::BadCharacter);
-                Some(text.replace('\0', "")).filter(|text| !text.trim().is_empty())
+                Cow::Owned(text.replace('\0', ""))
             }
-            Value::String(text) => (!text.trim().is_empty()).then(|| text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => self.kept(Err(FieldProblem::WrongType)),
-        }
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            Value::Number(number) => Cow::Owned(number.to_string()),
+            _ => return self.kept(Err(FieldProblem::WrongType)),
+        };
+        Some(word).filter(|word| !word.trim().is_empty())
     }
 
     /// A number from 0 to 2^64 - 1, also as text or as a float without fraction.
@@ -185,7 +192,7 @@ impl<'a> Field<'a> {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        let text = self.text()?;
+        let text = self.word()?;
         let read = Timestamp::parse(&text).map(Some).ok_or(FieldProblem::BadValue);
         self.kept(read)
     }
@@ -268,6 +275,10 @@ impl<'a> Fields<'a> {
 
     pub(super) fn text(&self, key: &str) -> Option<String> {
         self.get(key)?.text()
+    }
+
+    pub(super) fn word<'s>(&'s self, key: &'s str) -> Option<Cow<'s, str>> {
+        self.get(key)?.word()
     }
 
     pub(super) fn unsigned(&self, key: &str) -> Option<u64> {

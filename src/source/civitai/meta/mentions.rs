@@ -52,31 +52,24 @@ struct Said {
     name: Option<String>,
     hash: Option<HexHash>,
     version: Option<VersionId>,
+    air: Option<Air>,
     weight: Option<RankedWeight>,
 }
 
 impl Reader<'_, '_> {
     fn add(&mut self, kind: ResourceKind, said: Said, sources: ResourceSources) {
-        let Said { name, hash, version, weight } = said;
-        let name = name.and_then(|name| real_name(&name).map(str::to_owned));
+        let Said { name, hash, version, air, weight } = said;
+        let name = name.and_then(real_name);
         // An identifier may stand where a name is expected.
         let found = name.as_deref().and_then(air::parse_typed);
-        let (name, air, kind) = match found {
-            Some((air, of_air)) => {
-                (None, Some(air), if kind == ResourceKind::Unknown { of_air } else { kind })
-            }
+        let (name, found, kind) = match found {
+            Some((air, of_air)) if kind == ResourceKind::Unknown => (None, Some(air), of_air),
+            Some((air, _)) => (None, Some(air), kind),
             None => (name, None, kind),
         };
+        let air = air.or(found);
         let version = version.or_else(|| air?.version);
-        let weight =
-            weight.map(|(rank, weight)| if air.is_some() { (rank::VERSION, weight) } else { (rank, weight) });
         self.resources.add(Resource { kind, name, hash, version, air }, weight, sources);
-    }
-
-    fn add_air(&mut self, kind: ResourceKind, air: Air, weight: Option<f64>, sources: ResourceSources) {
-        let weight = weight.map(|weight| (rank::VERSION, weight));
-        let resource = Resource { kind, name: None, hash: None, version: air.version, air: Some(air) };
-        self.resources.add(resource, weight, sources);
     }
 
     fn resources_list(&mut self) {
@@ -86,10 +79,10 @@ impl Reader<'_, '_> {
                 name: entry.text("name").map(|name| without_prefix(&name).to_owned()),
                 hash: entry.get("hash").and_then(|hash| read_hash(&hash)),
                 version: entry.number("modelVersionId", VersionId::new),
+                air: read_air(&entry),
                 weight: entry.float("weight").map(|weight| (rank::RESOURCES, weight)),
             };
-            let kind =
-                entry.text("type").map_or(ResourceKind::Unknown, |word| ResourceKind::from_word(&word));
+            let kind = read_kind(&entry);
             self.add(kind, said, ResourceSources::RESOURCES);
         });
     }
@@ -127,7 +120,7 @@ impl Reader<'_, '_> {
         let Some(entry) = element.object() else { return };
         let hash = entry.get("hash").and_then(|hash| read_hash(&hash));
         let said = Said { name: entry.text("name"), hash, ..Said::default() };
-        let kind = entry.text("type").map_or(ResourceKind::Unknown, |word| ResourceKind::from_word(&word));
+        let kind = read_kind(&entry);
         self.add(kind, said, ResourceSources::HASHES);
     }
 
@@ -196,31 +189,26 @@ impl Reader<'_, '_> {
     }
 
     fn version_entry(&mut self, entry: &Fields<'_>, weight: &str, sources: ResourceSources) {
-        let kind = entry.text("type").map_or(ResourceKind::Unknown, |word| ResourceKind::from_word(&word));
-        let weight = entry.float(weight);
-        if let Some(air) = entry.text("air").and_then(|text| air::parse(&text)) {
-            return self.add_air(kind, air, weight, sources);
-        }
-        let version = entry.number("modelVersionId", VersionId::new);
-        let weight = weight.map(|weight| (rank::VERSION, weight));
-        self.add(kind, Said { version, weight, ..Said::default() }, sources);
+        let said = Said {
+            version: entry.number("modelVersionId", VersionId::new),
+            air: read_air(entry),
+            weight: entry.float(weight).map(|weight| (rank::VERSION, weight)),
+            ..Said::default()
+        };
+        self.add(read_kind(entry), said, sources);
     }
 
     fn additional_resources(&mut self) {
         let meta = self.meta;
         meta.each_object("additionalResources", |entry| {
-            let kind =
-                entry.text("type").map_or(ResourceKind::Unknown, |word| ResourceKind::from_word(&word));
             let weight = entry.float("strength").or_else(|| entry.float("weight"));
-            let name = entry.text("name");
-            if let Some(air) = entry.text("air").and_then(|text| air::parse(&text)) {
-                let name = name.filter(|name| air::parse(name).is_none());
-                let resource = Resource { kind, name, hash: None, version: air.version, air: Some(air) };
-                let weight = weight.map(|weight| (rank::ADDITIONAL, weight));
-                return self.resources.add(resource, weight, ResourceSources::ADDITIONAL);
-            }
-            let weight = weight.map(|weight| (rank::ADDITIONAL, weight));
-            self.add(kind, Said { name, weight, ..Said::default() }, ResourceSources::ADDITIONAL);
+            let said = Said {
+                name: entry.text("name"),
+                air: read_air(&entry),
+                weight: weight.map(|weight| (rank::ADDITIONAL, weight)),
+                ..Said::default()
+            };
+            self.add(read_kind(&entry), said, ResourceSources::ADDITIONAL);
         });
     }
 
@@ -249,8 +237,8 @@ impl Reader<'_, '_> {
         });
         meta.each("modelIds", |element| {
             if let Some(model) = element.number(ModelId::new) {
-                let air = Air { model, version: None };
-                self.add_air(ResourceKind::Unknown, air, None, ResourceSources::GRAPH_IDS);
+                let air = Some(Air { model, version: None });
+                self.add(ResourceKind::Unknown, Said { air, ..Said::default() }, ResourceSources::GRAPH_IDS);
             }
         });
     }
@@ -306,7 +294,7 @@ impl Reader<'_, '_> {
                 *budget -= length;
                 for (air, of_air) in air::find_all(text.get(..length).unwrap_or_default()) {
                     let kind = if of_air == ResourceKind::Unknown { kind } else { of_air };
-                    self.add_air(kind, air, None, ResourceSources::AIR);
+                    self.add(kind, Said { air: Some(air), ..Said::default() }, ResourceSources::AIR);
                 }
             }
             Value::Array(elements) => elements.iter().for_each(|element| self.search(element, kind, budget)),
@@ -334,8 +322,16 @@ const READ_ALREADY: [&str; 10] = [
     "Model",
 ];
 
+fn read_kind(entry: &Fields<'_>) -> ResourceKind {
+    entry.word("type").map_or(ResourceKind::Unknown, |word| ResourceKind::from_word(&word))
+}
+
+fn read_air(entry: &Fields<'_>) -> Option<Air> {
+    entry.word("air").and_then(|text| air::parse(&text))
+}
+
 fn read_hash(field: &Field<'_>) -> Option<HexHash> {
-    hash_of_text(&field.text()?, field)
+    hash_of_text(&field.word()?, field)
 }
 
 /// A hash that may name a file; other text adds a warning, blank text none.
@@ -381,8 +377,11 @@ fn name_and_hash(text: &str) -> (String, Option<HexHash>) {
 }
 
 /// A name that names something: trimmed, and none of the words for "nothing here".
-fn real_name(name: &str) -> Option<&str> {
-    let name = name.trim();
+fn real_name(name: String) -> Option<String> {
+    let trimmed = name.trim();
     let nothing = ["", "none", "automatic", "undefined", "null"];
-    (!nothing.iter().any(|word| name.eq_ignore_ascii_case(word))).then_some(name)
+    if nothing.iter().any(|word| trimmed.eq_ignore_ascii_case(word)) {
+        return None;
+    }
+    if trimmed.len() == name.len() { Some(name) } else { Some(trimmed.to_owned()) }
 }
