@@ -14,6 +14,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::ast::{Date, Node, Query, Test};
+use super::excluded::Excluded;
 use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
 use super::weighted::{Interval, WeightedResources};
 use crate::document::NameKind;
@@ -122,7 +123,7 @@ impl<'a> Lowering<'a> {
             return Ok(wanted.pop());
         }
         let wanted = wanted.into_iter().map(|query| (Occur::Must, query));
-        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, query));
+        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query)));
         Ok(Some(Box::new(BooleanQuery::new(wanted.chain(unwanted).collect()))))
     }
 
@@ -388,8 +389,12 @@ fn everything() -> Engine {
 
 fn without(unwanted: Vec<Engine>) -> Engine {
     let mut clauses = vec![(Occur::Must, everything())];
-    clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, query)));
+    clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query))));
     Box::new(BooleanQuery::new(clauses))
+}
+
+fn excluded(query: Engine) -> Engine {
+    Box::new(Excluded(query))
 }
 
 fn union(mut choices: Vec<Engine>) -> Engine {

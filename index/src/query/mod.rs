@@ -5,6 +5,7 @@
 
 mod ast;
 mod error;
+mod excluded;
 mod field;
 mod lex;
 pub(crate) mod lower;

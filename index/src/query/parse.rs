@@ -197,6 +197,7 @@ impl Parser<'_> {
         if tokenizer::words(Kind::Prompt, text).is_empty() {
             return Ok(None);
         }
+        let text = text.trim_start_matches(|c: char| c.is_ascii_punctuation() && !"*_\\/(".contains(c));
         let text = text.trim_end_matches(|c: char| c.is_ascii_punctuation() && !"*_\\/)".contains(c));
         // The words of `none` and `/a/` mean something only after a field.
         let value = Value { is_quoted: true, ..Value::bare(text, self.scope, span)? };

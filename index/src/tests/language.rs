@@ -213,7 +213,7 @@ fn rendering_shows_the_place_and_hides_control_characters() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_parses_or_errs(text in any::<String>()) {

@@ -68,7 +68,7 @@ fn word() -> impl Strategy<Value = Option<String>> {
     option::weighted(0.6, select(&KEYWORDS[..]).prop_map(str::to_owned))
 }
 
-fn real() -> impl Strategy<Value = f64> {
+fn real() -> impl Strategy<Value = f64> + Clone {
     select(&[-1.0, 0.0, 0.45, 0.449_999_988_079_071_04, 0.5, 1.0, 7.0][..])
 }
 

@@ -53,7 +53,7 @@ fn pages(reader: &Reader, query: &Query, sort: &[SortKey], limit: usize) -> Vec<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn every_query_finds_what_a_look_at_every_document_finds(
