@@ -4,6 +4,7 @@
 //! an engine; [`crate::Reader`] lowers it with a [`Resolver`] that the caller gives.
 
 mod ast;
+mod control;
 mod error;
 mod excluded;
 mod field;

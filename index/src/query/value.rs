@@ -37,7 +37,7 @@ impl Value {
 
     fn take_star(&mut self) -> Result<(), QueryError> {
         let inner = self.text.trim_matches('*');
-        if inner.contains(|c: char| c == '*') && inner.split('*').all(ends_in_letters) {
+        if inner.contains('*') && inner.split('*').all(ends_in_letters) {
             let message = "`*` stands only at the end of a word so far";
             let hint = format!("quote it to search the text itself: \"{}\"", self.text);
             return Err(QueryError::new(ErrorCode::Unsupported, message, self.span).hint(hint));

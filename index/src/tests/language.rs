@@ -9,16 +9,10 @@ use crate::{Direction, SortField, SortKey};
 /// Parses and prints in the normal form.
 #[track_caller]
 fn check(source: &str, expected: &str) {
-    let parsed = parse(source).unwrap_or_else(|error| panic_with(&render(&error, source)));
+    let parsed = parse(source).map_err(|error| render(&error, source)).expect(source);
     assert_eq!(parsed.query.to_string(), expected, "{source}");
     let again = parse(expected).expect("what is printed can be read");
     assert_eq!(again.query, parsed.query, "{source}");
-}
-
-#[track_caller]
-fn panic_with<T>(text: &str) -> T {
-    assert!(text.is_empty(), "{text}");
-    unreachable!()
 }
 
 #[track_caller]

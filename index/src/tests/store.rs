@@ -193,3 +193,23 @@ fn a_resolver_that_fails_is_an_error() {
     assert_eq!(error.to_string(), "`x*` could not be looked up: no catalog");
     assert_eq!(reader.count(&NoResolver, &query).expect("counts"), 0);
 }
+
+#[test]
+fn facts_tell_many_words_of_one_column_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    for key in 0..2000 {
+        let username = Some(format!("User {key}"));
+        writer.add(&Document { key, username, ..Document::default() }).expect("adds");
+    }
+    writer.commit(1).expect("commits");
+    let reader = Reader::open(dir.path()).expect("opens");
+    let mut right = 0;
+    let all = crate::query::Query::all();
+    let mut each = |facts: crate::Facts<'_>| {
+        right += usize::from(facts.username == Some(format!("User {}", facts.key).as_str()));
+    };
+    reader.for_each(&NoResolver, &all, &mut each).expect("runs");
+    assert_eq!(right, 2000);
+    check(dir.path(), "user:\"user 77\"", &[77]);
+}
