@@ -16,6 +16,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use super::ast::{Date, Node, Query, Test};
 use super::excluded::Excluded;
 use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
+use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
 use crate::document::NameKind;
 use crate::error::IndexError;
@@ -24,8 +25,8 @@ use crate::tokenizer::{self, Kind};
 
 /// Sets of so many ids and fewer are a union of their posting lists; larger ones walk the dictionary once.
 const SMALL_SET: usize = 32;
-/// Most words that the beginning of a phrase's last word is expanded to.
-const PHRASE_EXPANSIONS: u32 = 1 << 16;
+/// Most words that the beginning of a phrase's last word is expanded to; the engine reserves a kilobyte for each.
+const PHRASE_EXPANSIONS: u32 = 1 << 14;
 
 /// What only the caller can look up, at the time of the query.
 pub trait Resolver {
@@ -335,7 +336,7 @@ fn words_in(field: Field, words: &[String], slop: u32, prefix: bool) -> Option<E
         }
         (_, false) => {
             let mut phrase = PhraseQuery::new(terms);
-            phrase.set_slop(slop);
+            phrase.set_slop(slop.min(MAX_SLOP));
             Box::new(phrase)
         }
     })

@@ -5,6 +5,9 @@ use super::error::{ErrorCode, QueryError};
 use super::field::{self, FieldEntry, FieldKind, IntegerField, KeywordField, Presence, ResourceField, Shape};
 use crate::tokenizer::{self, Kind};
 
+/// Most words that may lie between those of a phrase.
+pub(crate) const MAX_SLOP: u32 = 64;
+
 /// A value as it stands in the query.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -58,7 +61,10 @@ impl Value {
         }
         if let Some(after) = rest.strip_prefix('~') {
             let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            value.slop = after[..digits].parse().ok()?;
+            if digits == 0 {
+                return None;
+            }
+            value.slop = after[..digits].parse().unwrap_or(u32::MAX);
             rest = &after[digits..];
         }
         if let Some(after) = rest.strip_prefix('@') {
@@ -151,6 +157,9 @@ fn check_form(entry: &FieldEntry, value: &Value) -> Result<(), QueryError> {
     }
     if value.slop > 0 && !matches!(entry.kind, FieldKind::Text(_)) {
         return refuse("`~`");
+    }
+    if value.slop > MAX_SLOP {
+        return Err(bad(format!("more than {MAX_SLOP} words cannot lie between"), value.span));
     }
     if value.slop > 0 && value.prefix {
         return refuse("`*` and `~` together");

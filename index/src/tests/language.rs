@@ -149,6 +149,7 @@ fn bad_values_are_errors() {
     check_error("a steps:", ErrorCode::BadValue, "steps");
     check_error("hash:xyz", ErrorCode::BadValue, "hash:xyz");
     check_error("prompt:\"!!\"", ErrorCode::NothingToSearch, "prompt:\"!!\"");
+    check_error("\"a b\"~99999999999", ErrorCode::BadValue, "\"a b\"~99999999999");
     check_error("has:sed", ErrorCode::BadValue, "has:sed");
 }
 
