@@ -14,7 +14,8 @@ mod touched;
 mod usage;
 
 use crate::entity::{
-    ImageKey, ImageName, Link, MetaState, ModelId, PublishState, Resource, ResourceSources, Timestamp, VersionId,
+    ImageKey, ImageName, Link, MetaState, ModelId, PublishState, Resource, ResourceSources, Timestamp,
+    VersionId,
 };
 
 #[cfg(test)]

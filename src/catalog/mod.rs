@@ -13,11 +13,12 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 pub use error::CatalogError;
+pub use links::{
+    FileFacts, HasLinks, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage, UseFacts,
+    VersionFacts, VersionTitle,
+};
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
-pub use links::{
-    FileFacts, ImageFacts, ImageLink, HasLinks, ModelFacts, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
-};
 
 /// Result of a catalog operation.
 pub type Result<T> = std::result::Result<T, CatalogError>;

@@ -98,7 +98,8 @@ impl Candidate {
     /// The first thing in which this candidate is worse than the representative.
     fn lost_to(&self, winner: &Self) -> LostReason {
         let (class, mismatch, confidence, not_main, not_published) = self.qualities();
-        let (best_class, best_mismatch, best_confidence, best_not_main, best_not_published) = winner.qualities();
+        let (best_class, best_mismatch, best_confidence, best_not_main, best_not_published) =
+            winner.qualities();
         if class != best_class {
             LostReason::WeakerEvidence
         } else if mismatch != best_mismatch {
@@ -126,7 +127,9 @@ pub(super) fn rank(mut candidates: Vec<Candidate>) -> Vec<Link> {
     let lost: Vec<Option<LostReason>> = kept
         .iter()
         .enumerate()
-        .map(|(position, candidate)| kept.first().filter(|_| position > 0).map(|best| candidate.lost_to(best)))
+        .map(|(position, candidate)| {
+            kept.first().filter(|_| position > 0).map(|best| candidate.lost_to(best))
+        })
         .collect();
     (1..)
         .zip(kept)

@@ -18,8 +18,18 @@ const EXTENSIONS: [&str; 10] =
 
 /// Words that generators write where a name is missing or that name a role, not a file.
 const GENERIC: [&str; 12] = [
-    "model", "checkpoint", "lora", "vae", "embedding", "hypernetwork", "none", "null", "automatic", "default",
-    "unknown", "undefined",
+    "model",
+    "checkpoint",
+    "lora",
+    "vae",
+    "embedding",
+    "hypernetwork",
+    "none",
+    "null",
+    "automatic",
+    "default",
+    "unknown",
+    "undefined",
 ];
 
 /// What it means that metadata says `written` and that a published file has the hash `digits` of `kind`.
@@ -71,7 +81,9 @@ pub(super) fn contradicts(written: &HexHash, hashes: &[(&str, HashKind)]) -> boo
 pub fn normalised_name(name: &str) -> Option<String> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name).trim();
     let stem = match base.rsplit_once('.') {
-        Some((stem, extension)) if EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) => stem,
+        Some((stem, extension)) if EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) => {
+            stem
+        }
         _ => base,
     };
     let mut words: Vec<String> = stem
@@ -114,7 +126,9 @@ pub(super) fn fit(role: ResourceKind, model_kind: Option<&str>, file_kind: Optio
         return Fit::Fits;
     }
     match (role, model_kind.map(ResourceKind::from_word)) {
-        (ResourceKind::Unknown | ResourceKind::Other, _) | (_, None | Some(ResourceKind::Unknown)) => Fit::Unknown,
+        (ResourceKind::Unknown | ResourceKind::Other, _) | (_, None | Some(ResourceKind::Unknown)) => {
+            Fit::Unknown
+        }
         (role, Some(kind)) if role == kind => Fit::Fits,
         _ => Fit::Mismatch,
     }
@@ -123,14 +137,18 @@ pub(super) fn fit(role: ResourceKind, model_kind: Option<&str>, file_kind: Optio
 /// Whether a file of this type holds the main weights of its version.
 pub(super) fn is_main_weight(file_kind: Option<&str>) -> bool {
     file_kind.is_some_and(|kind| {
-        ["model", "pruned model", "diffusion model", "unet"].iter().any(|main| kind.eq_ignore_ascii_case(main))
+        ["model", "pruned model", "diffusion model", "unet"]
+            .iter()
+            .any(|main| kind.eq_ignore_ascii_case(main))
     })
 }
 
 /// Whether files of this type hold weights at all, so that their names can name a resource.
 pub(super) fn holds_weights(file_kind: Option<&str>) -> bool {
     !file_kind.is_some_and(|kind| {
-        ["config", "training data", "archive", "workflow"].iter().any(|other| kind.eq_ignore_ascii_case(other))
+        ["config", "training data", "archive", "workflow"]
+            .iter()
+            .any(|other| kind.eq_ignore_ascii_case(other))
     })
 }
 

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
-use crate::entity::{Confidence, Evidence, HexHash, Link, Resource, ResourceKind, ResourceSources, VersionId};
+use crate::entity::{
+    Confidence, Evidence, HexHash, Link, Resource, ResourceKind, ResourceSources, VersionId,
+};
 
 use super::candidate::confidence_in_use;
 use super::hygiene::normalised_name;
@@ -76,7 +78,11 @@ pub fn verdicts(answers: &[Answer], posted_for: &[VersionId]) -> Vec<Verdict> {
 }
 
 /// The candidate to take for this image: the representative, unless another as strong is vouched for.
-fn chosen<'a>(answer: &'a Answer, named: &BTreeSet<VersionId>, posted: &BTreeSet<VersionId>) -> Option<&'a Link> {
+fn chosen<'a>(
+    answer: &'a Answer,
+    named: &BTreeSet<VersionId>,
+    posted: &BTreeSet<VersionId>,
+) -> Option<&'a Link> {
     let first = answer.links.first()?;
     let equals = || answer.links.iter().filter(|link| same_strength(link, first));
     equals()
@@ -144,11 +150,12 @@ impl Groups {
     /// The group of a hash that begins with this one, or that this one begins with.
     fn group_with_hash(&self, hash: &HexHash) -> Option<usize> {
         let digits = hash.as_str();
-        let longer = self.of_hash.range(hash..).next().filter(|(other, _)| other.as_str().starts_with(digits));
+        let longer =
+            self.of_hash.range(hash..).next().filter(|(other, _)| other.as_str().starts_with(digits));
         let shorter = || {
-            (8..digits.len()).rev().find_map(|length| {
-                self.of_hash.get(&HexHash::parse(digits.get(..length)?)?).copied()
-            })
+            (8..digits.len())
+                .rev()
+                .find_map(|length| self.of_hash.get(&HexHash::parse(digits.get(..length)?)?).copied())
         };
         longer.map(|(_, group)| *group).or_else(shorter)
     }
@@ -285,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_version_listed_only_by_the_database_path_may_have_been_added_by_hand() {
-        let database = answer("", "", ResourceSources::ITEM_DATABASE, vec![link(3, Evidence::VersionId, 95, 1)]);
+        let database =
+            answer("", "", ResourceSources::ITEM_DATABASE, vec![link(3, Evidence::VersionId, 95, 1)]);
         assert_eq!(verdicts(&[database], &[])[0].confidence, Some(Confidence::from_percent(80)));
     }
 }

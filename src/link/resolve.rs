@@ -65,8 +65,7 @@ fn catch_up_from(catalog: &mut Catalog, context: &RunContext, whole_from: u64) -
         if newest <= linked {
             return Ok(LinkReport::default());
         }
-        let plan =
-            if catalog.changes_to_link(linked)? >= whole_from { Plan::Whole } else { Plan::Touched };
+        let plan = if catalog.changes_to_link(linked)? >= whole_from { Plan::Whole } else { Plan::Touched };
         let found = match plan {
             Plan::Whole => examine_all(catalog, context)?,
             Plan::Touched => examine_touched(catalog, context, linked)?,

@@ -73,7 +73,12 @@ impl Shelf {
     /// Takes files sorted by row number, versions by id, and the hashes of those files.
     ///
     /// The hashes of a file must be complete for the files that share a name with a resource.
-    pub(super) fn new(files: Vec<FileFacts>, versions: Vec<VersionFacts>, hashes: Hashes, names: Names) -> Self {
+    pub(super) fn new(
+        files: Vec<FileFacts>,
+        versions: Vec<VersionFacts>,
+        hashes: Hashes,
+        names: Names,
+    ) -> Self {
         let mut shelf = Self { files, versions, hashes, ..Self::default() };
         shelf.borrowed = shelf.find_borrowed();
         shelf.by_file =
@@ -117,9 +122,9 @@ impl Shelf {
         let Some(hash) = resource.hash.as_ref().filter(|hash| hash.junk().is_none()) else { return };
         let written = hash.as_str();
         let cut = (written.len() == 64).then(|| written.get(..AUTOV3_DIGITS)).flatten();
-        let exact = cut.into_iter().flat_map(|cut| {
-            self.hashes.starting_with(cut).take_while(move |(digits, _, _)| *digits == cut)
-        });
+        let exact = cut
+            .into_iter()
+            .flat_map(|cut| self.hashes.starting_with(cut).take_while(move |(digits, _, _)| *digits == cut));
         let unique = self.begins_one_sha256(written);
         let name = resource.name.as_deref().and_then(normalised_name);
         for (digits, kind, file) in self.hashes.starting_with(written).chain(exact) {
@@ -199,7 +204,8 @@ impl Shelf {
             raw,
             confidence: class.confidence(fit, agreement == Agreement::Agree),
             fit,
-            main: file.is_none_or(|file| file.primary && !file.former && is_main_weight(file.kind.as_deref())),
+            main: file
+                .is_none_or(|file| file.primary && !file.former && is_main_weight(file.kind.as_deref())),
             state: facts.map_or(PublishState::Unknown, |facts| facts.state),
             date_ms: facts.and_then(|facts| facts.date).map_or(i64::MAX, |date| date.as_millis()),
         }

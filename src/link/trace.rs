@@ -172,7 +172,13 @@ pub struct TraceParent {
 /// # Errors
 ///
 /// [`LinkError::NoImage`]; [`LinkError::Catalog`].
-pub fn trace(catalog: &Catalog, target: &str, image: ImageKey, via: Via, distance: Option<u32>) -> Result<Trace> {
+pub fn trace(
+    catalog: &Catalog,
+    target: &str,
+    image: ImageKey,
+    via: Via,
+    distance: Option<u32>,
+) -> Result<Trace> {
     let facts = catalog.image_facts(image)?.ok_or(LinkError::NoImage { image })?;
     let answers: Vec<Answer> = catalog
         .uses_of(&facts)?
@@ -218,7 +224,8 @@ fn assemble(
     let posted = image.map(|image| catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
     let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
     let mut titles = Titles { catalog, known: BTreeMap::new() };
-    let resources = answers.iter().map(|answer| resource(catalog, &mut titles, answer)).collect::<Result<_>>()?;
+    let resources =
+        answers.iter().map(|answer| resource(catalog, &mut titles, answer)).collect::<Result<_>>()?;
     let mut posted_for = Vec::new();
     for posted in posted {
         let (model, version_name, model_name) = titles.of(posted.version)?;
@@ -227,7 +234,14 @@ fn assemble(
             VersionRelation::Returned => Evidence::ReturnedFor,
         };
         let version = posted.version;
-        posted_for.push(TracePosted { version, model, version_name, model_name, evidence, confidence: POSTED });
+        posted_for.push(TracePosted {
+            version,
+            model,
+            version_name,
+            model_name,
+            evidence,
+            confidence: POSTED,
+        });
     }
     let parent = image.and_then(|image| image.remix_of);
     Ok(Trace {
@@ -239,7 +253,10 @@ fn assemble(
         state: image.map_or(MetaState::Present, |image| image.meta),
         resources,
         posted_for,
-        made_from: parent.map(|key| TraceParent { image: key.get(), evidence: "remix_of" }).into_iter().collect(),
+        made_from: parent
+            .map(|key| TraceParent { image: key.get(), evidence: "remix_of" })
+            .into_iter()
+            .collect(),
         verdicts: verdicts(answers, &versions),
     })
 }
@@ -310,7 +327,8 @@ impl Titles<'_> {
             self.known.insert(version, self.catalog.version_title(version)?);
         }
         let title = self.known.get(&version).and_then(Option::as_ref);
-        Ok(title.map_or((None, None, None), |title| (title.model, title.name.clone(), title.model_name.clone())))
+        Ok(title
+            .map_or((None, None, None), |title| (title.model, title.name.clone(), title.model_name.clone())))
     }
 }
 

@@ -4,15 +4,14 @@ use rusqlite::Row;
 
 use crate::catalog::{CatalogError, Result};
 use crate::entity::{
-    Air, Confidence, Evidence, HashKind, HexHash, Link, LostReason, MetaState, ModelId, PublishState, Resource,
-    ResourceKind, ResourceSources, Timestamp, VersionId,
+    Air, Confidence, Evidence, HashKind, HexHash, Link, LostReason, MetaState, ModelId, PublishState,
+    Resource, ResourceKind, ResourceSources, Timestamp, VersionId,
 };
 
 use super::StoredResource;
 
 /// Columns of `resources r` that [`stored_resource`] reads, from position 0.
-pub(super) const RESOURCE: &str =
-    "r.resource, r.kind, r.name, r.hash, r.version, r.air_model, r.air_version";
+pub(super) const RESOURCE: &str = "r.resource, r.kind, r.name, r.hash, r.version, r.air_model, r.air_version";
 
 /// How many columns [`RESOURCE`] has.
 pub(super) const RESOURCE_COLUMNS: usize = 7;
@@ -26,7 +25,9 @@ pub(super) fn stored_resource(row: &Row<'_>) -> Result<StoredResource> {
         resource: Resource {
             kind: required(row.get(1)?, "resources", "kind", ResourceKind::from_code)?,
             name: row.get(2)?,
-            hash: hash.map(|hash| required(hash, "resources", "hash", |hash| HexHash::parse(&hash))).transpose()?,
+            hash: hash
+                .map(|hash| required(hash, "resources", "hash", |hash| HexHash::parse(&hash)))
+                .transpose()?,
             version: optional(row, 4, "resources", "version", VersionId::from_i64)?,
             air: air_model.map(|model| Air { model, version: air_version }),
         },
@@ -47,7 +48,9 @@ pub(super) fn link(row: &Row<'_>, first: usize) -> Result<Link> {
             u8::try_from(percent).ok().map(Confidence::from_percent)
         })?,
         rank: required(rank, "links", "rank", |rank| u32::try_from(rank).ok())?,
-        lost: lost.map(|word| required(word, "links", "lost", |word| LostReason::from_word(&word))).transpose()?,
+        lost: lost
+            .map(|word| required(word, "links", "lost", |word| LostReason::from_word(&word)))
+            .transpose()?,
     })
 }
 
@@ -74,7 +77,9 @@ pub(super) fn timestamp(row: &Row<'_>, position: usize, table: &'static str) -> 
 
 pub(super) fn sources(row: &Row<'_>, position: usize) -> Result<ResourceSources> {
     let bits: i64 = row.get(position)?;
-    required(bits, "image_resources", "sources", |bits| u32::try_from(bits).ok().map(ResourceSources::from_bits))
+    required(bits, "image_resources", "sources", |bits| {
+        u32::try_from(bits).ok().map(ResourceSources::from_bits)
+    })
 }
 
 pub(super) fn meta_state(code: i64) -> Result<MetaState> {

@@ -1,14 +1,17 @@
 //! Rows for tests, written one by one; each call is a generation of its own unless it says otherwise.
 
+use std::path::Path;
+
 use rusqlite::params;
 
 use crate::catalog::{Access, Catalog};
-use crate::entity::{HashKind, HexHash, ImageKey, Resource, ResourceKind, ResourceSources, VersionId, VersionRelation};
+use crate::entity::{
+    HashKind, HexHash, ImageKey, Resource, ResourceKind, ResourceSources, VersionId, VersionRelation,
+};
 
-/// A catalog in a folder that goes away with it.
+/// A catalog in memory.
 pub(crate) struct Fixture {
     pub(crate) catalog: Catalog,
-    _folder: tempfile::TempDir,
 }
 
 /// A version, by what linking looks at.
@@ -54,9 +57,8 @@ pub(crate) fn text_resource(kind: ResourceKind, name: &str, hash: &str) -> Resou
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a test can make a folder");
-        let catalog = Catalog::open(&folder.path().join("catalog.db"), Access::Write).expect("a new catalog opens");
-        Self { catalog, _folder: folder }
+        let catalog = Catalog::open(Path::new(":memory:"), Access::Write).expect("a new catalog opens");
+        Self { catalog }
     }
 
     /// Begins a generation and returns its number.
@@ -145,7 +147,9 @@ impl Fixture {
         );
         self.catalog
             .connection
-            .query_row("SELECT resource FROM resources WHERE identity = ?1", [identity.as_bytes()], |row| row.get(0))
+            .query_row("SELECT resource FROM resources WHERE identity = ?1", [identity.as_bytes()], |row| {
+                row.get(0)
+            })
             .expect("the resource was just written")
     }
 

@@ -12,8 +12,7 @@ use super::{FileFacts, StoredResource, VersionFacts};
 const LINKED: &str = "linked_generation";
 
 const FILE: &str = "f.file, f.version, f.site_id, f.name, f.kind, f.is_primary, f.former";
-const VERSION: &str =
-    "v.version, m.kind, v.state, coalesce(v.published_at, v.created_at) FROM versions v LEFT JOIN models m ON m.model = v.model";
+const VERSION: &str = "v.version, m.kind, v.state, coalesce(v.published_at, v.created_at) FROM versions v LEFT JOIN models m ON m.model = v.model";
 
 impl Catalog {
     /// Runs `work` in one transaction that other writers wait for: all of its writes are kept, or none.

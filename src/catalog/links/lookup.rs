@@ -45,7 +45,8 @@ impl Catalog {
     /// When SQLite fails.
     pub fn resources_for_hash(&self, hash: &HexHash) -> Result<Vec<u64>> {
         let digits = hash.as_str();
-        let mut found = self.keys("SELECT resource FROM resources WHERE hash >= ?1 AND hash < ?1 || 'g'", digits)?;
+        let mut found =
+            self.keys("SELECT resource FROM resources WHERE hash >= ?1 AND hash < ?1 || 'g'", digits)?;
         for short in [10, 12].into_iter().filter_map(|length| digits.get(..length)) {
             found.extend(self.keys("SELECT resource FROM resources WHERE hash = ?1", short)?);
         }

@@ -107,7 +107,8 @@ impl Catalog {
             "SELECT EXISTS (SELECT 1 FROM file_hashes h JOIN files f ON f.file = h.file
              WHERE h.hash = ?1 AND f.version = ?2 AND h.former = 0 AND f.former = 0)",
         )?;
-        let listed: i64 = statement.query_row(rusqlite::params![digits, version.as_i64()], |row| row.get(0))?;
+        let listed: i64 =
+            statement.query_row(rusqlite::params![digits, version.as_i64()], |row| row.get(0))?;
         Ok(listed != 0)
     }
 

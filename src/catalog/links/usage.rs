@@ -3,9 +3,7 @@
 use rusqlite::OptionalExtension;
 
 use crate::catalog::{Catalog, CatalogError, Result};
-use crate::entity::{
-    ImageKey, ImageName, MetaState, PostedFor, ResourceSources, VersionId, VersionRelation,
-};
+use crate::entity::{ImageKey, ImageName, MetaState, PostedFor, ResourceSources, VersionId, VersionRelation};
 
 use super::columns::{self, RESOURCE, RESOURCE_COLUMNS};
 use super::linking::collect;
@@ -262,6 +260,9 @@ impl Pending {
 
     fn show(&self, visit: &mut impl FnMut(Usage<'_>)) {
         let said = self.meta != MetaState::Hidden;
+        if self.resources.is_empty() {
+            return;
+        }
         visit(Usage {
             image: self.image,
             media: self.media,

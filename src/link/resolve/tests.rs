@@ -25,12 +25,38 @@ const STATES: [&str; 3] = ["published", "unpublished", "unknown"];
 /// One row that arrives. Numbers are positions in the tables above.
 #[derive(Clone, Debug)]
 enum Arrival {
-    Model { model: i64, kind: Option<usize> },
-    Version { version: i64, model: Option<i64>, state: usize, date_ms: Option<i64> },
-    File { file: i64, name: Option<usize>, kind: usize, primary: bool, former: bool },
-    Hash { file: i64, kind: usize, sha: usize },
-    Resource { role: usize, name: Option<usize>, hash: Option<(usize, usize)>, version: Option<u64>, air: bool },
-    Link { whole: bool },
+    Model {
+        model: i64,
+        kind: Option<usize>,
+    },
+    Version {
+        version: i64,
+        model: Option<i64>,
+        state: usize,
+        date_ms: Option<i64>,
+    },
+    File {
+        file: i64,
+        name: Option<usize>,
+        kind: usize,
+        primary: bool,
+        former: bool,
+    },
+    Hash {
+        file: i64,
+        kind: usize,
+        sha: usize,
+    },
+    Resource {
+        role: usize,
+        name: Option<usize>,
+        hash: Option<(usize, usize)>,
+        version: Option<u64>,
+        air: bool,
+    },
+    Link {
+        whole: bool,
+    },
 }
 
 fn arrival() -> impl Strategy<Value = Arrival> {
@@ -110,10 +136,10 @@ fn apply(fixture: &mut Fixture, published: &mut Published, arrival: &Arrival) {
         }
         Arrival::Hash { file, kind, sha } => {
             let row = some_file(file);
-            if !published.files.contains_key(&row.file) {
+            published.files.entry(row.file).or_insert_with(|| {
                 fixture.file(&row);
-                published.files.insert(row.file, row.clone());
-            }
+                row.clone()
+            });
             let kind = HashKind::ALL[kind];
             fixture.hash(row.file, kind, digits(kind, sha));
             published.hashes.push((row.file, kind, digits(kind, sha)));
@@ -122,12 +148,14 @@ fn apply(fixture: &mut Fixture, published: &mut Published, arrival: &Arrival) {
             let written = hash.map_or("", |(sha, length)| &SHA[sha][..length]);
             let mut resource = text_resource(ROLES[role], name.map_or("", |name| NAMES[name]), written);
             resource.version = version.and_then(VersionId::new);
-            resource.air = ModelId::new(9).filter(|_| air).map(|model| Air { model, version: resource.version });
+            resource.air =
+                ModelId::new(9).filter(|_| air).map(|model| Air { model, version: resource.version });
             let id = fixture.resource(&resource);
             published.resources.insert(id, resource);
         }
         Arrival::Link { whole } => {
-            catch_up_from(&mut fixture.catalog, &context(), if whole { 0 } else { u64::MAX }).expect("linking works");
+            catch_up_from(&mut fixture.catalog, &context(), if whole { 0 } else { u64::MAX })
+                .expect("linking works");
         }
     }
 }
@@ -154,9 +182,8 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
         }
         Some(expected? == kind_of(version)?)
     };
-    let owner = |file: &SomeFile| {
-        (file.kind != Some("VAE"), kind_of(file.version) == Some("VAE"), file.primary)
-    };
+    let owner =
+        |file: &SomeFile| (file.kind != Some("VAE"), kind_of(file.version) == Some("VAE"), file.primary);
     let borrowed = |file: &SomeFile| {
         file.kind == Some("VAE")
             && published.files.values().any(|other| {
@@ -184,9 +211,10 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
     let name = resource.name.as_deref().and_then(normalised_name);
     for (file, kind, digits) in &published.hashes {
         let (Some(written), Some(file)) = (written, published.files.get(file)) else { continue };
-        let others = published.hashes.iter().filter(|(_, kind, digits)| {
-            *kind == HashKind::Sha256 && digits.starts_with(written)
-        });
+        let others = published
+            .hashes
+            .iter()
+            .filter(|(_, kind, digits)| *kind == HashKind::Sha256 && digits.starts_with(written));
         let ambiguous = others.clone().any(|(_, _, one)| others.clone().any(|(_, _, other)| one != other));
         let evidence = match (kind, written.len()) {
             (HashKind::Sha256, 64) if written == *digits => Evidence::Sha256,
@@ -224,7 +252,9 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
             .filter(|file| file.name.and_then(normalised_name) == name && file.kind != Some("Config"))
             .filter(|file| !borrowed(file) && fits(file.version, Some(file)) != Some(false))
             .filter(|file| {
-                let has = |kind| published.hashes.iter().any(|(owner, known, _)| *owner == file.file && *known == kind);
+                let has = |kind| {
+                    published.hashes.iter().any(|(owner, known, _)| *owner == file.file && *known == kind)
+                };
                 let starts = |written: &str| {
                     published.hashes.iter().any(|(owner, kind, digits)| {
                         *owner == file.file && *kind == HashKind::Sha256 && digits.starts_with(written)
@@ -340,7 +370,8 @@ fn every_candidate_is_kept_with_the_reason_why_it_lost() {
     fixture.hash(6, HashKind::Sha256, SHA[0]);
     let resource = fixture.resource(&text_resource(ResourceKind::Model, "x", SHA[0]));
     link_all(&mut fixture);
-    let reasons: Vec<_> = stored(&fixture, resource).iter().map(|link| (link.version.get(), link.lost)).collect();
+    let reasons: Vec<_> =
+        stored(&fixture, resource).iter().map(|link| (link.version.get(), link.lost)).collect();
     let expected = [
         (2, None),
         (4, Some(LostReason::HigherId)),
