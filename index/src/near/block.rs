@@ -97,9 +97,11 @@ impl Bounds {
 
     /// Makes room for one picture.
     pub(super) fn include(&mut self, lead: &Lead) {
-        for axis in 0..LEAD {
-            self.low[axis] = smaller(self.low[axis], lead[axis]);
-            self.high[axis] = larger(self.high[axis], lead[axis]);
+        for (low, value) in self.low.iter_mut().zip(lead) {
+            *low = smaller(*low, *value);
+        }
+        for (high, value) in self.high.iter_mut().zip(lead) {
+            *high = larger(*high, *value);
         }
     }
 
@@ -111,24 +113,20 @@ impl Bounds {
 
     /// Squared distance between the nearest points of two boxes.
     pub(super) fn gap_to(&self, other: &Self) -> f32 {
-        let mut total = 0.0;
-        for axis in 0..LEAD {
+        let gaps: Lead = std::array::from_fn(|axis| {
             let apart = larger(self.low[axis] - other.high[axis], other.low[axis] - self.high[axis]);
-            let apart = larger(apart, 0.0);
-            total += apart * apart;
-        }
-        total
+            larger(apart, 0.0)
+        });
+        gaps.iter().map(|gap| gap * gap).sum()
     }
 
     /// Squared distance from a picture to the box.
     pub(super) fn gap_to_point(&self, lead: &Lead) -> f32 {
-        let mut total = 0.0;
-        for axis in 0..LEAD {
+        let gaps: Lead = std::array::from_fn(|axis| {
             let apart = larger(self.low[axis] - lead[axis], lead[axis] - self.high[axis]);
-            let apart = larger(apart, 0.0);
-            total += apart * apart;
-        }
-        total
+            larger(apart, 0.0)
+        });
+        gaps.iter().map(|gap| gap * gap).sum()
     }
 }
 

@@ -111,6 +111,14 @@ impl NearSet {
         }
     }
 
+    /// The distance between two clusters; infinite if one of them does not exist.
+    pub fn distance(&self, a: u32, b: u32) -> f32 {
+        match (self.features.get(a as usize), self.features.get(b as usize)) {
+            (Some(a), Some(b)) => a.distance(b),
+            _ => f32::INFINITY,
+        }
+    }
+
     /// Every entry within `threshold` of the query whose shape agrees, nearest first, ties by id.
     pub fn within(&self, feature: &Feature, aspect: Aspect, threshold: f32) -> Vec<Hit> {
         let (lead, limit) = (self.axes.lead(feature), limit(threshold));
@@ -141,8 +149,10 @@ impl NearSet {
     /// Entries of one cluster are not paired: see [`Self::members`]. Where many pictures look alike the
     /// answer grows with the square of their number; [`Self::visit_pairs`] lets the caller stop.
     pub fn all_pairs(&self, threshold: f32) -> Vec<Pair> {
-        let mut pairs: Vec<Pair> =
-            (0..self.tree.leaves.len()).into_par_iter().flat_map_iter(|leaf| self.join(leaf, threshold)).collect();
+        let mut pairs: Vec<Pair> = (0..self.tree.leaves.len())
+            .into_par_iter()
+            .flat_map_iter(|leaf| self.join(leaf, threshold))
+            .collect();
         pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
         pairs
     }

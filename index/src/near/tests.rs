@@ -30,7 +30,8 @@ impl Random {
     }
 }
 
-const SIZES: [(u32, u32); 7] = [(512, 768), (512, 760), (832, 1216), (1024, 1024), (1020, 1024), (0, 0), (768, 512)];
+const SIZES: [(u32, u32); 7] =
+    [(512, 768), (512, 760), (832, 1216), (1024, 1024), (1020, 1024), (0, 0), (768, 512)];
 
 /// Pictures whose amplitudes fall with frequency; half of them are near or equal copies of earlier ones.
 fn realistic(seed: u64, count: usize) -> Vec<Entry> {
@@ -120,7 +121,8 @@ fn check(entries: &[Entry], threshold: f32) -> usize {
 
 #[test]
 fn pairs_and_neighbours_equal_those_of_a_comparison_of_all_with_all() {
-    let found: usize = [0.0, 0.05, 0.14, 0.3, 0.6, 2.0].map(|limit| check(&realistic(7, 1500), limit)).iter().sum();
+    let found: usize =
+        [0.0, 0.05, 0.14, 0.3, 0.6, 2.0].map(|limit| check(&realistic(7, 1500), limit)).iter().sum();
     assert!(found > 10_000, "only {found} pairs: the test compares next to nothing");
 }
 
