@@ -5,6 +5,7 @@
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
 mod error;
+mod media;
 mod schema;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 pub use error::CatalogError;
+pub use media::{MediaId, MediaRow};
 
 /// Result of a catalog operation.
 pub type Result<T> = std::result::Result<T, CatalogError>;
