@@ -17,6 +17,12 @@ pub(super) const LANES: usize = 32;
 /// the distance.
 const FIRST: usize = 8;
 
+/// Which of the leading coordinates is the length of all that does not lead.
+///
+/// Lengths differ by at most the distance, so it filters like the others, and it varies with the contrast of
+/// a picture. It is among the first because it then decides often.
+const REST: usize = 7;
+
 /// Coordinate of an unused lane: far from everything, and its square still fits.
 const FAR: f32 = 1e9;
 
@@ -29,9 +35,9 @@ const SLACK: f32 = 1e-4;
 /// The leading coordinates of one picture.
 pub(super) type Lead = [f32; LEAD];
 
-/// Which rotated axes lead, strongest first.
+/// Which rotated axes lead, strongest first; beside them leads the length of the others.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axes([usize; LEAD]);
+pub(super) struct Axes([usize; LEAD - 1]);
 
 impl Axes {
     /// Chooses the axes along which `features` vary most; ties go to the lower axis.
@@ -44,8 +50,13 @@ impl Axes {
 
     /// The leading coordinates of `feature`.
     pub(super) fn lead(&self, feature: &Feature) -> Lead {
-        let rotated = rotate(feature);
-        self.0.map(|axis| rotated[axis])
+        let mut rotated = rotate(feature);
+        let mut lead = [0.0; LEAD];
+        for (place, axis) in (0..LEAD).filter(|place| *place != REST).zip(self.0) {
+            lead[place] = std::mem::take(&mut rotated[axis]);
+        }
+        lead[REST] = length(&rotated);
+        lead
     }
 }
 
@@ -62,6 +73,11 @@ fn rotate(feature: &Feature) -> [f32; DIMENSIONS] {
         to[2] = (red + blue - 2.0 * green) * SIXTH;
     }
     rotated
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 28, and kept within the slack")]
+fn length(values: &[f32; DIMENSIONS]) -> f32 {
+    values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt() as f32
 }
 
 fn variances(features: &[Feature]) -> [f64; DIMENSIONS] {

@@ -197,6 +197,9 @@ impl NearSet {
                     if node.last_leaf == number {
                         near &= later_lanes(lane);
                     }
+                    if near == 0 {
+                        continue;
+                    }
                     let picture = here.pictures[lane];
                     pairs.extend(lanes(there, near).filter_map(|other| self.pair(picture, other, threshold)));
                 }
