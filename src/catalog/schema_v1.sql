@@ -143,6 +143,7 @@ CREATE TABLE media (
 CREATE TABLE images (
     image           INTEGER PRIMARY KEY,
     generation      INTEGER NOT NULL,
+    added           INTEGER NOT NULL,      -- the batch that first described it
     media           INTEGER NOT NULL REFERENCES media (media),
     dialects        INTEGER NOT NULL,      -- set of (1 << dialect code) that described it
     url             TEXT,

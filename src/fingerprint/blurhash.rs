@@ -153,7 +153,8 @@ impl Coefficients {
 
     /// The largest absolute amplitude besides the mean, in linear light.
     pub fn largest_amplitude(&self) -> f32 {
-        let digit = self.digits().iter().flatten().map(|digit| digit.unsigned_abs()).max().unwrap_or(0);
+        let digits = self.digits().as_flattened();
+        let digit = digits.iter().fold(0, |largest, digit| digit.unsigned_abs().max(largest));
         let share = f32::from(digit) / 9.0;
         share * share * self.maximum()
     }
@@ -173,7 +174,7 @@ impl Coefficients {
         let step = self.maximum().sqrt() / 9.0;
         let mut values = [0.0; DIMENSIONS];
         let (waves, mean) = values.split_at_mut(DIMENSIONS - 3);
-        for (value, digit) in waves.iter_mut().zip(self.digits().iter().flatten()) {
+        for (value, digit) in waves.iter_mut().zip(self.digits().as_flattened()) {
             *value = f32::from(*digit) * step;
         }
         for (value, channel) in mean.iter_mut().zip(self.mean) {

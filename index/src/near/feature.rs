@@ -19,7 +19,8 @@ pub struct Feature([f32; DIMENSIONS]);
 impl Feature {
     /// `None` if a value is not finite or exceeds [`LARGEST_VALUE`]. Negative zero becomes zero.
     pub fn new(values: [f32; DIMENSIONS]) -> Option<Self> {
-        let fits = values.iter().all(|value| value.abs() <= LARGEST_VALUE);
+        // Looks at all values without stopping early, so that several are compared at a time.
+        let fits = values.iter().fold(true, |fits, value| fits & (value.abs() <= LARGEST_VALUE));
         fits.then(|| Self(values.map(|value| value + 0.0)))
     }
 

@@ -21,8 +21,8 @@ fn catalog() -> (tempfile::TempDir, Catalog) {
                 (2, 3, zeroblob(32), NULL, NULL, NULL),
                 (3, 2, CAST('https://example.org/a.png' AS BLOB), 'other', -1, 9);
              INSERT INTO image_names VALUES (-4, 3, x'2F70FF'), (-5, 2, CAST('https://a.org/b' AS BLOB)), (-6, 9, x'00');
-             INSERT INTO images (image, generation, media, dialects, meta_state)
-             VALUES (12, 1, 1, 2, 0), (11, 1, 1, 2, 0), (-4, 1, 2, 2, 0);",
+             INSERT INTO images (image, generation, added, media, dialects, meta_state)
+             VALUES (12, 1, 1, 1, 2, 0), (11, 1, 1, 1, 2, 0), (-4, 1, 1, 2, 2, 0);",
         );
     (home, catalog)
 }

@@ -26,9 +26,9 @@ fn catalog(home: &Path) -> Catalog {
                    (3, 1, x'03030303030303030303030303030303'), (4, 1, x'04040404040404040404040404040404'),
                    (5, 3, zeroblob(32)), (6, 1, x'06060606060606060606060606060606');
          INSERT INTO image_names VALUES (-1, 3, CAST('/a.png' AS BLOB));
-         INSERT INTO images (image, generation, media, dialects, meta_state)
-            VALUES (30, 1, 1, 2, 0), (10, 1, 1, 2, 0), (20, 1, 2, 2, 0), (40, 1, 3, 2, 0), (50, 1, 4, 2, 0),
-                   (-1, 1, 5, 2, 0);",
+         INSERT INTO images (image, generation, added, media, dialects, meta_state)
+            VALUES (30, 1, 1, 1, 2, 0), (10, 1, 1, 1, 2, 0), (20, 1, 1, 2, 2, 0), (40, 1, 1, 3, 2, 0), (50, 1, 1, 4, 2, 0),
+                   (-1, 1, 1, 5, 2, 0);",
     );
     catalog
 }
