@@ -126,8 +126,8 @@ impl Row for ExportedImage {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.image.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.image.to_string()]
     }
 }
 
@@ -157,8 +157,8 @@ impl Row for ModelRecord {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.id.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.id.to_string()]
     }
 }
 
@@ -191,7 +191,7 @@ impl Row for VersionRecord {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.id.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.id.to_string()]
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stemmata::catalog::{Access, Catalog};
+use stemmata::catalog::{Access, Catalog, CatalogError};
 use stemmata::run::{Cancel, Clock, Progress, RunContext};
 
 use super::failure::Failure;
@@ -68,6 +68,19 @@ impl Session {
     /// When there is none, or it cannot be read.
     pub(crate) fn catalog(&self) -> Result<Catalog, Failure> {
         Ok(Catalog::open(&self.settings.catalog(), Access::Read)?)
+    }
+
+    /// Opens the catalog to write, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or another process writes.
+    pub(crate) fn present_catalog_to_write(&self) -> Result<Catalog, Failure> {
+        let path = self.settings.catalog();
+        if !path.exists() {
+            return Err(CatalogError::Missing { path }.into());
+        }
+        Ok(Catalog::open(&path, Access::Write)?)
     }
 
     /// Opens the catalog to write, and makes the home if it is missing.
