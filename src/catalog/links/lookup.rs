@@ -73,6 +73,22 @@ impl Catalog {
         )
     }
 
+    /// As [`Self::resources_for_name`], but only versions of models of these types; a model whose type is not
+    /// known counts, too.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn resources_for_typed_name(&self, text: &str, types: &[&str]) -> Result<Vec<u64>> {
+        let Some(query) = word_query(text) else { return Ok(Vec::new()) };
+        let types = types.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "{REPRESENTED_BY} l.version IN (SELECT rowid FROM version_names WHERE version_names MATCH ?1)
+             AND NOT EXISTS (SELECT 1 FROM models m WHERE m.model = v.model AND m.kind NOT IN ({types}))"
+        );
+        self.keys(&sql, query)
+    }
+
     /// Resources that stand for a version published by `creator`, sorted. Case does not matter.
     ///
     /// # Errors

@@ -1,0 +1,85 @@
+//! What a query says of models, as the resources that images name: late binding, at the time of the query.
+
+use stemmata_index::query::{Resolver, ResourceField, SamplerName};
+
+use crate::catalog::{Catalog, Result};
+use crate::entity::{HexHash, ModelId, VersionId, canonical_sampler};
+
+/// Looks models, versions, hashes, creators and tags up in the catalog.
+#[derive(Clone, Copy, Debug)]
+pub struct CatalogResolver<'c> {
+    catalog: &'c Catalog,
+}
+
+impl<'c> CatalogResolver<'c> {
+    /// Answers from this catalog, as it is at the time of each question.
+    pub fn new(catalog: &'c Catalog) -> Self {
+        Self { catalog }
+    }
+
+    fn look_up(&self, field: ResourceField, value: &str) -> Result<Vec<u64>> {
+        if let Some(types) = model_types(field) {
+            return self.catalog.resources_for_typed_name(value, types);
+        }
+        match field {
+            ResourceField::Version => self.by(number(value).and_then(VersionId::new), |version| {
+                self.catalog.resources_for_version(version)
+            }),
+            ResourceField::ModelId => {
+                self.by(number(value).and_then(ModelId::new), |model| self.catalog.resources_for_model(model))
+            }
+            ResourceField::Hash => {
+                self.by(HexHash::parse(value), |hash| self.catalog.resources_for_hash(&hash))
+            }
+            ResourceField::Air => self.by(air(value), |(model, version)| match version {
+                Some(version) => self.catalog.resources_for_version(version),
+                None => self.catalog.resources_for_model(model),
+            }),
+            ResourceField::Creator => self.catalog.resources_for_creator(value),
+            ResourceField::Tag => self.catalog.resources_for_model_tag(value),
+            _ => self.catalog.resources_for_name(value),
+        }
+    }
+
+    fn by<T>(&self, wanted: Option<T>, find: impl Fn(T) -> Result<Vec<u64>>) -> Result<Vec<u64>> {
+        wanted.map_or_else(|| Ok(Vec::new()), find)
+    }
+}
+
+impl Resolver for CatalogResolver<'_> {
+    fn resources(&self, field: ResourceField, value: &str) -> std::result::Result<Vec<u64>, String> {
+        self.look_up(field, value).map_err(|error| error.to_string())
+    }
+
+    fn sampler(&self, text: &str) -> SamplerName {
+        let name = canonical_sampler(text);
+        SamplerName { sampler: name.sampler, scheduler: name.scheduler }
+    }
+}
+
+/// Reads the end of an AIR of the site: `civitai:MODEL` or `civitai:MODEL@VERSION`, whatever follows the numbers.
+fn air(text: &str) -> Option<(ModelId, Option<VersionId>)> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (_, ids) = lower.rsplit_once("civitai:")?;
+    let (model, version) = ids.split_once('@').map_or((ids, None), |(model, rest)| (model, Some(rest)));
+    let digits = |text: &str| number(text.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    Some((ModelId::new(digits(model)?)?, version.and_then(digits).and_then(VersionId::new)))
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+/// The site's types of models that a field for one role means; `None` where the field is not one of a role.
+fn model_types(field: ResourceField) -> Option<&'static [&'static str]> {
+    match field {
+        ResourceField::Model => Some(&["Checkpoint", "UNet"]),
+        ResourceField::Lora => Some(&["LORA", "LoCon", "DoRA", "LyCORIS"]),
+        ResourceField::Embedding => Some(&["TextualInversion"]),
+        ResourceField::Hypernetwork => Some(&["Hypernetwork"]),
+        ResourceField::Vae => Some(&["VAE"]),
+        ResourceField::Controlnet => Some(&["Controlnet"]),
+        ResourceField::Upscaler => Some(&["Upscaler"]),
+        _ => None,
+    }
+}
