@@ -20,7 +20,6 @@ use super::{targets, token};
 
 /// Crawls, then brings links and index up to date.
 pub(crate) fn run(arguments: &CrawlArgs, session: &Session) -> Outcome {
-    session.settings.require_network()?;
     match &arguments.what {
         CrawlWhat::Images(flags) => {
             listing(&images(flags), &flags.amount, Some(flags.limit), &flags.site, session)
@@ -73,9 +72,13 @@ fn models(flags: &ModelFlags) -> Listing {
     })
 }
 
-fn client(site: &SiteFlags) -> Result<Client, Failure> {
+/// A client for the site. `--offline` forbids every site but one on this machine.
+fn client(site: &SiteFlags, session: &Session) -> Result<Client, Failure> {
     let base = crawl::api_base(site.api_base.as_deref().unwrap_or(crawl::DEFAULT_API_BASE))
         .map_err(|error| Failure::of(Exit::Usage, "crawl.bad_address", &error))?;
+    if !base.is_loopback() {
+        session.settings.require_network()?;
+    }
     let settings = fetch::Settings {
         token: token::read(site.token_file.as_deref())?,
         max_rps: site.max_rps,
@@ -101,7 +104,7 @@ fn listing(
 ) -> Outcome {
     let started = Instant::now();
     let sink = follow::sink(session)?;
-    let client = client(site)?;
+    let client = client(site, session)?;
     let runtime = runtime()?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
@@ -181,7 +184,7 @@ fn singles(
         Ok(())
     })?;
     let sink = follow::sink(session)?;
-    let client = client(site)?;
+    let client = client(site, session)?;
     let runtime = runtime()?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;

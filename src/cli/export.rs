@@ -7,7 +7,7 @@ use stemmata::entity::{GenerationData, ImageName, PostId, Timestamp};
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::names::{self, Called};
+use super::names::{self, called};
 use super::output::{Column, Row, Rows, SCHEMA, Supported};
 use super::session::Session;
 
@@ -57,10 +57,6 @@ struct ExportedImage {
     base_model: Option<String>,
     blurhash: Option<String>,
     generation: GenerationData,
-}
-
-fn called<S: serde::Serializer>(name: &ImageName, serializer: S) -> Result<S::Ok, S::Error> {
-    Called(name).serialize(serializer)
 }
 
 impl From<NamedImage> for ExportedImage {

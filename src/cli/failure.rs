@@ -98,6 +98,15 @@ impl Failure {
         self
     }
 
+    /// Adds a drawing of the place that is wrong.
+    #[must_use]
+    pub(crate) fn picture(mut self, picture: String) -> Self {
+        if let Self::Named(named) = &mut self {
+            named.picture = Some(picture);
+        }
+        self
+    }
+
     /// A write to stdout that failed.
     pub(crate) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

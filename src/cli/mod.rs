@@ -7,6 +7,7 @@
 mod args;
 mod completions;
 mod crawl;
+mod demo;
 mod demo_site;
 mod escape;
 mod exit;
@@ -22,8 +23,10 @@ mod names;
 mod output;
 mod progress;
 mod query_words;
+mod search;
 mod session;
 mod settings;
+mod show;
 mod site_words;
 mod stats;
 mod summary;
@@ -91,6 +94,9 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Trace(arguments) => trace::run(arguments, session),
         Command::Link(_) => link::run(session),
         Command::Index(arguments) => index::run(arguments, session),
+        Command::Search(arguments) => search::run(arguments, session),
+        Command::Demo(arguments) => demo::run(arguments, session),
+        Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
         _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
     }

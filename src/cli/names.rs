@@ -15,6 +15,11 @@ impl Serialize for Called<'_> {
     }
 }
 
+/// As [`Called`], for `#[serde(serialize_with)]`.
+pub(crate) fn called<S: Serializer>(name: &ImageName, serializer: S) -> Result<S::Ok, S::Error> {
+    Called(name).serialize(serializer)
+}
+
 /// The path of a local image as text, and its bytes in hexadecimal where they are not UTF-8.
 pub(crate) fn path(name: &ImageName) -> (Option<String>, Option<String>) {
     let ImageName::Path(bytes) = name else { return (None, None) };

@@ -37,10 +37,13 @@ pub(crate) fn image(catalog: &Catalog, text: &str) -> Result<Found, Failure> {
                 .hint("give an image id, the URL of its page or of its media, or a media key"));
         }
     };
-    found.ok_or_else(|| {
-        Failure::new(Exit::NotFound, "image.not_found", format!("`{text}` is not in the catalog"))
-            .hint("`stemmata crawl image ID` fetches an image of the site")
-    })
+    found.ok_or_else(|| unknown(text))
+}
+
+/// The failure of naming an image that the catalog does not have.
+pub(crate) fn unknown(text: &str) -> Failure {
+    Failure::new(Exit::NotFound, "image.not_found", format!("`{text}` is not in the catalog"))
+        .hint("`stemmata crawl image ID` fetches an image of the site")
 }
 
 fn by_id(catalog: &Catalog, id: ImageId) -> Result<Option<Found>, Failure> {

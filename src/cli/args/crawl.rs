@@ -48,19 +48,6 @@ pub(crate) enum CrawlWhat {
     Image(SingleFlags),
 }
 
-impl CrawlWhat {
-    /// The flags that every kind of crawl has.
-    pub(crate) fn site(&self) -> &SiteFlags {
-        match self {
-            Self::Images(flags) => &flags.site,
-            Self::Models(flags) => &flags.site,
-            Self::Creators(flags) => &flags.site,
-            Self::Tags(flags) => &flags.site,
-            Self::Model(flags) | Self::Version(flags) | Self::Image(flags) => &flags.site,
-        }
-    }
-}
-
 const MODEL_EXAMPLES: &str = "\
 Examples:
   stemmata crawl model 257749

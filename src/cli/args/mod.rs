@@ -125,7 +125,7 @@ pub(crate) enum Command {
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
     Search(SearchArgs),
-    /// Print everything known about an image, model or version
+    /// Print everything known about an image
     Show(ShowArgs),
     /// Which model versions made an image, and how we know
     #[command(alias = "why")]
