@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::catalog::CatalogError;
 use crate::fetch::FetchError;
+use crate::source::civitai::DocumentError;
 
 use super::report::CrawlReport;
 
@@ -29,13 +30,14 @@ pub enum CrawlError {
         #[source]
         source: FetchError,
     },
-    /// What came back is no page of the API, time and again.
-    #[error("{url} answered with a document that cannot be read: {reason}")]
+    /// What came back is no page of the API, time and again; the pages before it are committed.
+    #[error("{} answered with a document that cannot be read", report.listing)]
     Document {
-        /// Where it came from, without secrets.
-        url: String,
+        /// What was done until then.
+        report: Box<CrawlReport>,
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        source: DocumentError,
     },
     /// The catalog refused.
     #[error("the catalog could not be read or written")]

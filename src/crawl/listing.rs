@@ -7,20 +7,18 @@ use std::collections::HashSet;
 
 use tokio::task::JoinSet;
 
-use crate::catalog::{Batch, Catalog, CrawlRow, CrawlState, RawBlock, Record, raw_hash};
+use crate::catalog::{Batch, Catalog, CatalogError, CrawlRow, CrawlState, RawBlock, Record, raw_hash};
 use crate::fetch::{Body, Client, FetchError, Traffic};
 use crate::run::RunContext;
-use crate::source::civitai::{ItemKind, MetaRequest, Opened, open};
+use crate::source::civitai::{DocumentError, ItemKind, MetaRequest, Opened, open};
 
 use super::check::satisfies;
+use super::document::readable;
 use super::error::CrawlError;
 use super::page::{Expected, ReadPage, forget_returned_for, identity, read_page};
 use super::plan::{Listing, Paging};
 use super::position::Position;
 use super::report::{Anomaly, CrawlEnd, CrawlReport, Tally};
-
-/// How often a document that cannot be read is asked for.
-const DOCUMENT_TRIES: u32 = 3;
 
 /// Pages in a row that may bring nothing new before a run gives up.
 const MAX_BARREN_PAGES: u32 = 50;
@@ -54,8 +52,8 @@ pub async fn crawl_listing(
     options: &CrawlOptions,
     context: &RunContext,
 ) -> Result<CrawlReport, CrawlError> {
-    context.progress.begin("crawl", options.max_items);
     let mut walk = Walk::start(client, catalog, listing, *options, context)?;
+    context.progress.begin("crawl", options.max_items);
     let walked = walk.run(catalog).await;
     context.progress.end();
     walk.report.tally.set_traffic(walk.traffic_before, client.traffic());
@@ -65,7 +63,8 @@ pub async fn crawl_listing(
             Ok(CrawlReport { end: CrawlEnd::Interrupted, ..walk.report })
         }
         Err(Failure::Fetch(source)) => Err(CrawlError::Page { report: Box::new(walk.report), source }),
-        Err(Failure::Other(error)) => Err(error),
+        Err(Failure::Document(source)) => Err(CrawlError::Document { report: Box::new(walk.report), source }),
+        Err(Failure::Catalog(error)) => Err(error.into()),
     }
 }
 
@@ -85,14 +84,16 @@ struct Walk<'a> {
     report: CrawlReport,
 }
 
+/// Why a walk ends before its time.
 enum Failure {
     Fetch(FetchError),
-    Other(CrawlError),
+    Document(DocumentError),
+    Catalog(CatalogError),
 }
 
-impl<E: Into<CrawlError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Other(error.into())
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(error)
     }
 }
 
@@ -133,7 +134,7 @@ impl<'a> Walk<'a> {
         let tally = Tally::default();
         let report = CrawlReport {
             listing: key,
-            end: CrawlEnd::Finished,
+            end: CrawlEnd::Failed,
             resumed,
             restarted,
             pages: 0,
@@ -170,7 +171,7 @@ impl<'a> Walk<'a> {
                 }
                 Err(failure) => return Err(failure),
             };
-            let opened = open(&text).map_err(|error| self.unreadable(&error.to_string()))?;
+            let opened = open(&text).map_err(Failure::Document)?;
             let after = self.after(&opened);
             self.fetch_ahead(&after, &opened, &mut ahead);
             self.commit(catalog, &opened, after)?;
@@ -224,20 +225,14 @@ impl<'a> Walk<'a> {
 
     /// The text of the present page: the one fetched ahead, else fetched now; again while it cannot be read.
     async fn document(&mut self, ahead: &mut Ahead) -> Result<String, Failure> {
-        let mut fetched = match ahead.join_next().await {
+        let first = match ahead.join_next().await {
+            // A task is only ever aborted by dropping it, and the client does not panic.
             Some(joined) => joined.unwrap_or(Err(FetchError::Cancelled)),
             None => self.fetch().await,
         };
-        for _ in 1..DOCUMENT_TRIES {
-            let body = fetched.map_err(Failure::Fetch)?;
-            let text = body.text();
-            if open(&text).is_ok() {
-                return Ok(text.into_owned());
-            }
-            self.note(Anomaly::UnreadableDocument);
-            fetched = self.fetch().await;
-        }
-        Ok(fetched.map_err(Failure::Fetch)?.text().into_owned())
+        let asked = readable(first, async || self.fetch().await).await;
+        (0..asked.unreadable).for_each(|_| self.note(Anomaly::UnreadableDocument));
+        asked.text.map_err(Failure::Fetch)
     }
 
     async fn fetch(&self) -> Result<Body, FetchError> {
@@ -395,10 +390,5 @@ impl<'a> Walk<'a> {
     fn note(&mut self, anomaly: Anomaly) {
         self.report.tally.note(anomaly);
         *self.row.coverage.entry(anomaly.as_str().to_owned()).or_default() += 1;
-    }
-
-    fn unreadable(&self, reason: &str) -> CrawlError {
-        let url = self.client.base().join(self.listing.path(), &self.request(&self.position, 1));
-        CrawlError::Document { url: url.to_string(), reason: reason.to_owned() }
     }
 }

@@ -5,6 +5,7 @@
 //! - Never: a request past the client, a page half committed, a deletion.
 
 mod check;
+mod document;
 mod error;
 pub mod import;
 mod listing;

@@ -25,6 +25,8 @@ pub enum CrawlEnd {
     Interrupted,
     /// Too many pages in a row brought nothing new; running again goes on from there.
     Stalled,
+    /// An error; running again goes on from there.
+    Failed,
 }
 
 /// Something that the API did and should not have done.

@@ -8,6 +8,7 @@ use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest, open};
 
+use super::document::readable;
 use super::error::CrawlError;
 use super::page::{Expected, ReadPage, read_page};
 use super::plan::{ImageFilter, Listing};
@@ -15,9 +16,6 @@ use super::report::{Anomaly, ItemFailure, Tally};
 
 /// The status of a tombstone for an image that its listing did not contain.
 const ABSENT_FROM_LISTING: u16 = 200;
-
-/// How often a document that cannot be read is asked for.
-const DOCUMENT_TRIES: u32 = 3;
 
 /// One entity by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,15 +198,10 @@ async fn document(
     context: &RunContext,
 ) -> Result<String, FetchError> {
     let (path, parameters) = single.request();
-    for _ in 1..DOCUMENT_TRIES {
-        let body = client.get(&path, &parameters, context).await?;
-        let text = body.text();
-        if open(&text).is_ok() {
-            return Ok(text.into_owned());
-        }
-        tally.note(Anomaly::UnreadableDocument);
-    }
-    Ok(client.get(&path, &parameters, context).await?.text().into_owned())
+    let fetch = async || client.get(&path, &parameters, context).await;
+    let asked = readable(fetch().await, fetch).await;
+    (0..asked.unreadable).for_each(|_| tally.note(Anomaly::UnreadableDocument));
+    asked.text
 }
 
 fn fail(tally: &mut Tally, page: u64, reason: String) -> Fate {

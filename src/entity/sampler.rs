@@ -42,10 +42,9 @@ pub fn canonical_sampler(text: &str) -> Sampling {
         if head.is_empty() {
             break;
         }
-        let known = known_sampler(head);
-        let unknown =
-            || plain.get(..plain.len() - suffix.len()).map(|head| head.trim_end_matches('_').to_owned());
-        let sampler = known.map(str::to_owned).or_else(unknown);
+        // Kept as written where the table has no word for it.
+        let as_written = || plain.strip_suffix(suffix).map_or(head, |head| head.trim_end_matches('_'));
+        let sampler = Some(known_sampler(head).unwrap_or_else(as_written).to_owned());
         return Sampling { sampler, scheduler: Some((*scheduler).to_owned()) };
     }
     Sampling { sampler: Some(plain), scheduler: None }
@@ -174,12 +173,17 @@ fn is_nothing(plain: &str) -> bool {
     matches!(plain, "" | "undefined" | "automatic" | "none" | "null" | "default" | "unknown" | "n/a")
 }
 
-/// What the table is searched by: `++` spelt `pp`, `-` spelt `_`, without `k_`, `sample_` and `_gpu`.
+/// What the table is searched by: `+` spelt `p`, `-` spelt `_`, without `k_`, `sample_` and `_gpu`.
 fn key_of(plain: &str) -> String {
-    let key = plain.replace("++", "pp").replace('-', "_");
-    let key = key.strip_prefix("sample_").unwrap_or(&key);
+    let key = plain.strip_prefix("sample_").unwrap_or(plain);
     let key = key.strip_prefix("k_").unwrap_or(key);
-    key.strip_suffix("_gpu").unwrap_or(key).to_owned()
+    let key = key.strip_suffix("_gpu").unwrap_or(key);
+    let spelt = |c: char| match c {
+        '+' => 'p',
+        '-' => '_',
+        other => other,
+    };
+    key.chars().map(spelt).collect()
 }
 
 fn known_sampler(key: &str) -> Option<&'static str> {

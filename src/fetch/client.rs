@@ -287,9 +287,10 @@ fn refusal(
         429 => FetchError::Throttled { host: url.host(), wait },
         451 => FetchError::RegionBlocked { host: url.host() },
         408 | 500.. => FetchError::Server { url, status, wait, message },
+        // A page instead of JSON means that no API answered, but an edge with a challenge or another server:
+        // nothing is known about the key or about what was asked for.
+        401 | 403 | 404 | 410 if is_html => FetchError::Html { url, status },
         401 | 403 => FetchError::Refused { url, status },
-        // A page instead of JSON means that no API answered: nothing is known about what was asked for.
-        404 | 410 if is_html => FetchError::Html { url, status },
         404 | 410 => FetchError::NotFound { url, status },
         _ => FetchError::Rejected { url, status, message },
     }

@@ -56,13 +56,13 @@ fn tag(prompt: &str, start: usize) -> Option<PromptTag<'_>> {
         return None;
     }
     let body = body.get(..length)?;
-    let mut fields = body.split(':');
-    let name = fields.next()?.trim();
+    let (name, fields) = name_and_fields(body);
+    let name = name.trim();
     if name.is_empty() {
         return None;
     }
     let end = prompt.len().checked_sub(rest.len())?.checked_add(rest.find('>')?)?.checked_add(1)?;
-    Some(PromptTag { kind, name, weight: weight(fields), span: start..end })
+    Some(PromptTag { kind, name, weight: weight(fields.split(':')), span: start..end })
 }
 
 /// Kind words in any case, each followed by a colon.
@@ -73,6 +73,15 @@ const KINDS: [(&str, ResourceKind); 5] = [
     ("hypernet", ResourceKind::Hypernetwork),
     ("hypernetwork", ResourceKind::Hypernetwork),
 ];
+
+/// A name ends at the first colon, unless it is an identifier, which has colons of its own: that ends after
+/// its version.
+fn name_and_fields(body: &str) -> (&str, &str) {
+    let is_identifier = body.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+    let at = body.find('@').filter(|_| is_identifier).unwrap_or(0);
+    let colon = body.get(at..).and_then(|rest| rest.find(':')).and_then(|colon| colon.checked_add(at));
+    colon.and_then(|colon| body.split_at_checked(colon)).unwrap_or((body, ""))
+}
 
 fn weight<'a>(fields: impl Iterator<Item = &'a str>) -> Option<f64> {
     let (mut plain, mut unet, mut text_encoder) = (None, None, None);
@@ -123,6 +132,10 @@ mod tests {
         use ResourceKind::Lora;
         check("<lora:my kite (v2):1>", &[(Lora, "my kite (v2)", Some(1.0))]);
         check("<lora:国潮-泼墨_V1:1>", &[(Lora, "国潮-泼墨_V1", Some(1.0))]);
+        check(
+            "<lora:urn:air:sdxl:lora:civitai:5@9:0.7>",
+            &[(Lora, "urn:air:sdxl:lora:civitai:5@9", Some(0.7))],
+        );
         check("<lora:style\\kite/red.safetensors:1>", &[(Lora, "style\\kite/red.safetensors", Some(1.0))]);
     }
 

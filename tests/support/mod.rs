@@ -2,6 +2,7 @@
 
 pub mod cli;
 #[path = "../../src/cli/demo_site.rs"]
-pub mod demo_site;
-pub mod site;
-pub mod world;
+pub(crate) mod demo_site;
+pub(crate) mod home;
+pub(crate) mod site;
+pub(crate) mod world;

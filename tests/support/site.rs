@@ -18,7 +18,7 @@ use super::demo_site::{Query, World};
 
 /// How the site writes the cursors of its listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cursors {
+pub(crate) enum Cursors {
     /// `20|1754611200000`: the image index.
     OffsetAndTime,
     /// `20|bdx:{"a":"b c"}`: the alternate image index.
@@ -31,14 +31,14 @@ pub enum Cursors {
 
 /// What differs between the site's code paths.
 #[derive(Clone, Copy, Debug)]
-pub struct Quirks {
-    pub cursors: Cursors,
+pub(crate) struct Quirks {
+    pub(crate) cursors: Cursors,
     /// Whether the item that a cursor names is skipped, as for descending listings of the database path.
-    pub loses_boundary_items: bool,
+    pub(crate) loses_boundary_items: bool,
     /// Whether `meta` comes as `{id, meta}` unless `flatMeta=true` is asked for.
-    pub wraps_meta: bool,
+    pub(crate) wraps_meta: bool,
     /// Filters that are accepted and ignored.
-    pub ignored_parameter: Option<&'static str>,
+    pub(crate) ignored_parameter: Option<&'static str>,
 }
 
 impl Default for Quirks {
@@ -54,15 +54,15 @@ impl Default for Quirks {
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Nothing: the request is answered properly.
     None,
     /// This status with a JSON error.
     Status(u16),
     /// This status with a `Retry-After`.
     RetryAfter(u16, String),
-    /// A web page with status 200.
-    Html,
+    /// A web page with this status.
+    Html(u16),
     /// A body shorter than its `Content-Length`.
     BrokenOff,
     /// A complete HTTP answer whose JSON ends in the middle.
@@ -89,22 +89,22 @@ pub enum Fault {
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub path: String,
-    pub query: String,
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) query: String,
     /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub at: Instant,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) at: Instant,
 }
 
 impl Request {
     /// The first value of a parameter.
-    pub fn parameter(&self, name: &str) -> Option<String> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         Query::parse(&self.query).get(name).map(str::to_owned)
     }
 
     /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
@@ -120,7 +120,7 @@ struct State {
 }
 
 /// A running site; stops when dropped.
-pub struct Site {
+pub(crate) struct Site {
     address: SocketAddr,
     state: Arc<State>,
     release: Option<Sender<()>>,
@@ -129,7 +129,7 @@ pub struct Site {
 
 impl Site {
     /// Serves `documents` with `quirks`.
-    pub fn start(documents: Vec<Value>, quirks: Quirks) -> Self {
+    pub(crate) fn start(documents: Vec<Value>, quirks: Quirks) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (release, hang) = channel();
@@ -155,17 +155,17 @@ impl Site {
     }
 
     /// What `--api-base` takes.
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://{}/api/v1", self.address)
     }
 
     /// The faults of the next requests, one each; later requests are answered properly.
-    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state.faults.lock().expect("no thread panics with it").extend(faults);
     }
 
     /// Every request so far, in order of arrival.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.state.requests.lock().expect("no thread panics with it").clone()
     }
 }
@@ -185,6 +185,7 @@ impl Drop for Site {
 fn serve(state: &State, mut stream: TcpStream) {
     let Some(request) = read_request(&stream) else { return };
     let fault = state.faults.lock().expect("no thread panics with it").pop_front();
+    state.requests.lock().expect("no thread panics with it").push(request.clone());
     let proper = || answer(state, &request);
     let reply = match fault.unwrap_or(Fault::None) {
         Fault::None => proper(),
@@ -193,10 +194,12 @@ fn serve(state: &State, mut stream: TcpStream) {
             headers: vec![("Retry-After", wait)],
             ..Reply::json(status, &json!({ "error": "slow down" }))
         },
-        Fault::Html => Reply { kind: "text/html", ..Reply::text(200, "<!DOCTYPE html><p>maintenance") },
+        Fault::Html(status) => {
+            Reply { kind: "text/html", ..Reply::text(status, "<!DOCTYPE html><p>maintenance") }
+        }
         Fault::BrokenOff => Reply { missing_bytes: 100, ..proper() },
         Fault::CutShort => {
-            let mut reply = proper();
+            let mut reply = Reply::json(200, &document(state, &request).1);
             reply.body.truncate(reply.body.len() / 2);
             while matches!(reply.body.last(), Some(b'}' | b']')) {
                 reply.body.pop();
@@ -223,13 +226,12 @@ fn serve(state: &State, mut stream: TcpStream) {
             Reply::json(200, &page)
         }
         Fault::Hang => {
-            drop(state.hang.lock().expect("no thread panics with it").recv());
+            let _ = state.hang.lock().expect("no thread panics with it").recv();
             return;
         }
         Fault::Redirect(to) => Reply { headers: vec![("Location", to)], ..Reply::text(302, "") },
         Fault::Oversized(bytes) => Reply::text(200, &" ".repeat(bytes)),
     };
-    state.requests.lock().expect("no thread panics with it").push(request);
     reply.write(&mut stream);
 }
 

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 /// The lowest image id.
-pub const FIRST_IMAGE: u64 = 501;
+pub(crate) const FIRST_IMAGE: u64 = 501;
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
-    pub images: u64,
-    pub models: u64,
+pub(crate) struct Size {
+    pub(crate) images: u64,
+    pub(crate) models: u64,
 }
 
 /// Documents as the API gives them: `size.models` models of two versions each, and `size.images` images, each made
 /// with one version.
-pub fn documents(size: Size) -> Vec<Value> {
+pub(crate) fn documents(size: Size) -> Vec<Value> {
     let models = (1..=size.models).map(model);
     let images = (0..size.images).map(|number| image(number, size.models));
     models.chain(images).collect()
@@ -22,10 +22,10 @@ pub fn documents(size: Size) -> Vec<Value> {
 
 fn model(id: u64) -> Value {
     json!({
-        "id": id, "name": format!("Model {id}"), "type": if id % 2 == 0 { "LORA" } else { "Checkpoint" },
+        "id": id, "name": format!("Model {id}"), "type": if id.is_multiple_of(2) { "LORA" } else { "Checkpoint" },
         "nsfw": false, "nsfwLevel": 1, "allowCommercialUse": "{Image}",
         "creator": { "username": format!("maker{}", id % 7), "image": null },
-        "tags": [format!("tag {}", id % 5), format!("tag {id}")],
+        "tags": [format!("topic {}", id % 5), format!("tag {id}")],
         "stats": { "downloadCount": 1000 - id, "thumbsUpCount": id },
         "modelVersions": [version(id, 1), version(id, 2)],
     })

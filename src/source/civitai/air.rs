@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Option<Air> {
 /// As [`parse`], with the role that the type word states.
 pub fn parse_typed(text: &str) -> Option<(Air, ResourceKind)> {
     let text = text.trim();
-    if text.len() > MAX_BYTES {
+    if text.len() > MAX_BYTES || !text.contains(':') {
         return None;
     }
     let rest = strip_word(text, "urn:").unwrap_or(text);

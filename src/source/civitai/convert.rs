@@ -5,17 +5,26 @@
 //! - A malformed field costs that field; only an item without any identity costs the item.
 //! - Never: I/O, clocks, panics on any input.
 
+use serde_json::Value;
 use thiserror::Error;
 
+use super::repair::repair;
+use super::scan::{Scanner, Span, Stop};
+use super::wire::{Fields, Notes};
+use super::{creator, image, model, version};
 use crate::entity::{Item, VersionId};
 
-/// Longest item read, in bytes.
-pub const MAX_ITEM_BYTES: usize = 64 << 20;
+#[cfg(test)]
+mod tests;
+
+/// Longest item read, in bytes. Graphs of more than a megabyte occur.
+pub const MAX_ITEM_BYTES: usize = 32 << 20;
 
 /// What the caller knows of where an item came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// What the endpoint lists; `None` finds out from the keys, see [`ItemKind::detect`].
+    /// What the endpoint lists; `None` finds out from the keys, in the order that
+    /// `detect.rs` writes down.
     pub kind: Option<ItemKind>,
     /// Whether the request asked for generation data.
     pub meta_request: MetaRequest,
@@ -148,6 +157,42 @@ pub fn convert(text: &str, context: &Context<'_>) -> Result<Converted, ItemError
     if text.len() > MAX_ITEM_BYTES {
         return Err(ItemError::TooLarge { bytes: text.len() });
     }
-    let _ = context;
-    Err(ItemError::Unrecognised)
+    let (value, repairs) = parse(text)?;
+    let Value::Object(map) = value else { return Err(ItemError::NotAnObject) };
+    let kind = match context.kind {
+        Some(kind) => kind,
+        None => ItemKind::detect(&map)?,
+    };
+    let notes = Notes::starting_with(repairs);
+    let item = read(&Fields::root(&map, &notes), kind, context).ok_or(ItemError::NoIdentity { kind })?;
+    Ok(Converted { item, warnings: notes.into_warnings() })
+}
+
+fn read(fields: &Fields<'_>, kind: ItemKind, context: &Context<'_>) -> Option<Item> {
+    match kind {
+        ItemKind::Image => image::read_item(fields, context).map(Box::new).map(Item::Image),
+        ItemKind::Model => {
+            model::read_model(fields).map(|(model, images)| Item::Model(Box::new(model), images))
+        }
+        ItemKind::Version => version::read_version(fields, None)
+            .map(|(version, images)| Item::Version(Box::new(version), images)),
+        ItemKind::Creator => creator::read_creator(fields).map(Item::Creator),
+        ItemKind::Tag => creator::read_tag(fields).map(Item::Tag),
+    }
+}
+
+/// Builds the value of an item, after repairing it if it must be.
+fn parse(text: &str) -> Result<(Value, Vec<FieldWarning>), ItemError> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok((value, Vec::new()));
+    }
+    // Deep nesting is found without recursion, so that the parser's own error need not be told apart.
+    match Scanner::new(text).value() {
+        Ok(Span { too_deep: true, .. }) => return Err(ItemError::TooDeep),
+        Ok(_) | Err(Stop::End | Stop::Unexpected(_)) => {}
+    }
+    let (repaired, warnings) = repair(text);
+    let value = serde_json::from_str(&repaired)
+        .map_err(|error| ItemError::Syntax { line: error.line(), column: error.column() })?;
+    Ok((value, warnings))
 }

@@ -6,9 +6,18 @@
 
 pub mod air;
 pub mod convert;
+mod creator;
+mod detect;
+mod image;
+mod meta;
+mod model;
 pub mod pages;
+mod repair;
+mod resources;
 mod scan;
 pub mod url;
+mod version;
+mod wire;
 
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
