@@ -13,7 +13,7 @@ use stemmata::source::civitai::url::Target;
 use super::args::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, SiteFlags};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::follow;
+use super::follow::{self, Written};
 use super::session::Session;
 use super::summary::{Loss, Summary, elapsed_ms};
 use super::{targets, token};
@@ -112,16 +112,23 @@ fn listing(
     let crawled = runtime.block_on(crawl::crawl_listing(&client, &mut catalog, what, &options, &run));
     let (report, failure) = match crawled {
         Ok(report) => (report, None),
-        Err(CrawlError::Page { report, source }) => {
-            let failure = Failure::from(CrawlError::Page { report: report.clone(), source });
-            (*report, Some(failure))
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => match report_of(&error) {
+            Some(report) => (report, Some(Failure::from(error))),
+            None => return Err(error.into()),
+        },
     };
     announce(&report, session);
-    let summary = listing_summary(&report, started, failure.is_some());
-    let exit = follow::finish(session, sink, summary, catalog, site.follow, &run)?;
-    failure.map_or(Ok(exit), Err)
+    let written =
+        Written { summary: listing_summary(&report, started), catalog, flags: site.follow, failure };
+    follow::finish(session, sink, written, &run)
+}
+
+/// What a walk did before it failed.
+fn report_of(error: &CrawlError) -> Option<CrawlReport> {
+    match error {
+        CrawlError::Page { report, .. } | CrawlError::Document { report, .. } => Some((**report).clone()),
+        _ => None,
+    }
 }
 
 fn announce(report: &CrawlReport, session: &Session) {
@@ -133,13 +140,13 @@ fn announce(report: &CrawlReport, session: &Session) {
     }
 }
 
-fn listing_summary(report: &CrawlReport, started: Instant, failed: bool) -> Summary {
+fn listing_summary(report: &CrawlReport, started: Instant) -> Summary {
     let end = match report.end {
-        _ if failed => "failed",
         CrawlEnd::Finished => "done",
         CrawlEnd::EnoughItems => "enough",
         CrawlEnd::Interrupted => "interrupted",
         CrawlEnd::Stalled => "stalled",
+        CrawlEnd::Failed => "failed",
     };
     let mut summary = tally_summary(end, &report.tally, started);
     summary.read.insert("pages", report.pages);
@@ -188,12 +195,17 @@ fn singles(
     let runtime = runtime()?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
-    let report = runtime.block_on(crawl::crawl_single(&client, &mut catalog, &wanted, &run))?;
+    let crawled = runtime.block_on(crawl::crawl_single(&client, &mut catalog, &wanted, &run));
+    let (report, failure) = match crawled {
+        Ok(report) => (report, None),
+        Err(error) => (SingleReport::default(), Some(Failure::from(error))),
+    };
     for single in &report.absent {
         session.talk.warn(&format!("{single} is not there, or not visible; what was known of it stays"));
     }
     let summary = singles_summary(&report, started);
-    let exit = follow::finish(session, sink, summary, catalog, site.follow, &run)?;
+    let written = Written { summary, catalog, flags: site.follow, failure };
+    let exit = follow::finish(session, sink, written, &run)?;
     let all_absent = !wanted.is_empty() && report.absent.len() == wanted.len();
     Ok(match exit {
         Exit::Done if all_absent => Exit::NotFound,

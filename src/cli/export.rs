@@ -6,6 +6,7 @@ use stemmata::entity::{GenerationData, ImageName, PostId, Timestamp};
 
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
+
 use super::failure::{Failure, Outcome};
 use super::names::{self, called};
 use super::output::{Column, Row, Rows, SCHEMA, Supported};
@@ -62,6 +63,7 @@ struct ExportedImage {
 impl From<NamedImage> for ExportedImage {
     fn from(image: NamedImage) -> Self {
         let (path, path_bytes) = names::path(&image.name);
+        let generation = names::shown_generation(&image.row);
         Self {
             schema: SCHEMA,
             media: image.media.to_string(),
@@ -76,7 +78,7 @@ impl From<NamedImage> for ExportedImage {
             post: image.row.post,
             base_model: image.row.base_model,
             blurhash: image.blurhash,
-            generation: image.row.generation_data,
+            generation,
             image: image.name,
         }
     }

@@ -25,23 +25,33 @@ pub(crate) fn sink(session: &Session) -> Result<Sink, Failure> {
     session.sink(Supported::Document)
 }
 
+/// What a command wrote, and how it ended.
+pub(crate) struct Written {
+    /// The counts.
+    pub(crate) summary: Summary,
+    /// The catalog that was written.
+    pub(crate) catalog: Catalog,
+    /// What to leave out.
+    pub(crate) flags: FollowFlags,
+    /// Why the command could not finish. What it wrote before is linked and indexed all the same.
+    pub(crate) failure: Option<Failure>,
+}
+
 /// Brings links and index up to date unless told otherwise, prints the summary, and settles the exit code.
 ///
 /// # Errors
 ///
-/// When linking or indexing fails; what was read before is told, to people, and kept.
-pub(crate) fn finish(
-    session: &Session,
-    sink: Sink,
-    mut summary: Summary,
-    mut catalog: Catalog,
-    flags: FollowFlags,
-    run: &RunContext,
-) -> Outcome {
-    let followed = follow(session, &mut summary, &mut catalog, flags, run);
+/// The failure that ended the command; else when linking or indexing fails. What was read before is kept, and
+/// told to people; scripts get the failure alone.
+pub(crate) fn finish(session: &Session, sink: Sink, mut written: Written, run: &RunContext) -> Outcome {
+    let followed = follow(session, &mut written, run);
+    let Written { summary, failure, .. } = written;
     let as_json = matches!(sink.format(), Format::Json | Format::Ndjson);
     if !as_json {
         session.talk.note(&summary.text());
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
     }
     followed?;
     if as_json {
@@ -51,21 +61,16 @@ pub(crate) fn finish(
         session.talk.note("what was read is kept; run the same line again to go on");
         return Ok(Exit::Interrupted);
     }
-    Ok(if summary.failed > 0 { Exit::Partial } else { Exit::Done })
+    let is_partial = summary.failed > 0 || summary.end == "stalled";
+    Ok(if is_partial { Exit::Partial } else { Exit::Done })
 }
 
-fn follow(
-    session: &Session,
-    summary: &mut Summary,
-    catalog: &mut Catalog,
-    flags: FollowFlags,
-    run: &RunContext,
-) -> Result<(), Failure> {
-    if !flags.no_link && !run.cancel.is_requested() {
-        summary.linked = Some(link(catalog, run)?);
+fn follow(session: &Session, written: &mut Written, run: &RunContext) -> Result<(), Failure> {
+    if !written.flags.no_link && !run.cancel.is_requested() {
+        written.summary.linked = Some(link(&mut written.catalog, run)?);
     }
-    if !flags.no_index && !run.cancel.is_requested() {
-        summary.indexed = Some(index(session, catalog, run)?);
+    if !written.flags.no_index && !run.cancel.is_requested() {
+        written.summary.indexed = Some(index(session, &written.catalog, run)?);
     }
     Ok(())
 }

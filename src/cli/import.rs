@@ -9,7 +9,7 @@ use stemmata::source::civitai::ItemKind;
 use super::args::{ImportArgs, KindChoice};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::follow;
+use super::follow::{self, Written};
 use super::session::Session;
 use super::summary::{Loss, Summary, elapsed_ms};
 
@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let mut catalog = session.catalog_to_write()?;
     let report = import::import(&mut catalog, &inputs, &options, &run)?;
     let summary = summary(&report, started);
-    follow::finish(session, sink, summary, catalog, arguments.follow, &run)
+    let written = Written { summary, catalog, flags: arguments.follow, failure: None };
+    follow::finish(session, sink, written, &run)
 }
 
 fn input(path: &PathBuf) -> Input {
