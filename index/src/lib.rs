@@ -15,6 +15,9 @@ mod writer;
 pub mod near;
 pub mod query;
 
+#[cfg(test)]
+mod tests;
+
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;
 pub use facts::{FactResource, Facts};

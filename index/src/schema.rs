@@ -142,8 +142,12 @@ pub(crate) fn open(dir: &Path, fields: &Fields) -> Result<Option<Index>, IndexEr
     }
     let index = Index::open(files)?;
     let found = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.format);
-    let same_fields = index.schema() == fields.schema;
-    if (found != INDEX_FORMAT && found != 0) || !same_fields {
+    if index.schema() != fields.schema {
+        let found = if found == INDEX_FORMAT { 0 } else { found };
+        return Err(IndexError::NeedsRebuild { found, expected: INDEX_FORMAT });
+    }
+    // An index that was created and never committed says no format.
+    if found != INDEX_FORMAT && found != 0 {
         return Err(IndexError::NeedsRebuild { found, expected: INDEX_FORMAT });
     }
     tokenizer::register(index.tokenizers());

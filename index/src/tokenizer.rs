@@ -258,7 +258,7 @@ fn is_dropped(c: char) -> bool {
 }
 
 /// The byte after a tag such as `<lora:name:0.8>` that begins at `at`.
-fn after_tag(bytes: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn after_tag(bytes: &[u8], at: usize) -> Option<usize> {
     let inner = bytes.get(at + 1..)?;
     let inner = &inner[..inner.len().min(MAX_TAG_BYTES)];
     let kind = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();

@@ -135,20 +135,6 @@ pub enum Test<T> {
     Between(T, T),
 }
 
-impl<T> Test<T> {
-    /// The same comparison with other values.
-    pub(crate) fn map<U>(self, change: impl Fn(T) -> U) -> Test<U> {
-        match self {
-            Self::Equal(value) => Test::Equal(change(value)),
-            Self::Above(value) => Test::Above(change(value)),
-            Self::AtLeast(value) => Test::AtLeast(change(value)),
-            Self::Below(value) => Test::Below(change(value)),
-            Self::AtMost(value) => Test::AtMost(change(value)),
-            Self::Between(low, high) => Test::Between(change(low), change(high)),
-        }
-    }
-}
-
 impl<T: fmt::Display> fmt::Display for Test<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -399,8 +399,9 @@ pub(crate) const SORTS: &[(&str, SortField, Direction)] = &[
     ("id", SortField::Image, Direction::Ascending),
 ];
 
-/// The word of `known` that is nearest to `word`, where one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The word of `known` that is nearest to `word`, where it is at most `most` edits away and near enough for the
+/// length of `word`; the first in alphabetical order among equals.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>, most: usize) -> Option<&'a str> {
     const LONGEST: usize = 24;
     let word = word.to_ascii_lowercase();
     if word.len() > LONGEST {
@@ -413,7 +414,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
     };
     known
         .map(|candidate| (edit_distance(word.as_bytes(), candidate.as_bytes()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter(|(distance, _)| *distance <= allowed.min(most))
         .min()
         .map(|(_, candidate)| candidate)
 }

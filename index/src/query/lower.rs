@@ -14,7 +14,9 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::ast::{Date, Node, Query, Test};
+use super::excluded::Excluded;
 use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
+use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
 use crate::document::NameKind;
 use crate::error::IndexError;
@@ -23,8 +25,8 @@ use crate::tokenizer::{self, Kind};
 
 /// Sets of so many ids and fewer are a union of their posting lists; larger ones walk the dictionary once.
 const SMALL_SET: usize = 32;
-/// Most words that the beginning of a phrase's last word is expanded to.
-const PHRASE_EXPANSIONS: u32 = 1 << 16;
+/// Most words that the beginning of a phrase's last word is expanded to; the engine reserves a kilobyte for each.
+const PHRASE_EXPANSIONS: u32 = 1 << 14;
 
 /// What only the caller can look up, at the time of the query.
 pub trait Resolver {
@@ -122,7 +124,7 @@ impl<'a> Lowering<'a> {
             return Ok(wanted.pop());
         }
         let wanted = wanted.into_iter().map(|query| (Occur::Must, query));
-        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, query));
+        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query)));
         Ok(Some(Box::new(BooleanQuery::new(wanted.chain(unwanted).collect()))))
     }
 
@@ -334,7 +336,7 @@ fn words_in(field: Field, words: &[String], slop: u32, prefix: bool) -> Option<E
         }
         (_, false) => {
             let mut phrase = PhraseQuery::new(terms);
-            phrase.set_slop(slop);
+            phrase.set_slop(slop.min(MAX_SLOP));
             Box::new(phrase)
         }
     })
@@ -388,8 +390,12 @@ fn everything() -> Engine {
 
 fn without(unwanted: Vec<Engine>) -> Engine {
     let mut clauses = vec![(Occur::Must, everything())];
-    clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, query)));
+    clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query))));
     Box::new(BooleanQuery::new(clauses))
+}
+
+fn excluded(query: Engine) -> Engine {
+    Box::new(Excluded(query))
 }
 
 fn union(mut choices: Vec<Engine>) -> Engine {

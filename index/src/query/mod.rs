@@ -4,7 +4,9 @@
 //! an engine; [`crate::Reader`] lowers it with a [`Resolver`] that the caller gives.
 
 mod ast;
+mod control;
 mod error;
+mod excluded;
 mod field;
 mod lex;
 pub(crate) mod lower;

@@ -180,7 +180,16 @@ fn read_tool(meta: &Fields<'_>) -> Option<String> {
     if has("comfy") {
         return Some("comfyui".to_owned());
     }
-    meta.word("Version").and_then(|version| tool_of_version(&version)).map(str::to_owned)
+    let of_version = meta.word("Version").and_then(|version| tool_of_version(&version));
+    let is_swarm = || meta.word("version").is_some_and(|version| is_four_numbers(&version));
+    of_version.or_else(|| is_swarm().then_some("swarmui")).map(str::to_owned)
+}
+
+/// `0.9.1.1`: the version of SwarmUI, which the site stores under a key in lower case.
+fn is_four_numbers(version: &str) -> bool {
+    let parts = || version.trim().split('.');
+    parts().count() == 4
+        && parts().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn tool_of_version(version: &str) -> Option<&'static str> {

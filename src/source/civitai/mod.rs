@@ -22,4 +22,4 @@ mod wire;
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
 };
-pub use pages::{DocumentError, ItemProblem, ItemProblemKind, Opened, RawItem, open};
+pub use pages::{DocumentError, ItemProblem, ItemProblemKind, Opened, RawItem, open, salvage};

@@ -77,6 +77,9 @@ pub enum ItemProblemKind {
     /// Its brackets nest deeper than 127.
     #[error("item is nested too deep")]
     TooDeep,
+    /// The document breaks off in it; only [`salvage`] says so.
+    #[error("document breaks off in this item")]
+    CutOff,
 }
 
 /// Why a document holds no items.
@@ -127,36 +130,24 @@ pub enum DocumentError {
 ///
 /// [`DocumentError`] when there is nothing to take apart; damaged items are [`Opened::problems`] instead.
 pub fn open(text: &str) -> Result<Opened<'_>, DocumentError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut scanner = Scanner::new(text);
-    let first = scanner.peek().ok_or(DocumentError::Empty)?;
     let mut document = Document::default();
-    match first {
-        b'<' => return Err(DocumentError::Html),
-        b'[' => {
-            let read = scanner.array(|span| document.items.add(span));
-            read.map_err(stop_error)?;
-        }
-        b'{' => {
-            let start = scanner.offset();
-            let read = scanner.object(|key, span| document.member(key, span));
-            read.map_err(stop_error)?;
-            document.whole = text.get(start..scanner.offset()).unwrap_or_default();
-        }
-        _ => {
-            let span = scanner.value().map_err(stop_error)?;
-            let is_json = serde_json::from_str::<Value>(span.text).is_ok();
-            return Err(if is_json {
-                DocumentError::NotADocument
-            } else {
-                DocumentError::Syntax { offset: 0 }
-            });
-        }
-    }
-    if scanner.peek().is_some() {
-        return Err(DocumentError::SeveralValues { offset: scanner.offset() });
-    }
+    document.read(text)?;
     document.finish()
+}
+
+/// Takes the whole items out of a document that [`open`] refuses as truncated or as no JSON.
+///
+/// For files, of which there will be no better copy; a crawl asks again instead. The item in which the document
+/// breaks off is a problem. How the listing goes on is not known.
+pub fn salvage(text: &str) -> Opened<'_> {
+    let mut document = Document::default();
+    let read = document.read(text);
+    let mut items = document.items;
+    if matches!(read, Err(DocumentError::Truncated | DocumentError::Syntax { .. })) {
+        let position = items.count();
+        items.problems.push(ItemProblem { position, kind: ItemProblemKind::CutOff });
+    }
+    items.opened(Pagination::default())
 }
 
 fn stop_error(stop: Stop) -> DocumentError {
@@ -173,8 +164,16 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
+    fn count(&self) -> usize {
+        self.good.len() + self.problems.len()
+    }
+
+    fn opened(self, pagination: Pagination) -> Opened<'a> {
+        Opened { items: self.good, pagination, problems: self.problems }
+    }
+
     fn add(&mut self, span: Span<'a>) {
-        let position = self.good.len() + self.problems.len();
+        let position = self.count();
         let kind = match span {
             Span { too_deep: true, .. } => ItemProblemKind::TooDeep,
             Span { text, .. } if text.starts_with('{') => {
@@ -188,12 +187,14 @@ impl<'a> Items<'a> {
     }
 }
 
+/// Members of the outermost object that are looked at when it is no page; more make it no error body.
+const MAX_MEMBERS: usize = 64;
+
 /// What one pass over the outermost value finds.
 #[derive(Default)]
 struct Document<'a> {
     items: Items<'a>,
-    /// The error of reading `items`, or that it is no array.
-    items_read: Option<Result<(), DocumentError>>,
+    is_page: bool,
     metadata: Option<&'a str>,
     too_deep: bool,
     members: Vec<(&'a str, &'a str)>,
@@ -201,27 +202,55 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn member(&mut self, key: &'a str, span: Span<'a>) {
-        match key {
-            "items" if self.items_read.is_none() => {
-                let read = if span.text.starts_with('[') {
-                    Scanner::new(span.text).array(|item| self.items.add(item)).map_err(stop_error)
-                } else {
-                    Err(DocumentError::ItemsNotAnArray)
-                };
-                self.items_read = Some(read);
+    fn read(&mut self, text: &'a str) -> Result<(), DocumentError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut scanner = Scanner::new(text);
+        let start = match scanner.peek().ok_or(DocumentError::Empty)? {
+            b'<' => return Err(DocumentError::Html),
+            b'[' => {
+                scanner.array(|span| self.items.add(span)).map_err(stop_error)?;
+                None
             }
-            "metadata" => self.metadata = Some(span.text),
-            _ => self.too_deep |= span.too_deep,
+            b'{' => {
+                let start = scanner.offset();
+                scanner.object(|scanner, key| self.member(scanner, key)).map_err(stop_error)?;
+                Some(start)
+            }
+            _ => {
+                let word = scanner.value().map_err(stop_error)?.text;
+                let is_json = serde_json::from_str::<Value>(word).is_ok();
+                return Err(if is_json {
+                    DocumentError::NotADocument
+                } else {
+                    DocumentError::Syntax { offset: 0 }
+                });
+            }
+        };
+        self.whole = start.and_then(|start| text.get(start..scanner.offset())).unwrap_or_default();
+        if scanner.peek().is_some() {
+            return Err(DocumentError::SeveralValues { offset: scanner.offset() });
         }
-        if self.members.len() < 64 {
-            self.members.push((key, span.text));
-        }
+        Ok(())
     }
 
-    fn finish(mut self) -> Result<Opened<'a>, DocumentError> {
-        if let Some(read) = self.items_read.take() {
-            read?;
+    fn member(&mut self, scanner: &mut Scanner<'a>, key: &'a str) -> Result<(), Stop> {
+        if key == "items" && !self.is_page && scanner.peek() == Some(b'[') {
+            self.is_page = true;
+            return scanner.array(|item| self.items.add(item));
+        }
+        let span = scanner.value()?;
+        if key == "metadata" {
+            self.metadata = Some(span.text);
+        }
+        self.too_deep |= span.too_deep;
+        if self.members.len() < MAX_MEMBERS {
+            self.members.push((key, span.text));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Opened<'a>, DocumentError> {
+        if self.is_page {
             let pagination = self.metadata.map(read_pagination).unwrap_or_default();
             return Ok(self.items.opened(pagination));
         }
@@ -230,6 +259,9 @@ impl<'a> Document<'a> {
         }
         if let Some(message) = error_message(&self.members) {
             return Err(DocumentError::Api { message });
+        }
+        if self.members.iter().any(|(key, _)| *key == "items") {
+            return Err(DocumentError::ItemsNotAnArray);
         }
         if self.too_deep {
             return Err(DocumentError::TooDeep);
@@ -249,12 +281,6 @@ impl<'a> Document<'a> {
             return Err(DocumentError::Api { message: shorten(message) });
         }
         Ok(self.items.opened(Pagination::default()))
-    }
-}
-
-impl<'a> Items<'a> {
-    fn opened(self, pagination: Pagination) -> Opened<'a> {
-        Opened { items: self.good, pagination, problems: self.problems }
     }
 }
 

@@ -77,8 +77,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Visits the members of the object that begins here. Keys come with their escapes unread.
-    pub(super) fn object(&mut self, mut visit: impl FnMut(&'a str, Span<'a>)) -> Result<(), Stop> {
+    /// Visits the members of the object that begins here; `visit` gets the key, its escapes unread, and must
+    /// step over the value.
+    pub(super) fn object(
+        &mut self,
+        mut visit: impl FnMut(&mut Self, &'a str) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         self.take(b'{')?;
         if self.take(b'}').is_ok() {
             return Ok(());
@@ -86,7 +90,7 @@ impl<'a> Scanner<'a> {
         loop {
             let key = self.key()?;
             self.take(b':')?;
-            visit(key, self.value()?);
+            visit(self, key)?;
             if self.take(b'}').is_ok() {
                 return Ok(());
             }

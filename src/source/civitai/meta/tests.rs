@@ -119,6 +119,7 @@ fn the_program_is_named_by_its_own_words() {
     assert_eq!(tool(json!({"Version": "f2.0.1v1.10.1"})).as_deref(), Some("forge"));
     assert_eq!(tool(json!({"Version": "neo-2.28"})).as_deref(), Some("forge"));
     assert_eq!(tool(json!({"originalSampler": "euler", "version": "0.9"})).as_deref(), Some("swarmui"));
+    assert_eq!(tool(json!({"version": "0.9.1.1"})).as_deref(), Some("swarmui"));
     assert_eq!(tool(json!({"Version": "who knows", "steps": 3})), None);
 }
 

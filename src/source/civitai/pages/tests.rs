@@ -86,6 +86,22 @@ fn what_is_no_document_says_why() {
 }
 
 #[test]
+fn the_whole_items_of_a_broken_document_can_be_salvaged() {
+    let cut = ItemProblem { position: 2, kind: ItemProblemKind::CutOff };
+    for text in [r#"{"items":[{"id":1},{"id":2},{"id":"#, r#"[{"id":1},{"id":2}"#, r#"[{"id":1},{"id":2} x"#]
+    {
+        assert!(open(text).is_err());
+        let opened = salvage(text);
+        assert_eq!(
+            opened.items.iter().map(|item| item.text).collect::<Vec<_>>(),
+            [r#"{"id":1}"#, r#"{"id":2}"#]
+        );
+        assert_eq!(opened.problems, [cut]);
+    }
+    assert!(salvage("<html>").items.is_empty());
+}
+
+#[test]
 fn a_page_that_carries_generation_data_was_asked_for_it() {
     let asked = open(r#"[{"id":1,"meta": null},{"id":2,"meta" : {"prompt":"x"}}]"#).expect("an array");
     assert_eq!(asked.meta_request(), MetaRequest::Asked);
@@ -97,6 +113,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[\\[\\]{}\",:\\\\ \u{e9}nul1items]{0,60}") {
         let _ = open(&text);
+        let _ = salvage(&text);
     }
 
     #[test]

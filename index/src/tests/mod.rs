@@ -1,0 +1,7 @@
+//! Tests of the crate, one promise each.
+
+mod analyzer;
+mod language;
+mod model;
+mod oracle;
+mod store;

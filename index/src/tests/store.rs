@@ -1,0 +1,215 @@
+//! What survives commits, drops, locks and other formats.
+
+use std::path::Path;
+
+use super::model::{Numbers, small};
+use crate::query::{NoResolver, parse};
+use crate::{Document, IndexError, Reader, SearchOptions, Writer};
+
+fn document(key: i64, prompt: &str) -> Document {
+    Document { key, prompt: Some(prompt.into()), ..Document::default() }
+}
+
+#[track_caller]
+fn check(dir: &Path, query: &str, expected: &[i64]) {
+    let reader = Reader::open(dir).expect("opens");
+    let query = parse(query).expect("reads").query;
+    let hits = reader.search(&Numbers, &query, &SearchOptions::default()).expect("searches");
+    let keys: Vec<i64> = hits.hits.iter().map(|hit| hit.key).collect();
+    assert_eq!(keys, expected);
+    assert_eq!(hits.total, expected.len() as u64);
+}
+
+#[test]
+fn a_folder_without_an_index_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    assert!(matches!(Reader::open(dir.path()), Err(IndexError::Missing { .. })));
+    assert!(matches!(Reader::open(&dir.path().join("none")), Err(IndexError::Missing { .. })));
+}
+
+#[test]
+fn a_commit_makes_documents_visible_with_their_generation() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "cat")).expect("adds");
+    let before = Reader::open(dir.path()).expect("opens");
+    assert_eq!((before.generation(), before.documents()), (0, 0));
+    writer.commit(7).expect("commits");
+    assert_eq!(writer.generation(), 7);
+    let after = Reader::open(dir.path()).expect("opens");
+    assert_eq!((after.generation(), after.documents()), (7, 1));
+    assert_eq!(before.documents(), 0, "a reader is a snapshot");
+}
+
+#[test]
+fn replacing_and_deleting_leave_one_document_a_key() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "cat")).expect("adds");
+    writer.add(&document(2, "cat")).expect("adds");
+    writer.commit(1).expect("commits");
+    writer.replace(&document(1, "dog")).expect("replaces");
+    writer.replace(&document(3, "dog")).expect("replaces");
+    writer.replace(&document(3, "dog bird")).expect("replaces what is not committed");
+    writer.delete(2);
+    writer.commit(2).expect("commits");
+    check(dir.path(), "cat", &[]);
+    check(dir.path(), "bird", &[3]);
+    check(dir.path(), "*", &[1, 3]);
+}
+
+#[test]
+fn a_dropped_writer_loses_only_what_it_did_not_commit() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "cat")).expect("adds");
+    writer.commit(1).expect("commits");
+    writer.add(&document(2, "cat")).expect("adds");
+    writer.delete(1);
+    drop(writer);
+    check(dir.path(), "cat", &[1]);
+    let mut next = Writer::open(dir.path(), small()).expect("the next writer is not blocked");
+    assert_eq!(next.generation(), 1);
+    next.add(&document(3, "cat")).expect("adds");
+    next.commit(2).expect("commits");
+    check(dir.path(), "cat", &[1, 3]);
+}
+
+#[test]
+fn a_lock_file_left_by_a_killed_writer_blocks_nobody() {
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(Writer::open(dir.path(), small()).expect("opens"));
+    std::fs::write(dir.path().join(".tantivy-writer.lock"), "").expect("writes");
+    Writer::open(dir.path(), small()).expect("opens");
+}
+
+#[test]
+fn rolling_back_forgets_what_was_not_committed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "cat")).expect("adds");
+    writer.rollback().expect("rolls back");
+    writer.add(&document(2, "cat")).expect("adds");
+    writer.commit(1).expect("commits");
+    check(dir.path(), "cat", &[2]);
+}
+
+#[test]
+fn a_second_writer_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = Writer::open(dir.path(), small()).expect("opens");
+    assert!(matches!(Writer::open(dir.path(), small()), Err(IndexError::Locked { .. })));
+    drop(first);
+    Writer::open(dir.path(), small()).expect("opens");
+}
+
+#[test]
+fn another_format_needs_a_rebuild() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.commit(1).expect("commits");
+    drop(writer);
+    let meta = dir.path().join("meta.json");
+    let text = std::fs::read_to_string(&meta).expect("reads");
+    assert!(text.contains("format=1 generation=1"));
+    std::fs::write(&meta, text.replace("format=1 ", "format=9 ")).expect("writes");
+    let is_refused = |error: Option<IndexError>| {
+        matches!(error, Some(IndexError::NeedsRebuild { found: 9, expected: crate::INDEX_FORMAT }))
+    };
+    assert!(is_refused(Reader::open(dir.path()).err()));
+    assert!(is_refused(Writer::open(dir.path(), small()).err()));
+}
+
+#[test]
+fn broken_files_are_an_error_and_no_panic() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "cat")).expect("adds");
+    writer.commit(1).expect("commits");
+    drop(writer);
+    std::fs::write(dir.path().join("meta.json"), "{ broken").expect("writes");
+    assert!(Reader::open(dir.path()).is_err());
+    assert!(Writer::open(dir.path(), small()).is_err());
+}
+
+#[test]
+fn hostile_values_are_bounded() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    let mut hostile = document(1, &"é".repeat(2 << 20));
+    hostile.username = Some("ü".repeat(1 << 20));
+    hostile.names = vec![(crate::NameKind::Lora, "x".repeat(1 << 20))];
+    hostile.cfg = Some(f64::NAN);
+    hostile.denoise = Some(f64::INFINITY);
+    hostile.steps = Some(u64::MAX);
+    hostile.resources = vec![crate::DocumentResource { id: u64::MAX, weight: Some(f64::NAN) }; 3];
+    writer.add(&hostile).expect("adds");
+    writer.commit(1).expect("commits");
+    check(dir.path(), "steps:>5 -has:cfg -has:denoise resource_id:18446744073709551615", &[1]);
+}
+
+#[test]
+fn better_matches_come_first_and_ties_go_by_key() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    for (key, prompt) in
+        [(9, "cat dog"), (3, "cat cat"), (5, "dog cat"), (1, "a very long text about one cat in it")]
+    {
+        writer.add(&document(key, prompt)).expect("adds");
+    }
+    writer.commit(1).expect("commits");
+    check(dir.path(), "cat", &[3, 5, 9, 1]);
+    check(dir.path(), "cat -dog has:prompt", &[3, 1]);
+}
+
+#[test]
+fn a_phrase_with_slop_lets_words_lie_between() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    writer.add(&document(1, "red long hair")).expect("adds");
+    writer.add(&document(2, "red hair")).expect("adds");
+    writer.commit(1).expect("commits");
+    check(dir.path(), "\"red hair\"", &[2]);
+    check(dir.path(), "\"red hair\"~1", &[2, 1]);
+    check(dir.path(), "red_hair", &[2]);
+}
+
+#[test]
+fn a_resolver_that_fails_is_an_error() {
+    struct Broken;
+    impl crate::query::Resolver for Broken {
+        fn resources(&self, _: crate::query::ResourceField, _: &str) -> Result<Vec<u64>, String> {
+            Err("no catalog".into())
+        }
+        fn sampler(&self, _: &str) -> crate::query::SamplerName {
+            crate::query::SamplerName::default()
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(Writer::open(dir.path(), small()).expect("opens"));
+    let reader = Reader::open(dir.path()).expect("opens");
+    let query = parse("lora:x*").expect("reads").query;
+    let error = reader.count(&Broken, &query).expect_err("fails");
+    assert_eq!(error.to_string(), "`x*` could not be looked up: no catalog");
+    assert_eq!(reader.count(&NoResolver, &query).expect("counts"), 0);
+}
+
+#[test]
+fn facts_tell_many_words_of_one_column_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    for key in 0..2000 {
+        let username = Some(format!("User {key}"));
+        writer.add(&Document { key, username, ..Document::default() }).expect("adds");
+    }
+    writer.commit(1).expect("commits");
+    let reader = Reader::open(dir.path()).expect("opens");
+    let mut right = 0;
+    let all = crate::query::Query::all();
+    let mut each = |facts: crate::Facts<'_>| {
+        right += usize::from(facts.username == Some(format!("User {}", facts.key).as_str()));
+    };
+    reader.for_each(&NoResolver, &all, &mut each).expect("runs");
+    assert_eq!(right, 2000);
+    check(dir.path(), "user:\"user 77\"", &[77]);
+}
