@@ -27,7 +27,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("feed", &["entity", "catalog", "run", "stemmata_index"]),
     ("search", &["entity", "catalog", "run", "stemmata_index"]),
     ("lineage", &["entity", "catalog", "run", "stemmata_index"]),
-    ("cli", &["stemmata"]),
+    ("cli", &["stemmata", "stemmata_index"]),
 ];
 
 /// Outside crates that live in some modules only. Tests may use them for scaffolding.

@@ -1,5 +1,6 @@
 //! Promises that Stemmata keeps, one a file.
 
+mod answers;
 mod cli;
 mod crawl;
 mod faults;

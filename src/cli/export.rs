@@ -6,8 +6,9 @@ use stemmata::entity::{GenerationData, ImageName, PostId, Timestamp};
 
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
+
 use super::failure::{Failure, Outcome};
-use super::names::{self, Called};
+use super::names::{self, called};
 use super::output::{Column, Row, Rows, SCHEMA, Supported};
 use super::session::Session;
 
@@ -59,13 +60,10 @@ struct ExportedImage {
     generation: GenerationData,
 }
 
-fn called<S: serde::Serializer>(name: &ImageName, serializer: S) -> Result<S::Ok, S::Error> {
-    Called(name).serialize(serializer)
-}
-
 impl From<NamedImage> for ExportedImage {
     fn from(image: NamedImage) -> Self {
         let (path, path_bytes) = names::path(&image.name);
+        let generation = names::shown_generation(&image.row);
         Self {
             schema: SCHEMA,
             media: image.media.to_string(),
@@ -80,7 +78,7 @@ impl From<NamedImage> for ExportedImage {
             post: image.row.post,
             base_model: image.row.base_model,
             blurhash: image.blurhash,
-            generation: image.row.generation_data,
+            generation,
             image: image.name,
         }
     }
@@ -126,8 +124,8 @@ impl Row for ExportedImage {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.image.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.image.to_string()]
     }
 }
 
@@ -157,8 +155,8 @@ impl Row for ModelRecord {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.id.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.id.to_string()]
     }
 }
 
@@ -191,7 +189,7 @@ impl Row for VersionRecord {
         ]
     }
 
-    fn handle(&self) -> String {
-        self.id.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.id.to_string()]
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 use stemmata::catalog::CatalogError;
+use stemmata_index::query::QueryError;
 
 use super::exit::Exit;
 
@@ -97,6 +98,15 @@ impl Failure {
         self
     }
 
+    /// Adds a drawing of the place that is wrong.
+    #[must_use]
+    pub(crate) fn picture(mut self, picture: String) -> Self {
+        if let Self::Named(named) = &mut self {
+            named.picture = Some(picture);
+        }
+        self
+    }
+
     /// A write to stdout that failed.
     pub(crate) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -135,6 +145,20 @@ impl From<CatalogError> for Failure {
             CatalogError::Damaged { .. } => Self::of(Exit::General, "catalog.damaged", &error),
             _ => Self::of(Exit::General, "catalog.failed", &error),
         }
+    }
+}
+
+impl From<&QueryError> for Failure {
+    /// A query that cannot be read. The query itself is added by [`Failure::picture`].
+    fn from(error: &QueryError) -> Self {
+        Self::Named(Box::new(Named {
+            exit: Exit::Usage,
+            code: error.code.as_str(),
+            message: error.message.clone(),
+            span: Some([error.span.start, error.span.end]),
+            hint: error.hint.clone(),
+            picture: None,
+        }))
     }
 }
 

@@ -1,14 +1,20 @@
 //! What follows after the catalog was written: links, then the index, then the summary.
 
+use std::fs;
+use std::time::Instant;
+
 use stemmata::catalog::Catalog;
+use stemmata::feed::{self, FeedError, FeedOptions};
+use stemmata::link;
 use stemmata::run::RunContext;
+use stemmata_index::IndexError;
 
 use super::args::FollowFlags;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Sink, Supported};
 use super::session::Session;
-use super::summary::Summary;
+use super::summary::{Indexed, Linked, Summary, elapsed_ms};
 
 /// Stdout for the summary. Opened first, so that a wrong `--format` is refused before anything is written.
 ///
@@ -19,23 +25,143 @@ pub(crate) fn sink(session: &Session) -> Result<Sink, Failure> {
     session.sink(Supported::Document)
 }
 
+/// What a command wrote, and how it ended.
+pub(crate) struct Written {
+    /// The counts.
+    pub(crate) summary: Summary,
+    /// The catalog that was written.
+    pub(crate) catalog: Catalog,
+    /// What to leave out.
+    pub(crate) flags: FollowFlags,
+    /// Why the command could not finish. What it wrote before is linked and indexed all the same.
+    pub(crate) failure: Option<Failure>,
+}
+
 /// Brings links and index up to date unless told otherwise, prints the summary, and settles the exit code.
-pub(crate) fn finish(
-    session: &Session,
-    sink: Sink,
-    summary: &Summary,
-    catalog: Catalog,
-    flags: FollowFlags,
-    run: &RunContext,
-) -> Outcome {
-    if matches!(sink.format(), Format::Json | Format::Ndjson) {
-        sink.document(summary, |_, _| String::new())?;
-    } else {
+///
+/// # Errors
+///
+/// The failure that ended the command; else when linking or indexing fails. What was read before is kept, and
+/// told to people; scripts get the failure alone.
+pub(crate) fn finish(session: &Session, sink: Sink, mut written: Written, run: &RunContext) -> Outcome {
+    let followed = follow(session, &mut written, run);
+    let Written { summary, failure, .. } = written;
+    let as_json = matches!(sink.format(), Format::Json | Format::Ndjson);
+    if !as_json {
         session.talk.note(&summary.text());
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    followed?;
+    if as_json {
+        sink.document(&summary, |_, _| String::new())?;
     }
     if run.cancel.is_requested() {
         session.talk.note("what was read is kept; run the same line again to go on");
         return Ok(Exit::Interrupted);
     }
-    Ok(if summary.failed > 0 { Exit::Partial } else { Exit::Done })
+    let is_partial = summary.failed > 0 || summary.end == "stalled";
+    Ok(if is_partial { Exit::Partial } else { Exit::Done })
+}
+
+fn follow(session: &Session, written: &mut Written, run: &RunContext) -> Result<(), Failure> {
+    if !written.flags.no_link && !run.cancel.is_requested() {
+        written.summary.linked = Some(link(&mut written.catalog, run)?);
+    }
+    if !written.flags.no_index && !run.cancel.is_requested() {
+        written.summary.indexed = Some(index(session, &written.catalog, run)?);
+    }
+    Ok(())
+}
+
+/// Links what is new.
+///
+/// # Errors
+///
+/// When the catalog cannot be read or written.
+pub(crate) fn link(catalog: &mut Catalog, run: &RunContext) -> Result<Linked, Failure> {
+    let started = Instant::now();
+    let report = link::catch_up(catalog, run)?;
+    Ok(Linked {
+        examined: report.examined,
+        changed: report.changed,
+        unresolved: report.unresolved,
+        elapsed_ms: elapsed_ms(started),
+    })
+}
+
+/// Brings the index up to date; one that cannot be used any more is built anew.
+///
+/// # Errors
+///
+/// When another process feeds the index, or it cannot be written.
+pub(crate) fn index(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, Failure> {
+    match feed(session, catalog, run) {
+        Err(FeedError::Index(error @ (IndexError::NeedsRebuild { .. } | IndexError::Damaged(_)))) => {
+            session.talk.note(&format!("{error}; doing so"));
+            rebuild(session, catalog, run)
+        }
+        fed => Ok(fed?),
+    }
+}
+
+/// Deletes the index and builds it anew.
+///
+/// # Errors
+///
+/// When another process feeds the index, or the folder cannot be deleted or written.
+pub(crate) fn rebuild(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, Failure> {
+    let folder = session.settings.index();
+    if let Err(error @ FeedError::Index(IndexError::Locked { .. })) =
+        feed::Feeder::open(&folder, options(session))
+    {
+        return Err(error.into());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| Failure::file(format!("deleting the index {}", folder.display()), &error))?;
+    }
+    Ok(feed(session, catalog, run)?)
+}
+
+fn feed(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, FeedError> {
+    let started = Instant::now();
+    let report = feed::catch_up(catalog, &session.settings.index(), options(session), run)?;
+    Ok(Indexed { images: report.images, generation: report.generation, elapsed_ms: elapsed_ms(started) })
+}
+
+fn options(session: &Session) -> FeedOptions {
+    FeedOptions { threads: session.settings.jobs, ..FeedOptions::default() }
+}
+
+impl From<FeedError> for Failure {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Catalog(error) => error.into(),
+            FeedError::Index(error) => error.into(),
+            _ => Self::of(Exit::General, "index.failed", &error),
+        }
+    }
+}
+
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        match &error {
+            IndexError::Missing { .. } => {
+                Self::of(Exit::Unready, "index.missing", &error).hint("run `stemmata index update`")
+            }
+            IndexError::Locked { .. } => Self::of(Exit::Unready, "index.locked", &error)
+                .hint("wait until the other command ends, then run `stemmata index update`"),
+            IndexError::NeedsRebuild { .. } => {
+                Self::of(Exit::Unready, "index.needs_rebuild", &error).hint("run `stemmata index rebuild`")
+            }
+            IndexError::Damaged(_) => {
+                Self::of(Exit::Unready, "index.damaged", &error).hint("run `stemmata index rebuild`")
+            }
+            IndexError::Query(query) => query.into(),
+            IndexError::Resolve { .. } => Self::of(Exit::Usage, "query.unresolved", &error),
+            _ => Self::of(Exit::General, "index.failed", &error),
+        }
+    }
 }

@@ -9,9 +9,9 @@ use stemmata::source::civitai::ItemKind;
 use super::args::{ImportArgs, KindChoice};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::follow;
+use super::follow::{self, Written};
 use super::session::Session;
-use super::summary::{Loss, Summary};
+use super::summary::{Loss, Summary, elapsed_ms};
 
 /// Imports, then brings links and index up to date.
 pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let mut catalog = session.catalog_to_write()?;
     let report = import::import(&mut catalog, &inputs, &options, &run)?;
     let summary = summary(&report, started);
-    follow::finish(session, sink, &summary, catalog, arguments.follow, &run)
+    let written = Written { summary, catalog, flags: arguments.follow, failure: None };
+    follow::finish(session, sink, written, &run)
 }
 
 fn input(path: &PathBuf) -> Input {
@@ -55,7 +56,7 @@ fn summary(report: &ImportReport, started: Instant) -> Summary {
     summary.failed = report.failed;
     summary.failures = report.failures.iter().map(loss).collect();
     summary.field_warnings.clone_from(&report.warnings);
-    summary.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    summary.elapsed_ms = elapsed_ms(started);
     summary
 }
 

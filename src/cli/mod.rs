@@ -6,27 +6,36 @@
 
 mod args;
 mod completions;
+mod crawl;
+mod demo;
+mod demo_site;
 mod escape;
 mod exit;
 mod export;
 mod failure;
 mod follow;
 mod import;
+mod index;
 mod interrupt;
+mod link;
 mod logging;
 mod names;
 mod output;
 mod progress;
 mod query_words;
+mod search;
 mod session;
 mod settings;
+mod show;
 mod site_words;
 mod stats;
 mod summary;
 mod talk;
+mod target;
 mod targets;
 mod terminal;
 mod token;
+mod trace;
 mod usage;
 
 use std::ffi::OsString;
@@ -81,6 +90,13 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Import(arguments) => import::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
+        Command::Crawl(arguments) => crawl::run(arguments, session),
+        Command::Trace(arguments) => trace::run(arguments, session),
+        Command::Link(_) => link::run(session),
+        Command::Index(arguments) => index::run(arguments, session),
+        Command::Search(arguments) => search::run(arguments, session),
+        Command::Demo(arguments) => demo::run(arguments, session),
+        Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
         _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
     }

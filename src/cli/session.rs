@@ -1,13 +1,14 @@
 //! What a command gets besides its own flags.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Once};
 
-use stemmata::catalog::{Access, Catalog};
+use stemmata::catalog::{Access, Catalog, CatalogError};
 use stemmata::run::{Cancel, Clock, Progress, RunContext};
 
 use super::failure::Failure;
 use super::interrupt;
-use super::output::{Sink, Supported};
+use super::output::{Format, Sink, Supported};
 use super::progress;
 use super::settings::Settings;
 use super::talk::Talk;
@@ -21,22 +22,27 @@ pub(crate) struct Session {
     pub(crate) talk: Talk,
     stdout: Terminal,
     progress: Arc<dyn Progress>,
+    cancel: Cancel,
+    watch: Arc<Once>,
 }
 
 impl Session {
     /// Puts one together.
     pub(crate) fn new(settings: Settings, talk: Talk, stdout: Terminal, stderr: Terminal) -> Self {
         let progress = progress::listener(settings.progress, stderr.is_terminal, &talk);
-        Self { settings, talk, stdout, progress }
+        Self { settings, talk, stdout, progress, cancel: Cancel::default(), watch: Arc::new(Once::new()) }
     }
 
-    /// The same session for another home.
-    pub(crate) fn with_home(&self, home: &std::path::Path) -> Self {
+    /// The same session for the home of the demo, which talks to people in any case.
+    pub(crate) fn for_demo(&self, home: &Path) -> Self {
+        let settings = Settings { home: home.to_owned(), format: Format::Table, ..self.settings.clone() };
         Self {
-            settings: self.settings.with_home(home),
+            settings,
             talk: self.talk.clone(),
             stdout: self.stdout,
             progress: Arc::clone(&self.progress),
+            cancel: self.cancel.clone(),
+            watch: Arc::clone(&self.watch),
         }
     }
 
@@ -51,14 +57,13 @@ impl Session {
 
     /// Surroundings of a run that only reads: Ctrl-C ends it at once.
     pub(crate) fn reading(&self) -> RunContext {
-        RunContext { cancel: Cancel::default(), progress: Arc::clone(&self.progress), clock: Clock::System }
+        RunContext { cancel: self.cancel.clone(), progress: Arc::clone(&self.progress), clock: Clock::System }
     }
 
     /// Surroundings of a run that writes: the first Ctrl-C ends it after the item in hand.
     pub(crate) fn writing(&self) -> RunContext {
-        let run = self.reading();
-        interrupt::watch(run.cancel.clone(), self.talk.clone());
-        run
+        self.watch.call_once(|| interrupt::watch(self.cancel.clone(), self.talk.clone()));
+        self.reading()
     }
 
     /// Opens the catalog to read.
@@ -68,6 +73,19 @@ impl Session {
     /// When there is none, or it cannot be read.
     pub(crate) fn catalog(&self) -> Result<Catalog, Failure> {
         Ok(Catalog::open(&self.settings.catalog(), Access::Read)?)
+    }
+
+    /// Opens the catalog to write, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or another process writes.
+    pub(crate) fn present_catalog_to_write(&self) -> Result<Catalog, Failure> {
+        let path = self.settings.catalog();
+        if !path.exists() {
+            return Err(CatalogError::Missing { path }.into());
+        }
+        Ok(Catalog::open(&path, Access::Write)?)
     }
 
     /// Opens the catalog to write, and makes the home if it is missing.

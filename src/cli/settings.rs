@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::GlobalArgs;
 use super::exit::Exit;
@@ -47,11 +47,6 @@ impl Settings {
             offline: global.offline,
             jobs: global.jobs.map_or(cores, |jobs| usize::from(jobs.get())),
         })
-    }
-
-    /// The same settings for another home.
-    pub(crate) fn with_home(&self, home: &Path) -> Self {
-        Self { home: home.to_owned(), ..self.clone() }
     }
 
     /// The catalog: the only truth.

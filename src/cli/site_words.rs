@@ -1,23 +1,10 @@
-//! The site's words for sorts, periods and types, in its own spelling or in kebab case.
+//! Values of the site's own kind on the command line: its spelling or kebab case, and ids.
 
-/// Sorts of the image listing.
-pub(crate) const IMAGE_SORTS: &[&str] =
-    &["Newest", "Oldest", "Most Reactions", "Most Comments", "Most Collected"];
-/// Sorts of the model listing.
-pub(crate) const MODEL_SORTS: &[&str] = &[
-    "Newest",
-    "Oldest",
-    "Highest Rated",
-    "Most Downloaded",
-    "Most Liked",
-    "Most Discussed",
-    "Most Collected",
-    "Most Images",
-];
-/// Spans of time that a listing can be limited to.
-pub(crate) const PERIODS: &[&str] = &["AllTime", "Year", "Month", "Week", "Day"];
+use stemmata::crawl::{ImageSort, ModelSort, Period};
+use stemmata::entity::MediaType;
+
 /// Types of models.
-pub(crate) const MODEL_TYPES: &[&str] = &[
+const MODEL_TYPES: &[&str] = &[
     "Checkpoint",
     "TextualInversion",
     "Hypernetwork",
@@ -36,51 +23,57 @@ pub(crate) const MODEL_TYPES: &[&str] = &[
     "Other",
 ];
 /// How a checkpoint came to be.
-pub(crate) const CHECKPOINT_TYPES: &[&str] = &["Trained", "Merge"];
+const CHECKPOINT_TYPES: &[&str] = &["Trained", "Merge"];
 /// Types of posted media.
-pub(crate) const MEDIA_TYPES: &[&str] = &["image", "video", "audio"];
-
-/// Reads one of `words`, whatever its case, blanks and hyphens.
-///
-/// # Errors
-///
-/// A message that lists the words in kebab case.
-pub(crate) fn one_of(words: &'static [&'static str], text: &str) -> Result<&'static str, String> {
-    let wanted = letters(text);
-    words.iter().copied().find(|word| letters(word) == wanted).ok_or_else(|| {
-        let known: Vec<String> = words.iter().map(|word| kebab(word)).collect();
-        format!("it is one of {}", known.join(", "))
-    })
-}
+const MEDIA_TYPES: &[(&str, MediaType)] =
+    &[("image", MediaType::Image), ("video", MediaType::Video), ("audio", MediaType::Audio)];
 
 /// Value parser for `--sort` of images.
-pub(crate) fn image_sort(text: &str) -> Result<String, String> {
-    one_of(IMAGE_SORTS, text).map(str::to_owned)
+pub(crate) fn image_sort(text: &str) -> Result<ImageSort, String> {
+    ImageSort::from_word(text).ok_or_else(|| list(ImageSort::ALL.iter().map(|sort| sort.as_str())))
 }
 
 /// Value parser for `--sort` of models.
-pub(crate) fn model_sort(text: &str) -> Result<String, String> {
-    one_of(MODEL_SORTS, text).map(str::to_owned)
+pub(crate) fn model_sort(text: &str) -> Result<ModelSort, String> {
+    ModelSort::from_word(text).ok_or_else(|| list(ModelSort::ALL.iter().map(|sort| sort.as_str())))
 }
 
 /// Value parser for `--period`.
-pub(crate) fn period(text: &str) -> Result<String, String> {
-    one_of(PERIODS, text).map(str::to_owned)
+pub(crate) fn period(text: &str) -> Result<Period, String> {
+    Period::from_word(text).ok_or_else(|| list(Period::ALL.iter().map(|period| period.as_str())))
 }
 
-/// Value parser for `--types`.
+/// Value parser for `--types`: the site's spelling of the type.
 pub(crate) fn model_type(text: &str) -> Result<String, String> {
-    one_of(MODEL_TYPES, text).map(str::to_owned)
+    one_of(MODEL_TYPES, text)
 }
 
-/// Value parser for `--checkpoint-type`.
+/// Value parser for `--checkpoint-type`: the site's spelling of the type.
 pub(crate) fn checkpoint_type(text: &str) -> Result<String, String> {
-    one_of(CHECKPOINT_TYPES, text).map(str::to_owned)
+    one_of(CHECKPOINT_TYPES, text)
 }
 
 /// Value parser for `--type`.
-pub(crate) fn media_type(text: &str) -> Result<String, String> {
-    one_of(MEDIA_TYPES, text).map(str::to_owned)
+pub(crate) fn media_type(text: &str) -> Result<MediaType, String> {
+    let wanted = letters(text);
+    let found = MEDIA_TYPES.iter().find(|(word, _)| *word == wanted);
+    found.map(|(_, kind)| *kind).ok_or_else(|| list(MEDIA_TYPES.iter().map(|(word, _)| *word)))
+}
+
+/// Value parser for the site's numbers.
+pub(crate) fn id<I: TryFrom<u64, Error = &'static str>>(text: &str) -> Result<I, String> {
+    let number: u64 = text.trim().parse().map_err(|_| "an id is a number".to_owned())?;
+    I::try_from(number).map_err(str::to_owned)
+}
+
+fn one_of(words: &[&str], text: &str) -> Result<String, String> {
+    let wanted = letters(text);
+    let found = words.iter().find(|word| letters(word) == wanted);
+    found.map(|word| (*word).to_owned()).ok_or_else(|| list(words.iter().copied()))
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    format!("it is one of {}", words.map(kebab).collect::<Vec<_>>().join(", "))
 }
 
 fn letters(text: &str) -> String {
@@ -108,25 +101,23 @@ mod tests {
 
     #[test]
     fn both_spellings_are_read() {
-        for text in ["Most Reactions", "most-reactions", "mostreactions", "MOST_REACTIONS"] {
-            assert_eq!(image_sort(text), Ok("Most Reactions".to_owned()));
+        for text in ["Most Reactions", "most-reactions", "MOST_REACTIONS"] {
+            assert_eq!(image_sort(text), Ok(ImageSort::MostReactions));
         }
-        assert_eq!(period("all-time"), Ok("AllTime".to_owned()));
+        assert_eq!(period("all-time"), Ok(Period::AllTime));
         assert_eq!(model_type("lora"), Ok("LORA".to_owned()));
         assert_eq!(model_type("textual-inversion"), Ok("TextualInversion".to_owned()));
     }
 
     #[test]
     fn an_unknown_word_gets_the_list() {
-        assert_eq!(period("decade"), Err("it is one of all-time, year, month, week, day".to_owned()));
+        assert_eq!(period("decade"), Err("it is one of day, week, month, year, all-time".to_owned()));
     }
 
     #[test]
     fn every_word_is_read_back_from_its_kebab_case() {
-        for words in [IMAGE_SORTS, MODEL_SORTS, PERIODS, MODEL_TYPES, CHECKPOINT_TYPES, MEDIA_TYPES] {
-            for word in words {
-                assert_eq!(one_of(words, &kebab(word)), Ok(*word));
-            }
-        }
+        assert!(MODEL_TYPES.iter().all(|word| model_type(&kebab(word)) == Ok((*word).to_owned())));
+        assert!(ImageSort::ALL.iter().all(|sort| image_sort(&kebab(sort.as_str())) == Ok(*sort)));
+        assert!(ModelSort::ALL.iter().all(|sort| model_sort(&kebab(sort.as_str())) == Ok(*sort)));
     }
 }

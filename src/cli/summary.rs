@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use serde::Serialize;
 use stemmata::catalog::{BatchReport, Outcome};
@@ -38,8 +39,54 @@ pub(crate) struct Summary {
     pub(crate) field_warnings: BTreeMap<String, u64>,
     /// What the site did and should not have done, by name.
     pub(crate) anomalies: BTreeMap<&'static str, u64>,
+    /// What linking did afterwards; null when it was left out.
+    pub(crate) linked: Option<Linked>,
+    /// What indexing did afterwards; null when it was left out.
+    pub(crate) indexed: Option<Indexed>,
     /// Wall time of reading and writing.
     pub(crate) elapsed_ms: u64,
+}
+
+/// What linking did.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Linked {
+    /// Resources looked at.
+    pub(crate) examined: u64,
+    /// Resources whose links changed.
+    pub(crate) changed: u64,
+    /// Of those looked at, how many nothing explains.
+    pub(crate) unresolved: u64,
+    /// Wall time.
+    pub(crate) elapsed_ms: u64,
+}
+
+/// What indexing did.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Indexed {
+    /// Images written to the index.
+    pub(crate) images: u64,
+    /// The generation that it now shows.
+    pub(crate) generation: u64,
+    /// Wall time.
+    pub(crate) elapsed_ms: u64,
+}
+
+impl Linked {
+    /// One line for people.
+    pub(crate) fn text(&self) -> String {
+        let (examined, unresolved) = (grouped(self.examined), grouped(self.unresolved));
+        format!(
+            "linked: {examined} resources, {unresolved} of them unexplained, {}",
+            seconds(self.elapsed_ms)
+        )
+    }
+}
+
+impl Indexed {
+    /// One line for people.
+    pub(crate) fn text(&self) -> String {
+        format!("indexed: {} images, {}", grouped(self.images), seconds(self.elapsed_ms))
+    }
 }
 
 /// What became of the items, by kind; version images count as images.
@@ -104,6 +151,8 @@ impl Summary {
             failures: Vec::new(),
             field_warnings: BTreeMap::new(),
             anomalies: BTreeMap::new(),
+            linked: None,
+            indexed: None,
             elapsed_ms: 0,
         }
     }
@@ -133,6 +182,9 @@ impl Summary {
             self.field_warnings.iter().map(|(k, n)| (k.as_str(), *n)),
         );
         append_counts(&mut text, "oddities of the site", self.anomalies.iter().map(|(k, n)| (*k, *n)));
+        for line in self.linked.iter().map(Linked::text).chain(self.indexed.iter().map(Indexed::text)) {
+            append(&mut text, &format!("{line}\n"));
+        }
         text.truncate(text.trim_end().len());
         text
     }
@@ -202,6 +254,11 @@ pub(crate) fn grouped(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Milliseconds since `started`.
+pub(crate) fn elapsed_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A duration for people: `0.4 s`.

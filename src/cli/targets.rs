@@ -26,20 +26,6 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-/// Every target in order, as a list.
-///
-/// # Errors
-///
-/// As [`for_each`].
-pub(crate) fn collect(targets: &[String]) -> Result<Vec<String>, Failure> {
-    let mut all = Vec::new();
-    for_each(targets, |target| {
-        all.push(target.to_owned());
-        Ok(())
-    })?;
-    Ok(all)
-}
-
 fn for_each_line(
     mut input: &mut dyn BufRead,
     each: &mut dyn FnMut(&str) -> Result<(), Failure>,

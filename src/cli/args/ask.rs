@@ -18,9 +18,12 @@ pub(crate) struct SearchArgs {
     /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
     #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
     pub(crate) query: Vec<String>,
-    /// Images at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) limit: u32,
+    /// Images at most [default: 20, or what the query says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: Option<u32>,
+    /// Go on behind the last page: `next` of its summary
+    #[arg(long, value_name = "NEXT")]
+    pub(crate) after: Option<String>,
     /// Order by fields, such as likes, -date, seed,steps [default: best match first]
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
     pub(crate) sort: Option<String>,
@@ -37,7 +40,7 @@ const TARGETS: &str = "Image id, page URL, media URL or media key; `-` reads the
 Examples:
   stemmata show 9173928
   stemmata show https://civitai.com/images/9173928 --format json
-  stemmata show 00147-castle.png
+  stemmata show 5f1c2b1e-93a0-4c64-a4a5-1d2b6f0c7e11
 ")]
 pub(crate) struct ShowArgs {
     /// Image id, page URL, media URL or media key

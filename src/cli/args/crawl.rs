@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use stemmata::crawl::{ImageSort, ModelSort, Period};
+use stemmata::entity::{MediaType, ModelId, PostId, VersionId};
 
 use super::keep::FollowFlags;
 use crate::cli::site_words;
@@ -44,19 +46,6 @@ pub(crate) enum CrawlWhat {
     /// Single images by id
     #[command(after_help = IMAGE_EXAMPLES)]
     Image(SingleFlags),
-}
-
-impl CrawlWhat {
-    /// The flags that every kind of crawl has.
-    pub(crate) fn site(&self) -> &SiteFlags {
-        match self {
-            Self::Images(flags) => &flags.site,
-            Self::Models(flags) => &flags.site,
-            Self::Creators(flags) => &flags.site,
-            Self::Tags(flags) => &flags.site,
-            Self::Model(flags) | Self::Version(flags) | Self::Image(flags) => &flags.site,
-        }
-    }
 }
 
 const MODEL_EXAMPLES: &str = "\
@@ -115,14 +104,14 @@ Examples:
 ")]
 pub(crate) struct ImageFlags {
     /// Images of this model
-    #[arg(long, value_name = "ID", value_parser = id())]
-    pub(crate) model_id: Option<u64>,
+    #[arg(long, value_name = "ID", value_parser = site_words::id::<ModelId>)]
+    pub(crate) model_id: Option<ModelId>,
     /// Images of this version
-    #[arg(long, value_name = "ID", value_parser = id())]
-    pub(crate) model_version_id: Option<u64>,
+    #[arg(long, value_name = "ID", value_parser = site_words::id::<VersionId>)]
+    pub(crate) model_version_id: Option<VersionId>,
     /// Images of this post
-    #[arg(long, value_name = "ID", value_parser = id())]
-    pub(crate) post_id: Option<u64>,
+    #[arg(long, value_name = "ID", value_parser = site_words::id::<PostId>)]
+    pub(crate) post_id: Option<PostId>,
     /// Images of this account
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
@@ -131,22 +120,22 @@ pub(crate) struct ImageFlags {
     pub(crate) base_models: Vec<String>,
     /// Only image, video or audio
     #[arg(long = "type", value_name = "TYPE", value_parser = site_words::media_type)]
-    pub(crate) media_type: Option<String>,
+    pub(crate) media_type: Option<MediaType>,
     /// Images with any of these tags, by the site's numbers; several with commas
-    #[arg(long, visible_alias = "tag", value_name = "IDS", value_delimiter = ',', value_parser = id())]
+    #[arg(long, visible_alias = "tag", value_name = "IDS", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) tags: Vec<u64>,
     /// Order: newest, oldest, most-reactions, most-comments, most-collected
     #[arg(long, value_name = "SORT", default_value = "newest", value_parser = site_words::image_sort)]
-    pub(crate) sort: String,
+    pub(crate) sort: ImageSort,
     /// Span of time: all-time, year, month, week, day
     #[arg(long, value_name = "SPAN", default_value = "all-time", value_parser = site_words::period)]
-    pub(crate) period: String,
+    pub(crate) period: Period,
     /// Maturity levels as a sum of 1 (PG), 2 (PG-13), 4 (R), 8 (X), 16 (XXX)
-    #[arg(long, value_name = "SUM", default_value_t = 31, value_parser = clap::value_parser!(u8).range(1..=31))]
-    pub(crate) browsing_level: u8,
+    #[arg(long, value_name = "SUM", default_value_t = 31, value_parser = clap::value_parser!(u32).range(1..=31))]
+    pub(crate) browsing_level: u32,
     /// Images a page
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
-    pub(crate) limit: u16,
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
@@ -160,7 +149,7 @@ Examples:
   stemmata crawl models --types checkpoint,lora --sort newest --max-items 1000
   stemmata crawl models --username alice
   stemmata crawl models --tag landscape --base-models 'SDXL 1.0'
-  stemmata crawl models --query castle --nsfw false
+  stemmata crawl models --query castle --period year
 ")]
 pub(crate) struct ModelFlags {
     /// Words of the name
@@ -183,20 +172,20 @@ pub(crate) struct ModelFlags {
     #[arg(long, value_name = "TYPE", value_parser = site_words::checkpoint_type)]
     pub(crate) checkpoint_type: Option<String>,
     /// Only these models; several with commas
-    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = id())]
-    pub(crate) ids: Vec<u64>,
-    /// Order: newest, oldest, highest-rated, most-downloaded, most-liked, most-discussed, most-collected, most-images
-    #[arg(long, value_name = "SORT", default_value = "newest", value_parser = site_words::model_sort)]
-    pub(crate) sort: String,
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = site_words::id::<ModelId>)]
+    pub(crate) ids: Vec<ModelId>,
+    /// Order: most-downloaded, newest, oldest, highest-rated, most-liked, most-discussed, most-collected, most-images
+    #[arg(long, value_name = "SORT", default_value = "most-downloaded", value_parser = site_words::model_sort)]
+    pub(crate) sort: ModelSort,
     /// Span of time: all-time, year, month, week, day
     #[arg(long, value_name = "SPAN", default_value = "all-time", value_parser = site_words::period)]
-    pub(crate) period: String,
-    /// Whether models for adults are listed
+    pub(crate) period: Period,
+    /// Whether mature models are listed too
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) nsfw: bool,
     /// Models a page
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub(crate) limit: u16,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
@@ -214,9 +203,6 @@ pub(crate) struct CreatorFlags {
     /// Part of the name
     #[arg(long, value_name = "TEXT")]
     pub(crate) query: Option<String>,
-    /// Creators a page
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
-    pub(crate) limit: u16,
     #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
@@ -234,9 +220,6 @@ pub(crate) struct TagFlags {
     /// Beginning of the label
     #[arg(long, value_name = "TEXT")]
     pub(crate) query: Option<String>,
-    /// Tags a page
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=200))]
-    pub(crate) limit: u16,
     #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
@@ -251,10 +234,6 @@ pub(crate) struct SingleFlags {
     pub(crate) targets: Vec<String>,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
-}
-
-fn id() -> clap::builder::RangedU64ValueParser<u64> {
-    clap::value_parser!(u64).range(1..=i64::MAX.unsigned_abs())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

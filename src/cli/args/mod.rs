@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use ask::{DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
-pub(crate) use crawl::CrawlArgs;
+pub(crate) use crawl::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, SiteFlags};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
@@ -125,7 +125,7 @@ pub(crate) enum Command {
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
     Search(SearchArgs),
-    /// Print everything known about an image, model or version
+    /// Print everything known about an image
     Show(ShowArgs),
     /// Which model versions made an image, and how we know
     #[command(alias = "why")]

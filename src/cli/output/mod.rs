@@ -93,8 +93,8 @@ pub(crate) trait Row: Serialize {
     /// One text a column, as raw as it came.
     fn cells(&self) -> Vec<String>;
 
-    /// What `--format paths` prints: the id, the path or the URL.
-    fn handle(&self) -> String;
+    /// What `--format paths` prints on one line: the id, the path or the URL; for a group one a member.
+    fn handles(&self) -> Vec<String>;
 }
 
 /// Stdout, with the format settled.
@@ -149,7 +149,7 @@ impl Sink {
             _ => text(value, self.terminal),
         };
         self.text(&bytes)?;
-        self.flush()
+        self.close()
     }
 
     /// Writes text as it is.
@@ -161,7 +161,12 @@ impl Sink {
         self.out.write_all(text.as_bytes()).map_err(|error| Failure::output(&error))
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written.
+    pub(crate) fn close(mut self) -> Result<(), Failure> {
         self.out.flush().map_err(|error| Failure::output(&error))
     }
 
@@ -201,7 +206,7 @@ impl<R: Row> Rows<R> {
             }
             Format::Csv => delimited::csv(&row.cells()),
             Format::Tsv => delimited::tsv(&row.cells()),
-            Format::Paths => delimited::tsv(&[row.handle()]),
+            Format::Paths => delimited::tsv(&row.handles()),
             Format::Table | Format::Auto => self.table.push(row.cells(), self.sink.terminal),
         };
         self.written += 1;
@@ -225,7 +230,7 @@ impl<R: Row> Rows<R> {
             Format::Table | Format::Auto => self.table.finish(self.sink.terminal),
         };
         self.sink.text(&text)?;
-        self.sink.flush()
+        self.sink.close()
     }
 
     /// As [`Rows::finish`] for lists that promise nothing but their rows.
@@ -233,9 +238,9 @@ impl<R: Row> Rows<R> {
     /// # Errors
     ///
     /// When stdout cannot be written.
-    pub(crate) fn finish_without_summary(mut self) -> Result<(), Failure> {
+    pub(crate) fn finish_without_summary(self) -> Result<(), Failure> {
         if self.sink.format == Format::Ndjson {
-            return self.sink.flush();
+            return self.sink.close();
         }
         self.finish(&serde_json::Map::new())
     }

@@ -17,8 +17,8 @@ impl Row for Hit {
         vec![self.image.to_string(), self.prompt.to_owned()]
     }
 
-    fn handle(&self) -> String {
-        self.image.to_string()
+    fn handles(&self) -> Vec<String> {
+        vec![self.image.to_string()]
     }
 }
 

@@ -1,0 +1,52 @@
+//! What a person gave, as an image of the catalog.
+
+use stemmata::catalog::Catalog;
+use stemmata::entity::{ImageId, ImageKey};
+use stemmata::link::Via;
+use stemmata::source::civitai::url::Target;
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// An image, and how the target led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The image.
+    pub(crate) key: ImageKey,
+    /// How it was found.
+    pub(crate) via: Via,
+}
+
+/// Finds the image that `text` names: an id, a page URL, a media URL or a media key.
+///
+/// A media that several images show stands for the one whose generation data is known; ties go to the
+/// lowest key.
+///
+/// # Errors
+///
+/// [`Exit::NotFound`] when the catalog has no such image, [`Exit::Usage`] when the text names no image.
+pub(crate) fn image(catalog: &Catalog, text: &str) -> Result<Found, Failure> {
+    let found = match Target::parse(text) {
+        Some(Target::Image(id)) => by_id(catalog, id)?,
+        Some(Target::Number(number)) => match ImageId::new(number) {
+            Some(id) => by_id(catalog, id)?,
+            None => None,
+        },
+        _ => {
+            return Err(Failure::usage(format!("`{text}` names no image"))
+                .hint("give an image id, the URL of its page or of its media, or a media key"));
+        }
+    };
+    found.ok_or_else(|| unknown(text))
+}
+
+/// The failure of naming an image that the catalog does not have.
+pub(crate) fn unknown(text: &str) -> Failure {
+    Failure::new(Exit::NotFound, "image.not_found", format!("`{text}` is not in the catalog"))
+        .hint("`stemmata crawl image ID` fetches an image of the site")
+}
+
+fn by_id(catalog: &Catalog, id: ImageId) -> Result<Option<Found>, Failure> {
+    let key = ImageKey::from(id);
+    Ok(catalog.image(key)?.map(|_| Found { key, via: Via::Id }))
+}

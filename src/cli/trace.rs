@@ -1,0 +1,170 @@
+//! `trace`: which model versions made an image, and how we know.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use stemmata::catalog::Catalog;
+use stemmata::entity::MetaState;
+use stemmata::link::{self, LinkError, Trace, TraceLink, Verdict};
+
+use super::args::TraceArgs;
+use super::escape::one_line;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::output::{Format, SCHEMA, Sink, Supported, json};
+use super::session::Session;
+use super::terminal::Paint;
+use super::{target, targets};
+
+/// Candidates told to people for a reference that is not certain.
+const ALTERNATIVES_TOLD: usize = 3;
+
+#[derive(Serialize)]
+struct Traces {
+    schema: u32,
+    traces: Vec<Trace>,
+}
+
+/// Traces each target; one that is not known costs only itself.
+pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
+    let sink = session.sink(Supported::Document)?;
+    let catalog = session.catalog()?;
+    match arguments.targets.as_slice() {
+        [single] if single != "-" => {
+            let trace = trace(&catalog, single)?;
+            sink.document(&trace, |trace, terminal| text(trace, terminal.paint))?;
+            Ok(Exit::Done)
+        }
+        many => several(many, &catalog, sink, session),
+    }
+}
+
+fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Session) -> Outcome {
+    let mut collected = Vec::new();
+    let (mut told, mut failed) = (0_u64, 0_u64);
+    targets::for_each(texts, |text_of_target| {
+        let trace = match trace(catalog, text_of_target) {
+            Ok(trace) => trace,
+            Err(Failure::Named(named)) if matches!(named.exit, Exit::NotFound | Exit::Usage) => {
+                failed += 1;
+                session.talk.warn(&named.message);
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        };
+        told += 1;
+        match sink.format() {
+            Format::Json => collected.push(trace),
+            Format::Ndjson => sink.text(&json::line(&trace))?,
+            _ => {
+                let gap = if told > 1 { "\n" } else { "" };
+                let paint = sink.terminal().paint;
+                sink.text(&format!("{gap}{}", text(&trace, paint)))?;
+            }
+        }
+        Ok(())
+    })?;
+    if sink.format() == Format::Json {
+        sink.text(&json::line(&Traces { schema: SCHEMA, traces: collected }))?;
+    }
+    sink.close()?;
+    Ok(match (told, failed) {
+        (_, 0) => Exit::Done,
+        (0, _) => Exit::NotFound,
+        _ => Exit::Partial,
+    })
+}
+
+fn trace(catalog: &Catalog, text: &str) -> Result<Trace, Failure> {
+    let found = target::image(catalog, text)?;
+    Ok(link::trace(catalog, text, found.key, found.via, None)?)
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Catalog(error) => error.into(),
+            LinkError::NoImage { .. } => Self::of(Exit::NotFound, "image.not_found", &error),
+            _ => Self::of(Exit::General, "link.failed", &error),
+        }
+    }
+}
+
+/// The answer for people.
+pub(crate) fn text(trace: &Trace, paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.bold(&format!("image {}", one_line(&trace.target))));
+    match trace.state {
+        MetaState::Present => {}
+        MetaState::Hidden => push(&mut text, "  its owner hides the generation data"),
+        MetaState::Null => push(&mut text, "  the site has no generation data for it"),
+        MetaState::NotSaid => push(&mut text, "  no document with generation data was seen yet"),
+    }
+    if !trace.verdicts.is_empty() {
+        push(&mut text, &paint.bold("made with"));
+        for verdict in &trace.verdicts {
+            push_verdict(&mut text, trace, verdict);
+        }
+    }
+    if !trace.posted_for.is_empty() {
+        push(&mut text, &paint.bold("posted for"));
+        for posted in &trace.posted_for {
+            let title = title(posted.model_name.as_deref(), posted.version_name.as_deref());
+            let (version, evidence) = (posted.version, posted.evidence);
+            push(&mut text, &format!("  {title} (version {version}), by {evidence}"));
+        }
+    }
+    if !trace.made_from.is_empty() {
+        push(&mut text, &paint.bold("made from"));
+        for parent in &trace.made_from {
+            push(&mut text, &format!("  image {}, by {}", parent.image, parent.evidence));
+        }
+    }
+    text
+}
+
+fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
+    let resources = || verdict.resources.iter().filter_map(|&position| trace.resources.get(position));
+    let kind = verdict.kind;
+    let weight = verdict.weight.map(|weight| format!(", weight {weight}")).unwrap_or_default();
+    let Some(version) = verdict.version else {
+        let written = resources().next();
+        let name = written.and_then(|resource| resource.name.as_deref()).unwrap_or("without a name");
+        let hash = written.and_then(|resource| resource.hash.as_ref());
+        let hash = hash.map(|hash| format!(", hash {hash}")).unwrap_or_default();
+        push(text, &format!("  {kind:<10} {}{weight}{hash}: no version known", one_line(name)));
+        return;
+    };
+    let links = || resources().flat_map(|resource| &resource.links);
+    let link = links().find(|link| link.version == version);
+    let confidence = verdict
+        .confidence
+        .map(|confidence| format!("{} ({} %)", confidence.word(), confidence.percent()))
+        .unwrap_or_default();
+    let evidence: Vec<&str> = verdict.all_evidence.iter().map(|evidence| evidence.as_str()).collect();
+    let title = link.map_or_else(|| "a version without a title".to_owned(), title_of);
+    push(
+        text,
+        &format!("  {kind:<10} {title} (version {version}){weight}, {confidence} by {}", evidence.join(", ")),
+    );
+    for other in verdict.alternatives.iter().take(ALTERNATIVES_TOLD) {
+        let title = links().find(|link| link.version == *other).map_or_else(String::new, title_of);
+        push(text, &format!("  {:<10}   or {title} (version {other})", ""));
+    }
+    let more = verdict.alternatives.len().saturating_sub(ALTERNATIVES_TOLD);
+    if more > 0 {
+        push(text, &format!("  {:<10}   or {more} more; --format json lists them", ""));
+    }
+}
+
+fn title_of(link: &TraceLink) -> String {
+    title(link.model_name.as_deref(), link.version_name.as_deref())
+}
+
+fn title(model: Option<&str>, version: Option<&str>) -> String {
+    let model = one_line(model.unwrap_or("unknown model"));
+    version.map_or_else(|| model.to_string(), |version| format!("{model} {}", one_line(version)))
+}
+
+fn push(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("writing to a string cannot fail");
+}
