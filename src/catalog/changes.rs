@@ -53,14 +53,17 @@ impl Catalog {
         Ok(())
     }
 
-    /// The role and name of a resource as metadata writes them; `None` when there is no such row.
+    /// The role of a resource, and what metadata calls it: its name, else its hash, else the number of its version
+    /// or model. `None` when there is no such row.
     ///
     /// # Errors
     ///
     /// When SQLite fails or the row is damaged.
     pub fn resource_name(&self, resource: i64) -> Result<Option<(ResourceKind, Option<String>)>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT kind, name FROM resources WHERE resource = ?1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, coalesce(name, hash, version, air_version, air_model) || ''
+                 FROM resources WHERE resource = ?1",
+        )?;
         let found: Option<(i64, Option<String>)> =
             statement.query_row([resource], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         found

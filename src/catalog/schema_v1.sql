@@ -256,6 +256,11 @@ CREATE TABLE tombstones (
     PRIMARY KEY (kind, id, at)
 ) STRICT, WITHOUT ROWID;
 
+-- Names of resources as metadata writes them, by word, for `lora:` and its like in a query.
+CREATE VIRTUAL TABLE resource_names USING fts5 (
+    name, content = '', tokenize = 'unicode61 remove_diacritics 2'
+);
+
 -- Names of models and versions by word, for `model:` in a query.
 CREATE VIRTUAL TABLE version_names USING fts5 (
     name, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'

@@ -19,7 +19,7 @@ type Name = (NameKind, Arc<str>);
 pub(super) struct ResourceNames(HashMap<i64, Option<Name>>);
 
 impl ResourceNames {
-    /// The role and name of a resource; `None` when metadata gave it no name.
+    /// The role of a resource and what metadata calls it; `None` for a resource that is not there.
     fn of(&mut self, resource: i64, catalog: &Catalog) -> Result<Option<Name>> {
         if let Some(known) = self.0.get(&resource) {
             return Ok(known.clone());

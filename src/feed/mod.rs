@@ -7,6 +7,8 @@
 mod flatten;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use stemmata_index::{IndexError, Writer, WriterOptions};
 use thiserror::Error;
@@ -18,6 +20,9 @@ use crate::run::RunContext;
 
 /// Generations that are read as of one moment; what lies between is visible to searches earlier.
 const GENERATIONS_A_SLICE: u64 = 64;
+
+/// How long a follower waits before it looks again; far below the time that one slice takes.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(20);
 
 /// How the index is fed.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +112,27 @@ impl Feeder {
             run.progress.advance(1);
             Ok(())
         })
+    }
+
+    /// Takes what a catalog gains while others write it, until they say that they have finished.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::take`].
+    pub fn follow(
+        &mut self,
+        catalog: &Catalog,
+        finished: &AtomicBool,
+        run: &RunContext,
+    ) -> Result<(), FeedError> {
+        loop {
+            let is_last = finished.load(Ordering::Acquire) || run.cancel.is_requested();
+            self.take(catalog, run)?;
+            if is_last {
+                return Ok(());
+            }
+            std::thread::sleep(FOLLOW_PAUSE);
+        }
     }
 
     /// Makes what was taken visible, and says what was done since opening.

@@ -3,7 +3,7 @@
 use stemmata_index::query::{Resolver, ResourceField, SamplerName};
 
 use crate::catalog::{Catalog, Result};
-use crate::entity::{HexHash, ModelId, VersionId, canonical_sampler};
+use crate::entity::{HexHash, ModelId, ResourceKind, VersionId, canonical_sampler};
 
 /// Looks models, versions, hashes, creators and tags up in the catalog.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +18,8 @@ impl<'c> CatalogResolver<'c> {
     }
 
     fn look_up(&self, field: ResourceField, value: &str) -> Result<Vec<u64>> {
-        if let Some(types) = model_types(field) {
-            return self.catalog.resources_for_typed_name(value, types);
+        if let Some((kind, types)) = role(field) {
+            return self.catalog.resources_for_typed_name(value, kind, types);
         }
         match field {
             ResourceField::Version => self.by(number(value).and_then(VersionId::new), |version| {
@@ -70,16 +70,16 @@ fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// The site's types of models that a field for one role means; `None` where the field is not one of a role.
-fn model_types(field: ResourceField) -> Option<&'static [&'static str]> {
+/// The kind of resource and the site's types of models that a field for one role means.
+fn role(field: ResourceField) -> Option<(ResourceKind, &'static [&'static str])> {
     match field {
-        ResourceField::Model => Some(&["Checkpoint", "UNet"]),
-        ResourceField::Lora => Some(&["LORA", "LoCon", "DoRA", "LyCORIS"]),
-        ResourceField::Embedding => Some(&["TextualInversion"]),
-        ResourceField::Hypernetwork => Some(&["Hypernetwork"]),
-        ResourceField::Vae => Some(&["VAE"]),
-        ResourceField::Controlnet => Some(&["Controlnet"]),
-        ResourceField::Upscaler => Some(&["Upscaler"]),
+        ResourceField::Model => Some((ResourceKind::Model, &["Checkpoint", "UNet"])),
+        ResourceField::Lora => Some((ResourceKind::Lora, &["LORA", "LoCon", "DoRA", "LyCORIS"])),
+        ResourceField::Embedding => Some((ResourceKind::Embedding, &["TextualInversion"])),
+        ResourceField::Hypernetwork => Some((ResourceKind::Hypernetwork, &["Hypernetwork"])),
+        ResourceField::Vae => Some((ResourceKind::Vae, &["VAE"])),
+        ResourceField::Controlnet => Some((ResourceKind::Controlnet, &["Controlnet"])),
+        ResourceField::Upscaler => Some((ResourceKind::Upscaler, &["Upscaler"])),
         _ => None,
     }
 }

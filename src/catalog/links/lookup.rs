@@ -2,7 +2,7 @@
 
 use crate::catalog::Result;
 use crate::catalog::{Catalog, CatalogError};
-use crate::entity::{HexHash, ModelId, VersionId};
+use crate::entity::{HexHash, ModelId, ResourceKind, VersionId};
 
 use super::columns;
 use super::linking::collect;
@@ -58,8 +58,8 @@ impl Catalog {
         Ok(found)
     }
 
-    /// Resources that stand for a version whose model and version name together hold every word of
-    /// `text`, sorted. A word that ends in `*` stands for all words that begin with it.
+    /// Resources called so by metadata, or that stand for a version whose model and version name together hold
+    /// every word of `text`; sorted. A word that ends in `*` stands for all words that begin with it.
     ///
     /// # Errors
     ///
@@ -68,23 +68,32 @@ impl Catalog {
         let Some(query) = word_query(text) else { return Ok(Vec::new()) };
         self.keys(
             "SELECT l.resource FROM links l WHERE l.rank = 1
-             AND l.version IN (SELECT rowid FROM version_names WHERE version_names MATCH ?1)",
+             AND l.version IN (SELECT rowid FROM version_names WHERE version_names MATCH ?1)
+             UNION SELECT rowid FROM resource_names WHERE resource_names MATCH ?1",
             query,
         )
     }
 
-    /// As [`Self::resources_for_name`], but only versions of models of these types; a model whose type is not
-    /// known counts, too.
+    /// Resources of one kind that are called so: by the name that metadata gave them, or because they stand for a
+    /// version of a model of one of these types (or of unknown type) that is called so.
     ///
     /// # Errors
     ///
     /// When SQLite fails.
-    pub fn resources_for_typed_name(&self, text: &str, types: &[&str]) -> Result<Vec<u64>> {
+    pub fn resources_for_typed_name(
+        &self,
+        text: &str,
+        kind: ResourceKind,
+        types: &[&str],
+    ) -> Result<Vec<u64>> {
         let Some(query) = word_query(text) else { return Ok(Vec::new()) };
         let types = types.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
         let sql = format!(
             "{REPRESENTED_BY} l.version IN (SELECT rowid FROM version_names WHERE version_names MATCH ?1)
-             AND NOT EXISTS (SELECT 1 FROM models m WHERE m.model = v.model AND m.kind NOT IN ({types}))"
+             AND NOT EXISTS (SELECT 1 FROM models m WHERE m.model = v.model AND m.kind NOT IN ({types}))
+             UNION SELECT resource FROM resources WHERE kind = {kind}
+             AND resource IN (SELECT rowid FROM resource_names WHERE resource_names MATCH ?1)",
+            kind = kind.code()
         );
         self.keys(&sql, query)
     }

@@ -30,6 +30,7 @@ pub(super) struct ResourceWriter<'t> {
     stamp: Stamp,
     find: CachedStatement<'t>,
     insert: CachedStatement<'t>,
+    name: CachedStatement<'t>,
     transaction: &'t Transaction<'t>,
 }
 
@@ -52,6 +53,7 @@ impl<'t> ResourceWriter<'t> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT (identity) DO NOTHING",
             )?,
+            name: transaction.prepare_cached("INSERT INTO resource_names (rowid, name) VALUES (?1, ?2)")?,
             transaction,
         })
     }
@@ -73,7 +75,11 @@ impl<'t> ResourceWriter<'t> {
             resource.air.and_then(air_version),
         ])?;
         let row = if inserted > 0 {
-            self.transaction.last_insert_rowid()
+            let row = self.transaction.last_insert_rowid();
+            if let Some(name) = &resource.name {
+                self.name.execute(params![row, name])?;
+            }
+            row
         } else {
             self.find.query_row([identity], |row| row.get(0))?
         };
