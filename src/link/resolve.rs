@@ -5,7 +5,7 @@
 //! - Never: a patch. The links of a resource are computed from scratch, so they do not depend on what was
 //!   known before; a killed run leaves the old state and the next one does the same work again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -277,9 +277,7 @@ fn shelf_for(catalog: &Catalog, resources: &[Resource]) -> Result<Shelf> {
     for (digits, kind, file) in &hashes {
         table.push(digits, *kind, *file);
     }
-    let mut files: Vec<FileFacts> = files.into_values().collect();
-    files.sort_by_key(|file| file.file);
-    Ok(Shelf::new(files, versions.into_iter().collect(), table, names))
+    Ok(Shelf::new(files.into_values().collect(), versions.into_iter().collect(), table, names))
 }
 
 fn named_versions(resource: &Resource) -> impl Iterator<Item = VersionId> {
@@ -304,8 +302,8 @@ fn names_for(catalog: &Catalog, resources: &[Resource]) -> Result<Names> {
 }
 
 /// The files with these row numbers, and the rows of the same files under other versions.
-fn with_siblings(catalog: &Catalog, numbers: &BTreeSet<i64>) -> Result<HashMap<i64, FileFacts>> {
-    let mut files = HashMap::new();
+fn with_siblings(catalog: &Catalog, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, FileFacts>> {
+    let mut files = BTreeMap::new();
     for number in numbers {
         let Some(file) = catalog.file(*number)? else { continue };
         if let Some(site_id) = file.site_id {
