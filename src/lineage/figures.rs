@@ -211,10 +211,8 @@ impl<'a> Tally<'a> {
     /// The figures, sorted.
     pub fn finish(mut self) -> Figures {
         let mut figures = self.figures;
-        for (version, media) in &self.media {
-            if let Some(version) = figures.versions.get_mut(version) {
-                version.made_with_deduplicated = media.len() as u64;
-            }
+        for (version, counted) in &mut figures.versions {
+            counted.made_with_deduplicated = self.media.get(version).map_or(0, |media| media.len() as u64);
         }
         self.steps.sort_unstable();
         self.cfg.sort_by(f64::total_cmp);
@@ -224,10 +222,9 @@ impl<'a> Tally<'a> {
         figures.creators = most_first(self.creators);
         figures.unresolved = most_first(self.unresolved);
         let (images, all) = (figures.images as f64, figures.all_images as f64);
-        let together: HashMap<VersionId, u64> =
-            self.together.iter().map(|(version, (images, _))| (*version, *images)).collect();
-        for (version, count) in most_first(together) {
-            let mut weights = self.together.remove(&version).map(|(_, weights)| weights).unwrap_or_default();
+        let mut together: Vec<(VersionId, (u64, Vec<f64>))> = self.together.into_iter().collect();
+        together.sort_by(|(a, (a_count, _)), (b, (b_count, _))| b_count.cmp(a_count).then_with(|| a.cmp(b)));
+        for (version, (count, mut weights)) in together {
             weights.sort_by(f64::total_cmp);
             let everywhere = self.totals.get(&version).copied().unwrap_or(count) as f64;
             let lift = (count as f64 / images) / (everywhere / all);

@@ -33,7 +33,8 @@ impl Wanted {
     /// Reads `model:55`, `version:9002`, a number, a hash of 8 digits or more, or a name. An AIR is for the
     /// caller to recognise first.
     ///
-    /// Digits alone are a number up to 19 of them and then a hash.
+    /// Digits alone are a number, which [`find_scope`] takes for a hash when no id fits; with a leading zero
+    /// or more than 19 of them they are a hash.
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         let number = |text: &str| text.parse::<u64>().ok();
@@ -43,7 +44,8 @@ impl Wanted {
         if let Some(version) = text.strip_prefix("version:").and_then(number).and_then(VersionId::new) {
             return Self::Version(version);
         }
-        match (number(text), HexHash::parse(text)) {
+        let no_id = |_: &u64| !text.starts_with('0');
+        match (number(text).filter(no_id), HexHash::parse(text)) {
             (Some(number), _) => Self::Number(number),
             (None, Some(hash)) => Self::Hash(hash),
             (None, None) => Self::Name(text.to_owned()),
@@ -118,13 +120,7 @@ pub fn find_scope(catalog: &Catalog, wanted: &Wanted) -> Result<Scope> {
         }
         Wanted::Air(Air { model, version: None }) => model_candidate(catalog, *model)?.into_iter().collect(),
         Wanted::Number(number) => by_number(catalog, *number)?,
-        Wanted::Hash(hash) => {
-            let mut found = Vec::new();
-            for version in catalog.versions_with_hash(hash)? {
-                found.extend(version_candidate(catalog, version)?);
-            }
-            found
-        }
+        Wanted::Hash(hash) => by_hash(catalog, hash)?,
         Wanted::Name(name) => by_name(catalog, name)?,
     };
     only(catalog, wanted, candidates)
@@ -158,6 +154,17 @@ fn by_number(catalog: &Catalog, number: u64) -> Result<Vec<Candidate>> {
         found.extend(model_candidate(catalog, model)?);
     }
     if let Some(version) = VersionId::new(number) {
+        found.extend(version_candidate(catalog, version)?);
+    }
+    match HexHash::parse(&number.to_string()).filter(|_| found.is_empty()) {
+        Some(hash) => by_hash(catalog, &hash),
+        None => Ok(found),
+    }
+}
+
+fn by_hash(catalog: &Catalog, hash: &HexHash) -> Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for version in catalog.versions_with_hash(hash)? {
         found.extend(version_candidate(catalog, version)?);
     }
     Ok(found)
@@ -196,7 +203,8 @@ fn version_candidate(catalog: &Catalog, version: VersionId) -> Result<Option<Can
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Fixture, SomeVersion};
+    use crate::catalog::{Fixture, SomeFile, SomeVersion};
+    use crate::entity::HashKind;
 
     fn shop() -> Fixture {
         let fixture = Fixture::new();
@@ -206,6 +214,18 @@ mod tests {
             let state = "published";
             fixture.version(&SomeVersion { version, model: Some(model), name: "v1", state, date_ms: None });
         }
+        let (name, kind) = (Some("anime.safetensors"), Some("Model"));
+        fixture.file(&SomeFile {
+            file: 1,
+            version: 20,
+            site_id: None,
+            name,
+            kind,
+            primary: true,
+            former: false,
+        });
+        fixture.hash(1, HashKind::AutoV2, "1234567890");
+        fixture.hash(1, HashKind::AutoV1, "01234567");
         fixture
     }
 
@@ -226,6 +246,8 @@ mod tests {
         assert_eq!(found("7"), "model:7");
         assert_eq!(found("deliberate REALISM"), "model:7");
         assert_eq!(found("anime"), "model:8");
+        assert_eq!(found("1234567890"), "version:20", "no id has this number, but a file has this hash");
+        assert_eq!(found("01234567"), "version:20", "no id begins with a zero");
     }
 
     #[test]

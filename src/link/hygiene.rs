@@ -86,15 +86,18 @@ pub fn normalised_name(name: &str) -> Option<String> {
         }
         _ => base,
     };
-    let mut words: Vec<String> = stem
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    if words.len() > 1 && words.last().is_some_and(|word| is_epoch(word)) {
-        words.pop();
+    let mut joined = String::with_capacity(stem.len());
+    let mut last = 0;
+    for word in stem.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        last = joined.len();
+        joined.extend(word.chars().flat_map(char::to_lowercase));
     }
-    let joined = words.join(" ");
+    if last > 0 && joined.get(last..).is_some_and(is_epoch) {
+        joined.truncate(last - 1);
+    }
     let says_something = joined.chars().filter(|c| *c != ' ').count() >= 3
         && joined.chars().any(char::is_alphabetic)
         && !GENERIC.contains(&joined.as_str());

@@ -5,7 +5,7 @@
 //! - Never: a patch. The links of a resource are computed from scratch, so they do not depend on what was
 //!   known before; a killed run leaves the old state and the next one does the same work again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -14,8 +14,8 @@ use crate::entity::{HashKind, Link, Resource, VersionId};
 use crate::run::RunContext;
 
 use super::Result;
-use super::hygiene::{AUTOV3_DIGITS, normalised_name};
-use super::shelf::{Hashes, Names, Shelf};
+use super::hygiene::{AUTOV3_DIGITS, Fit, fit, holds_weights, normalised_name};
+use super::shelf::{Hashes, Names, Shelf, is_vae};
 
 /// From this many changed rows on, loading whole tables is faster than asking row by row.
 const WHOLE_FROM: u64 = 4_000;
@@ -188,23 +188,46 @@ fn add_by_name(
     names: &BTreeSet<String>,
     found: &mut BTreeSet<i64>,
 ) -> Result<()> {
-    let mut bearers: HashMap<String, BTreeSet<VersionId>> = HashMap::new();
+    let mut kinds: HashMap<VersionId, Option<String>> = HashMap::new();
+    catalog.for_each_version(|facts| {
+        kinds.insert(facts.version, facts.model_kind);
+    })?;
+    let mut bearers: HashMap<String, Vec<FileFacts>> = HashMap::new();
     catalog.for_each_file(|file| {
         if let Some(name) = file.name.as_deref().and_then(normalised_name) {
-            bearers.entry(name).or_default().insert(file.version);
+            bearers.entry(name).or_default().push(file);
         }
     })?;
     catalog.for_each_named_resource(|stored, linked| {
         let by_air = stored.resource.air.and_then(|air| air.version);
         let name = stored.resource.name.as_deref().and_then(normalised_name);
         let by_name = name.is_some_and(|name| {
-            names.contains(&name) || (linked == HasLinks::No && bearers.contains_key(&name))
+            let files = bearers.get(&name).filter(|_| linked == HasLinks::No);
+            names.contains(&name) || files.is_some_and(|files| may_be_one(&stored.resource, files, &kinds))
         });
         if by_name || by_air.is_some_and(|version| versions.contains(&version)) {
             found.insert(stored.id);
         }
     })?;
     Ok(())
+}
+
+/// Whether `files`, which bear the name of a resource, may be all of one version, so that the name decides.
+///
+/// Hashes can rule files out, and a VAE file may be borrowed; both are left to the linking itself.
+fn may_be_one(resource: &Resource, files: &[FileFacts], kinds: &HashMap<VersionId, Option<String>>) -> bool {
+    if resource.hash.is_some() || files.iter().any(is_vae) {
+        return true;
+    }
+    let mut fitting = files
+        .iter()
+        .filter(|file| holds_weights(file.kind.as_deref()))
+        .filter(|file| {
+            let model_kind = kinds.get(&file.version).and_then(Option::as_deref);
+            fit(resource.kind, model_kind, file.kind.as_deref()) != Fit::Mismatch
+        })
+        .map(|file| file.version);
+    fitting.next().is_some_and(|first| fitting.all(|other| other == first))
 }
 
 /// Everything that is published.
@@ -254,9 +277,7 @@ fn shelf_for(catalog: &Catalog, resources: &[Resource]) -> Result<Shelf> {
     for (digits, kind, file) in &hashes {
         table.push(digits, *kind, *file);
     }
-    let mut files: Vec<FileFacts> = files.into_values().collect();
-    files.sort_by_key(|file| file.file);
-    Ok(Shelf::new(files, versions.into_iter().collect(), table, names))
+    Ok(Shelf::new(files.into_values().collect(), versions.into_iter().collect(), table, names))
 }
 
 fn named_versions(resource: &Resource) -> impl Iterator<Item = VersionId> {
@@ -281,8 +302,8 @@ fn names_for(catalog: &Catalog, resources: &[Resource]) -> Result<Names> {
 }
 
 /// The files with these row numbers, and the rows of the same files under other versions.
-fn with_siblings(catalog: &Catalog, numbers: &BTreeSet<i64>) -> Result<HashMap<i64, FileFacts>> {
-    let mut files = HashMap::new();
+fn with_siblings(catalog: &Catalog, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, FileFacts>> {
+    let mut files = BTreeMap::new();
     for number in numbers {
         let Some(file) = catalog.file(*number)? else { continue };
         if let Some(site_id) = file.site_id {

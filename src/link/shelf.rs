@@ -270,6 +270,7 @@ impl Agreement {
     }
 }
 
-fn is_vae(file: &FileFacts) -> bool {
+/// Whether the site calls this file a VAE.
+pub(super) fn is_vae(file: &FileFacts) -> bool {
     file.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("vae"))
 }
