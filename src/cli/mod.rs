@@ -62,12 +62,22 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     let stderr = Terminal::stderr(cli.global.color);
     let talk = Talk::new(stderr, cli.global.quiet);
     logging::start(cli.global.verbose, &talk);
+    if let Some(jobs) = cli.global.jobs {
+        limit_threads(jobs.get().into());
+    }
     let as_json = cli.global.format().is_json();
     let outcome = Settings::new(&cli.global).and_then(|settings| {
         let stdout = Terminal::stdout(cli.global.color);
         dispatch(&cli.command, &Session::new(settings, talk.clone(), stdout, stderr))
     });
     finish(outcome, &talk, as_json).into()
+}
+
+/// Limits the threads that compare pictures; without `-j` they start when they are first needed.
+fn limit_threads(jobs: usize) {
+    if let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global() {
+        tracing::warn!(%error, "the number of threads could not be limited");
+    }
 }
 
 fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
