@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod images;
 mod links;
+mod media;
 mod merge;
 mod raw;
 mod schema;
@@ -33,9 +34,9 @@ pub use links::{
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
 pub use stats::CatalogStats;
-
 use writer::ResourceCache;
 
 /// Result of a catalog operation.

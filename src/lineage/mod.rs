@@ -1,1 +1,25 @@
 //! Reports per model: figures, and their forms.
+//!
+//! - In: a model or version of the catalog, and the images that name any resource.
+//! - Out: a [`LineageReport`], which serialises to the machine contract, and its text for a terminal.
+//! - Never: an image counted by its name alone, "made with" mixed with "posted for", or an order that
+//!   depends on how the figures were gathered.
+
+mod error;
+mod figures;
+mod report;
+mod scope;
+mod text;
+
+pub use crate::catalog::Usage;
+pub use error::LineageError;
+pub use figures::{CoUse, Figures, Representatives, Spread, Tally, VersionFigures};
+pub use report::{
+    Ancestry, BaseModel, CoUsed, Counted, ImageCounts, LineageReport, Options, Sampling, ScopeOut,
+    Unresolved, UnresolvedResource, VersionReport, WeightSpread, report, report_of, representatives,
+};
+pub use scope::{Candidate, Scope, ScopeKind, Wanted, find_scope};
+pub use text::render;
+
+/// Result of an operation of this stage.
+pub type Result<T> = std::result::Result<T, LineageError>;

@@ -6,7 +6,9 @@
 //!   so one new version explains every old image that ever named it.
 
 mod candidate;
+pub mod duplicates;
 mod error;
+pub mod groups;
 mod hygiene;
 mod merge;
 mod resolve;

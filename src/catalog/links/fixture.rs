@@ -1,5 +1,7 @@
 //! Rows for tests, written one by one; each call is a generation of its own unless it says otherwise.
 
+use std::path::Path;
+
 use rusqlite::params;
 
 use crate::catalog::{Access, Catalog};
@@ -7,10 +9,9 @@ use crate::entity::{
     HashKind, HexHash, ImageKey, Resource, ResourceKind, ResourceSources, VersionId, VersionRelation,
 };
 
-/// A catalog in a folder that goes away with it.
+/// A catalog in memory.
 pub(crate) struct Fixture {
     pub(crate) catalog: Catalog,
-    _folder: tempfile::TempDir,
 }
 
 /// A version, by what linking looks at.
@@ -56,10 +57,8 @@ pub(crate) fn text_resource(kind: ResourceKind, name: &str, hash: &str) -> Resou
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a test can make a folder");
-        let catalog =
-            Catalog::open(&folder.path().join("catalog.db"), Access::Write).expect("a new catalog opens");
-        Self { catalog, _folder: folder }
+        let catalog = Catalog::open(Path::new(":memory:"), Access::Write).expect("a new catalog opens");
+        Self { catalog }
     }
 
     /// Begins a generation and returns its number.
@@ -160,8 +159,8 @@ impl Fixture {
             params![image.media],
         );
         self.run(
-            "INSERT INTO images (image, generation, media, dialects, created_at, username, meta_state, sampler,
-             steps, cfg) VALUES (?1, ?2, ?3, 2, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO images (image, generation, added, media, dialects, created_at, username, meta_state, sampler,
+             steps, cfg) VALUES (?1, ?2, ?2, ?3, 2, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 image.image,
                 self.generation(),

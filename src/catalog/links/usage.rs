@@ -260,6 +260,9 @@ impl Pending {
 
     fn show(&self, visit: &mut impl FnMut(Usage<'_>)) {
         let said = self.meta != MetaState::Hidden;
+        if self.resources.is_empty() {
+            return;
+        }
         visit(Usage {
             image: self.image,
             media: self.media,

@@ -136,10 +136,10 @@ fn apply(fixture: &mut Fixture, published: &mut Published, arrival: &Arrival) {
         }
         Arrival::Hash { file, kind, sha } => {
             let row = some_file(file);
-            if !published.files.contains_key(&row.file) {
+            published.files.entry(row.file).or_insert_with(|| {
                 fixture.file(&row);
-                published.files.insert(row.file, row.clone());
-            }
+                row.clone()
+            });
             let kind = HashKind::ALL[kind];
             fixture.hash(row.file, kind, digits(kind, sha));
             published.hashes.push((row.file, kind, digits(kind, sha)));
