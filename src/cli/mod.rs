@@ -9,14 +9,17 @@ mod completions;
 mod crawl;
 mod demo;
 mod demo_site;
+mod dupes;
 mod escape;
 mod exit;
 mod export;
+mod export_links;
 mod failure;
 mod follow;
 mod import;
 mod index;
 mod interrupt;
+mod lineage;
 mod link;
 mod logging;
 mod names;
@@ -27,6 +30,7 @@ mod search;
 mod session;
 mod settings;
 mod show;
+mod similar;
 mod site_words;
 mod stats;
 mod summary;
@@ -108,6 +112,8 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
-        _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
+        Command::Dupes(arguments) => dupes::run(arguments, session),
+        Command::Similar(arguments) => similar::run(arguments, session),
+        Command::Lineage(arguments) => lineage::run(arguments, session),
     }
 }
