@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
     let scope = lineage::find_scope(&catalog, &wanted(&arguments.target, arguments.version)?)?;
-    let options = Options { top: usize::from(arguments.top), ..Options::default() };
+    let options = Options { top: usize::from(arguments.top) };
     let report = lineage::report(&catalog, &scope, options)?;
     sink.document(&report, |report, terminal| lineage::render(report, terminal.width))?;
     Ok(Exit::Done)
