@@ -140,6 +140,18 @@ fn a_trace_names_versions_evidence_and_confidence() {
 }
 
 #[test]
+fn a_media_url_or_key_stands_for_its_image() {
+    let home = imported();
+    let image = home.run(&["export", "images"]).lines().remove(0);
+    let url = image["url"].as_str().expect("a URL");
+    let key = image["media"].as_str().and_then(|media| media.strip_prefix("civitai-media:")).expect("a key");
+    for target in [url, key] {
+        let trace = home.run(&["trace", target, "--json"]).json();
+        assert_eq!((&trace["image"], &trace["target"]), (&image["image"], &json!(target)));
+    }
+}
+
+#[test]
 fn several_targets_come_from_stdin_and_an_unknown_one_costs_only_itself() {
     let home = imported();
     let answer = home.run_with_input(&["trace", "-", "--format", "ndjson"], b"900001\n5\n\n900002\n");

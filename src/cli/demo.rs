@@ -41,7 +41,7 @@ const QUESTIONS: &[Step] = &[
     },
     Step {
         shows: "Trace: which versions made this image, how we know, and what else it could be.",
-        line: &["trace", "900001"],
+        line: &["trace", "900045"],
     },
     Step {
         shows: "Dupes: images that show the same bytes, and candidates whose BlurHashes agree.",

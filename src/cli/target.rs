@@ -55,12 +55,14 @@ fn by_id(catalog: &Catalog, id: ImageId) -> Result<Option<Found>, Failure> {
 
 fn by_media(catalog: &Catalog, identity: &MediaIdentity) -> Result<Option<Found>, Failure> {
     let Some(media) = catalog.media_by_identity(identity)? else { return Ok(None) };
+    let keys = catalog.images_of_media(media)?;
+    let via = if keys.len() == 1 { Via::Id } else { Via::SameBytes };
     let mut best: Option<(bool, ImageKey)> = None;
-    for key in catalog.images_of_media(media)? {
+    for key in keys {
         let knows = catalog.image(key)?.is_some_and(|row| row.meta == MetaState::Present);
         if best.is_none_or(|(knew, _)| knows && !knew) {
             best = Some((knows, key));
         }
     }
-    Ok(best.map(|(_, key)| Found { key, via: Via::SameBytes }))
+    Ok(best.map(|(_, key)| Found { key, via }))
 }
