@@ -28,8 +28,8 @@ const MAX_BYTES: usize = 128;
 /// assert_eq!(read.scheduler.as_deref(), Some("karras"));
 /// ```
 pub fn canonical_sampler(text: &str) -> Sampling {
-    let plain = plain_name(text);
-    if is_nothing(&plain) || text.len() > MAX_BYTES {
+    let Some(plain) = plain_name(text) else { return Sampling::default() };
+    if is_nothing(&plain) {
         return Sampling::default();
     }
     let key = key_of(&plain);
@@ -54,10 +54,7 @@ pub fn canonical_sampler(text: &str) -> Sampling {
 ///
 /// An unknown name is lower-cased and its blanks become `_`.
 pub fn canonical_scheduler(text: &str) -> Option<String> {
-    let plain = plain_name(text);
-    if is_nothing(&plain) || text.len() > MAX_BYTES {
-        return None;
-    }
+    let plain = plain_name(text).filter(|plain| !is_nothing(plain))?;
     let known =
         SCHEDULERS.iter().find(|(name, _)| *name == plain).map(|(_, canonical)| (*canonical).to_owned());
     Some(known.unwrap_or_else(|| if plain == "ddim" { "ddim_uniform".to_owned() } else { plain }))
@@ -157,16 +154,19 @@ const SCHEDULERS: &[(&str, &str)] = &[
     ("normal", "normal"),
 ];
 
-/// Lower-cased, trimmed, each run of blanks one `_`.
-fn plain_name(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len().min(MAX_BYTES));
-    for word in text.get(..MAX_BYTES).unwrap_or(text).split_whitespace() {
+/// Lower-cased, trimmed, each run of blanks one `_`; `None` for what is too long to be a name.
+fn plain_name(text: &str) -> Option<String> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    let mut plain = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
         if !plain.is_empty() {
             plain.push('_');
         }
         plain.extend(word.chars().flat_map(char::to_lowercase));
     }
-    plain
+    Some(plain)
 }
 
 fn is_nothing(plain: &str) -> bool {
@@ -210,6 +210,8 @@ fn is_label_key(label: &str, key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -295,6 +297,18 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(canonical_scheduler(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_at_most_one_reading(text in "(k_|sample_)?\\PC{0,20}( ?[kK]arras|_gpu| SGM Uniform)?") {
+            let read = canonical_sampler(&text);
+            if let Some(sampler) = &read.sampler {
+                prop_assert!(!sampler.is_empty() && !sampler.contains(' '));
+                prop_assert!(!sampler_label(sampler).is_empty());
+            }
+            let _ = canonical_scheduler(&text);
         }
     }
 }

@@ -8,6 +8,9 @@ use super::convert::{FieldProblem, FieldWarning};
 /// Changes reported for one item.
 const MAX_REPORTED: usize = 50;
 
+/// Length at which the path of a change is cut short, in bytes.
+const MAX_PATH_BYTES: usize = 200;
+
 /// Rewrites an item that a JSON parser refused.
 pub(super) fn repair(text: &str) -> (String, Vec<FieldWarning>) {
     let mut repairer =
@@ -131,24 +134,33 @@ impl<'a> Repairer<'a> {
     }
 
     fn warn(&mut self, problem: FieldProblem) {
-        let mut field = String::new();
+        if self.warnings.len() == MAX_REPORTED {
+            return;
+        }
+        let warning = FieldWarning { field: self.path(), problem };
+        if self.warnings.last() != Some(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Where the repairer is; cut short, because keys come from anyone and this is called for each change.
+    fn path(&self) -> String {
+        let mut path = String::new();
         for step in &self.open {
             match step {
-                None => field.push_str("[]"),
-                Some(key) if field.is_empty() => field.push_str(key),
+                None => path.push_str("[]"),
                 Some(key) => {
-                    field.push('.');
-                    field.push_str(key);
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.extend(key.chars().take(MAX_PATH_BYTES));
                 }
             }
-            if field.len() > 200 {
+            if path.len() > MAX_PATH_BYTES {
                 break;
             }
         }
-        let warning = FieldWarning { field, problem };
-        if self.warnings.len() < MAX_REPORTED && self.warnings.last() != Some(&warning) {
-            self.warnings.push(warning);
-        }
+        path
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) {
     reader.name_lists();
     reader.graph_ids();
     reader.additional_networks();
+    reader.fooocus_adapters();
     reader.prompt_tags();
     reader.identifiers_elsewhere();
 }
@@ -259,6 +260,20 @@ impl Reader<'_, '_> {
             let weight = weight.map(|weight| (rank::GENERATOR, weight));
             let said = Said { name: Some(name), hash, weight, ..Said::default() };
             self.add(kind, said, ResourceSources::RESOURCES);
+        }
+    }
+
+    /// `other.loras` of RuinedFooocus: text such as `<folder/name.safetensors:0.8>,<None:1>`.
+    fn fooocus_adapters(&mut self) {
+        let other = self.meta.get("other").filter(|other| other.value.is_object());
+        let Some(other) = other.and_then(|other| other.object()) else { return };
+        let Some(text) = other.word("loras") else { return };
+        for entry in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
+            let (name, weight) = entry.0.rsplit_once(':').unwrap_or((entry.0, ""));
+            let weight = weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite());
+            let weight = weight.map(|weight| (rank::GENERATOR, weight));
+            let said = Said { name: Some(name.to_owned()), weight, ..Said::default() };
+            self.add(ResourceKind::Lora, said, ResourceSources::RESOURCES);
         }
     }
 

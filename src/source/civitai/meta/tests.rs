@@ -229,6 +229,15 @@ fn additional_networks_take_the_last_bracket_as_hash() {
 }
 
 #[test]
+fn adapters_of_ruinedfooocus_are_read() {
+    let loras = "Loras:<Rune\\Kite.safetensors:0.7>,<None:0.5>,<sky:x>,<cut";
+    check(
+        &json!({"software": "RuinedFooocus", "other": {"loras": loras, "start_step": 0}}),
+        &["lora|Rune\\Kite.safetensors|||0.7", "lora|sky|||"],
+    );
+}
+
+#[test]
 fn a_prompt_tag_may_hold_an_identifier() {
     check(
         &json!({"prompt": "<lora:urn:air:sdxl:lora:civitai:5@9:0.7> x <lora:a b:-0.5:1>"}),
