@@ -140,6 +140,18 @@ fn a_trace_names_versions_evidence_and_confidence() {
 }
 
 #[test]
+fn a_media_url_or_key_stands_for_its_image() {
+    let home = imported();
+    let image = home.run(&["export", "images"]).lines().remove(0);
+    let url = image["url"].as_str().expect("a URL");
+    let key = image["media"].as_str().and_then(|media| media.strip_prefix("civitai-media:")).expect("a key");
+    for target in [url, key] {
+        let trace = home.run(&["trace", target, "--json"]).json();
+        assert_eq!((&trace["image"], &trace["target"]), (&image["image"], &json!(target)));
+    }
+}
+
+#[test]
 fn several_targets_come_from_stdin_and_an_unknown_one_costs_only_itself() {
     let home = imported();
     let answer = home.run_with_input(&["trace", "-", "--format", "ndjson"], b"900001\n5\n\n900002\n");
@@ -167,6 +179,104 @@ fn show_prints_generation_data_links_and_fingerprint() {
     assert!(shown["fingerprints"]["blurhash"].is_string());
     let text = home.run(&["show", "900001"]).stdout;
     assert!(text.contains("  steps        20\n") && text.contains("\nprompt\n  a stone bridge"), "{text}");
+}
+
+#[test]
+fn dupes_are_groups_and_a_summary() {
+    let home = imported();
+    let lines = home.run(&["dupes", "--format", "ndjson"]).lines();
+    let (summary, groups) = lines.split_last().expect("a summary");
+    assert_eq!((&summary["type"], &summary["groups"]), (&json!("summary"), &json!(groups.len())));
+    let same_bytes: Vec<_> = groups.iter().filter(|group| group["class"] == "same_bytes").collect();
+    assert!(!same_bytes.is_empty() && same_bytes.len() < groups.len(), "both classes occur");
+    for group in groups {
+        let members = group["members"].as_array().expect("members");
+        assert!(members.len() >= 2 && members.iter().all(|member| member["image"].is_u64()), "{group}");
+    }
+    let one_class = home.run(&["dupes", "--class", "same-bytes", "--fail-on-found"]);
+    assert_eq!(one_class.code, 9);
+    assert_eq!(one_class.stdout.lines().count(), same_bytes.len());
+}
+
+#[test]
+fn similar_finds_what_dupes_grouped() {
+    let home = imported();
+    let groups = home.run(&["dupes", "--class", "candidate", "--format", "paths"]).stdout;
+    let mut pair = groups.lines().next().expect("a group").split('\t');
+    let (one, other) = (pair.next().expect("two members"), pair.next().expect("two members"));
+    let hits = home.run(&["similar", one, "--format", "paths"]).stdout;
+    assert!(hits.lines().any(|hit| hit == other), "{one} is like {other}, but not like {hits}");
+}
+
+#[test]
+fn a_lineage_report_is_found_by_id_name_page_and_hash() {
+    let home = imported();
+    let by_id = home.run(&["lineage", "1006", "--json"]).json();
+    assert_eq!(by_id["scope"]["name"], "Inkwash Lines");
+    assert!(by_id["versions"][0]["images"]["made_with"].as_u64() > Some(0));
+    for target in ["Inkwash Lines", "https://civitai.com/models/1006/inkwash", "model:1006"] {
+        assert_eq!(home.run(&["lineage", target, "--json"]).json(), by_id, "{target}");
+    }
+    let by_hash = home.run(&["lineage", "5cfcd66cc0", "--json"]).json();
+    assert_eq!(by_hash["scope"]["id"], 7040);
+    let ambiguous = home.run(&["lineage", "felt", "--json"]);
+    assert_eq!((ambiguous.code, ambiguous.error()["code"].as_str()), (2, Some("lineage.ambiguous")));
+    assert_eq!(home.run(&["lineage", "no such model", "--json"]).code, 4);
+}
+
+#[test]
+fn exported_links_keep_relations_apart() {
+    let lines = imported().run(&["export", "links"]).lines();
+    for relation in ["made_with", "posted_for"] {
+        let images: Vec<u64> = lines
+            .iter()
+            .filter(|line| line["relation"] == relation)
+            .filter_map(|line| line["image"].as_u64())
+            .collect();
+        assert!(!images.is_empty() && images.is_sorted(), "{relation}");
+    }
+    let made_with = lines.iter().filter(|line| line["relation"] == "made_with");
+    assert!(made_with.clone().all(|line| line["resource"]["kind"].is_string()));
+    assert!(made_with.clone().any(|line| line["rank"] == 2), "no alternative was exported");
+}
+
+#[test]
+fn a_query_that_cannot_be_read_shows_where() {
+    let home = imported();
+    let told = home.run(&["search", "castle", "negativ:blurry"]);
+    assert_eq!((told.code, told.stdout.as_str()), (2, ""));
+    assert!(told.stderr.contains("did you mean `negative`?"), "{}", told.stderr);
+    assert_eq!(told.stderr.matches("unknown field").count(), 1, "{}", told.stderr);
+    let error = home.run(&["search", "castle", "negativ:blurry", "--json"]).error();
+    assert_eq!((&error["code"], &error["span"]), (&json!("query.unknown_field"), &json!([7, 14])));
+}
+
+#[test]
+fn excluded_words_flags_and_stdin_reach_the_query() {
+    let home = imported();
+    let total = |arguments: &[&str]| {
+        let line = [&["search"], arguments, &["--json", "--limit", "1"]].concat();
+        home.run(&line).json()["summary"]["total"].as_u64().expect("a count")
+    };
+    let (all, without) = (total(&["lighthouse"]), total(&["lighthouse", "-watercolour"]));
+    assert!(0 < without && without < all, "{without} of {all}");
+    let piped = home.run_with_input(&["search", "-", "--json"], b"lighthouse -watercolour\n");
+    assert_eq!(piped.json()["summary"]["total"], without);
+    assert_eq!(home.run(&["search", "nosuchword", "--fail-on-empty"]).code, 4);
+}
+
+#[test]
+fn the_next_page_goes_on_where_the_last_ended() {
+    let home = imported();
+    let page =
+        |arguments: &[&str]| home.run(&[&["search", "lighthouse", "--json"], arguments].concat()).json();
+    let both = page(&["--limit", "6"]);
+    let first = page(&["--limit", "3"]);
+    let next = first["summary"]["next"].as_str().expect("more hits").to_owned();
+    let second = page(&["--limit", "3", "--after", &next]);
+    let joined =
+        [&first["hits"], &second["hits"]].map(|hits| hits.as_array().expect("hits").clone()).concat();
+    assert_eq!(both["hits"].as_array(), Some(&joined));
 }
 
 #[test]
@@ -220,7 +330,8 @@ fn the_demo_runs_offline_and_names_every_command() {
     let answer = home.run(&["demo", "--offline"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let lines: Vec<&str> = answer.stdout.lines().filter(|line| line.starts_with("$ stemmata ")).collect();
-    for command in ["crawl models", "crawl images", "stats", "search", "trace"] {
+    for command in ["crawl models", "crawl images", "stats", "search", "trace", "dupes", "similar", "lineage"]
+    {
         let named = lines.iter().any(|line| line.starts_with(&format!("$ stemmata {command}")));
         assert!(named, "{command}: {lines:?}");
     }

@@ -163,3 +163,22 @@ fn completions_name_every_command() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_first_interrupt_asks_and_the_second_ends() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Command;
+
+    let home = Home::new();
+    let mut child = home.piped(&["import", "-", "--progress", "plain"]);
+    let mut said = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+    let mut next = || said.next().expect("a line").expect("UTF-8");
+    assert!(next().starts_with("import: begun"));
+    let id = child.id().to_string();
+    let interrupt = || Command::new("kill").args(["-INT", &id]).status().expect("kill is there").success();
+    assert!(interrupt());
+    assert!(next().contains("press Ctrl-C again"));
+    assert!(interrupt());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}

@@ -41,7 +41,19 @@ const QUESTIONS: &[Step] = &[
     },
     Step {
         shows: "Trace: which versions made this image, how we know, and what else it could be.",
-        line: &["trace", "900001"],
+        line: &["trace", "900045"],
+    },
+    Step {
+        shows: "Dupes: images that show the same bytes, and candidates whose BlurHashes agree.",
+        line: &["dupes"],
+    },
+    Step {
+        shows: "Similar: which images look like this one; nobody has compared the pixels yet.",
+        line: &["similar", "900004"],
+    },
+    Step {
+        shows: "Lineage: what was made with a model, with what else, when, by whom.",
+        line: &["lineage", "Inkwash Lines", "--top", "5"],
     },
 ];
 

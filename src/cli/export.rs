@@ -6,6 +6,7 @@ use stemmata::entity::{GenerationData, ImageName, PostId, Timestamp};
 
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
+use super::export_links;
 
 use super::failure::{Failure, Outcome};
 use super::names::{self, called};
@@ -20,7 +21,7 @@ pub(crate) fn run(arguments: &ExportArgs, session: &Session) -> Outcome {
         ExportWhat::Images => images(&catalog, sink.rows("images"))?,
         ExportWhat::Models => models(&catalog, sink.rows("models"))?,
         ExportWhat::Versions => versions(&catalog, sink.rows("versions"))?,
-        ExportWhat::Links => return Err(Failure::new(Exit::General, "unavailable", "not wired yet")),
+        ExportWhat::Links => export_links::links(&catalog, sink.rows("links"))?,
     }
     Ok(Exit::Done)
 }

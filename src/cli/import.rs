@@ -1,6 +1,6 @@
 //! `import`: documents on disk into the catalog, then linked and indexed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
 use stemmata::crawl::import::{self, ImportError, ImportOptions, ImportReport, Input};
@@ -16,7 +16,7 @@ use super::summary::{Loss, Summary, elapsed_ms};
 /// Imports, then brings links and index up to date.
 pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let started = Instant::now();
-    let inputs: Vec<Input> = arguments.paths.iter().map(input).collect();
+    let inputs: Vec<Input> = arguments.paths.iter().map(|path| input(path)).collect();
     let options = ImportOptions {
         kind: arguments.kind.map(kind),
         threads: session.settings.jobs,
@@ -31,8 +31,8 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     follow::finish(session, sink, written, &run)
 }
 
-fn input(path: &PathBuf) -> Input {
-    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+fn input(path: &Path) -> Input {
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.to_owned()) }
 }
 
 fn kind(choice: KindChoice) -> ItemKind {

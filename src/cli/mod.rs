@@ -9,14 +9,17 @@ mod completions;
 mod crawl;
 mod demo;
 mod demo_site;
+mod dupes;
 mod escape;
 mod exit;
 mod export;
+mod export_links;
 mod failure;
 mod follow;
 mod import;
 mod index;
 mod interrupt;
+mod lineage;
 mod link;
 mod logging;
 mod names;
@@ -27,6 +30,7 @@ mod search;
 mod session;
 mod settings;
 mod show;
+mod similar;
 mod site_words;
 mod stats;
 mod summary;
@@ -62,12 +66,22 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     let stderr = Terminal::stderr(cli.global.color);
     let talk = Talk::new(stderr, cli.global.quiet);
     logging::start(cli.global.verbose, &talk);
+    if let Some(jobs) = cli.global.jobs {
+        limit_threads(jobs.get().into());
+    }
     let as_json = cli.global.format().is_json();
     let outcome = Settings::new(&cli.global).and_then(|settings| {
         let stdout = Terminal::stdout(cli.global.color);
         dispatch(&cli.command, &Session::new(settings, talk.clone(), stdout, stderr))
     });
     finish(outcome, &talk, as_json).into()
+}
+
+/// Limits the threads that compare pictures; without `-j` they start when they are first needed.
+fn limit_threads(jobs: usize) {
+    if let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global() {
+        tracing::warn!(%error, "the number of threads could not be limited");
+    }
 }
 
 fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
@@ -98,6 +112,8 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
-        _ => Err(Failure::new(Exit::General, "unavailable", "this command is not wired yet")),
+        Command::Dupes(arguments) => dupes::run(arguments, session),
+        Command::Similar(arguments) => similar::run(arguments, session),
+        Command::Lineage(arguments) => lineage::run(arguments, session),
     }
 }

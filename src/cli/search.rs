@@ -152,11 +152,11 @@ impl Row for HitRow<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::right("image"),
         Column::flexible("prompt"),
-        Column::flexible("model"),
+        Column::secondary("model"),
         Column::left("sampler"),
         Column::right("steps"),
         Column::left("size"),
-        Column::flexible("user"),
+        Column::secondary("user"),
     ];
 
     fn cells(&self) -> Vec<String> {

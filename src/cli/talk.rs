@@ -40,12 +40,15 @@ impl Talk {
         self.write(&format!("{} {}\n", self.paint.yellow("warning:"), escape::lines(text)));
     }
 
-    /// Says why the command stopped, for people.
+    /// Says why the command stopped, for people. A picture says it all by itself.
     pub(crate) fn failure(&self, failure: &Named) {
-        let mut text = format!("{} {}\n", self.paint.red("error:"), escape::lines(&failure.message));
         if let Some(picture) = &failure.picture {
-            text.push_str(&format!("{}\n", escape::lines(picture)));
+            let (kind, rest) = picture.split_once(':').unwrap_or(("error", picture));
+            let kind = self.paint.red(&escape::one_line(&format!("{kind}:")));
+            self.write(&format!("{kind}{}\n", escape::lines(rest.trim_end())));
+            return;
         }
+        let mut text = format!("{} {}\n", self.paint.red("error:"), escape::lines(&failure.message));
         if let Some(hint) = &failure.hint {
             text.push_str(&format!("{} {}\n", self.paint.cyan("hint:"), escape::lines(hint)));
         }

@@ -1,7 +1,7 @@
 //! What a person gave, as an image of the catalog.
 
 use stemmata::catalog::Catalog;
-use stemmata::entity::{ImageId, ImageKey};
+use stemmata::entity::{ImageId, ImageKey, MediaIdentity, MetaState};
 use stemmata::link::Via;
 use stemmata::source::civitai::url::Target;
 
@@ -32,6 +32,8 @@ pub(crate) fn image(catalog: &Catalog, text: &str) -> Result<Found, Failure> {
             Some(id) => by_id(catalog, id)?,
             None => None,
         },
+        Some(Target::Media(key)) => by_media(catalog, &MediaIdentity::Key(key))?,
+        Some(Target::MediaUrl(url)) => by_media(catalog, &MediaIdentity::Url(url))?,
         _ => {
             return Err(Failure::usage(format!("`{text}` names no image"))
                 .hint("give an image id, the URL of its page or of its media, or a media key"));
@@ -49,4 +51,18 @@ pub(crate) fn unknown(text: &str) -> Failure {
 fn by_id(catalog: &Catalog, id: ImageId) -> Result<Option<Found>, Failure> {
     let key = ImageKey::from(id);
     Ok(catalog.image(key)?.map(|_| Found { key, via: Via::Id }))
+}
+
+fn by_media(catalog: &Catalog, identity: &MediaIdentity) -> Result<Option<Found>, Failure> {
+    let Some(media) = catalog.media_by_identity(identity)? else { return Ok(None) };
+    let keys = catalog.images_of_media(media)?;
+    let via = if keys.len() == 1 { Via::Id } else { Via::SameBytes };
+    let mut best: Option<(bool, ImageKey)> = None;
+    for key in keys {
+        let knows = catalog.image(key)?.is_some_and(|row| row.meta == MetaState::Present);
+        if best.is_none_or(|(knew, _)| knows && !knew) {
+            best = Some((knows, key));
+        }
+    }
+    Ok(best.map(|(_, key)| Found { key, via }))
 }

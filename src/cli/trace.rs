@@ -141,7 +141,7 @@ fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
         .map(|confidence| format!("{} ({} %)", confidence.word(), confidence.percent()))
         .unwrap_or_default();
     let evidence: Vec<&str> = verdict.all_evidence.iter().map(|evidence| evidence.as_str()).collect();
-    let title = link.map_or_else(|| "a version without a title".to_owned(), title_of);
+    let title = link.map_or_else(|| "not described yet".to_owned(), title_of);
     push(
         text,
         &format!("  {kind:<10} {title} (version {version}){weight}, {confidence} by {}", evidence.join(", ")),
@@ -161,7 +161,7 @@ fn title_of(link: &TraceLink) -> String {
 }
 
 fn title(model: Option<&str>, version: Option<&str>) -> String {
-    let model = one_line(model.unwrap_or("unknown model"));
+    let Some(model) = model.map(one_line) else { return "not described yet".to_owned() };
     version.map_or_else(|| model.to_string(), |version| format!("{model} {}", one_line(version)))
 }
 

@@ -7,34 +7,34 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A temporary home.
-pub struct Home {
+pub(crate) struct Home {
     dir: TempDir,
 }
 
 /// What one run printed, and how it ended.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The exit code; -1 when a signal ended it.
-    pub code: i32,
+    pub(crate) code: i32,
     /// The data.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// The talk.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
     /// An empty home.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: TempDir::new().expect("a temporary folder") }
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// The command with this home, in a bare environment, so that the caller's settings do not reach it.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stemmata"));
         command
             .env_clear()
@@ -46,13 +46,13 @@ impl Home {
     }
 
     /// Runs to the end.
-    pub fn run(&self, arguments: &[&str]) -> Answer {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
         let output = self.command(arguments).output().expect("the command starts");
         Answer::of(output)
     }
 
     /// Runs to the end with `input` on stdin.
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Answer {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Answer {
         let mut child = self.piped(arguments);
         let mut stdin = child.stdin.take().expect("stdin is piped");
         // A command that refuses its input may end before it has read it.
@@ -62,7 +62,7 @@ impl Home {
     }
 
     /// Starts it with all three streams piped.
-    pub fn piped(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn piped(&self, arguments: &[&str]) -> Child {
         self.command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -83,7 +83,7 @@ impl Answer {
 
     /// The one error object on stderr.
     #[track_caller]
-    pub fn error(&self) -> serde_json::Value {
+    pub(crate) fn error(&self) -> serde_json::Value {
         assert_eq!(self.stdout, "", "a failure leaves stdout empty");
         let error: serde_json::Value =
             serde_json::from_str(&self.stderr).expect("stderr holds one JSON object");
@@ -93,14 +93,14 @@ impl Answer {
 
     /// The one JSON object on stdout.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.code, 0, "{}", self.stderr);
         serde_json::from_str(&self.stdout).expect("stdout holds one JSON object")
     }
 
     /// The objects on stdout, one a line.
     #[track_caller]
-    pub fn lines(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         assert_eq!(self.code, 0, "{}", self.stderr);
         self.stdout.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
     }

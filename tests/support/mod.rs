@@ -1,6 +1,6 @@
 //! What several tests need.
 
-pub mod cli;
+pub(crate) mod cli;
 #[path = "../../src/cli/demo_site.rs"]
 pub(crate) mod demo_site;
 pub(crate) mod home;

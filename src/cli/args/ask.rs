@@ -4,16 +4,39 @@ use clap::Args;
 
 use crate::cli::query_words::unprotect;
 
-/// `search`
-#[derive(Args, Debug)]
-#[command(after_help = "\
+const SEARCH_EXAMPLES: &str = "\
 Examples:
   stemmata search castle -negative:blurry
   stemmata search '\"castle on a hill\" steps:20..40 cfg:5..' --limit 50
   stemmata search 'lora:detail sampler:euler' --sort -date
   stemmata search model:DreamShaper --format paths
   echo 'castle, (mist:1.2)' | stemmata search -
-")]
+";
+
+const QUERY_HELP: &str = "\
+Query:
+  castle hill             both words in the prompt; a comma does the same, so pasted prompts work
+  \"castle on a hill\"      the phrase; \"castle hill\"~3 allows words between
+  castle or tower         either; (a | b) groups
+  -blurry, not:blurry     without
+  cat*                    words that begin so
+  field:value             another field than the prompt; field:a,b either value; field:none no value
+  steps:20..40 cfg:>=5    numbers and dates, as ranges or compared; date:2024-01..2024-03
+  lora:detail@0.4..0.9    a resource with its weight
+
+Fields:
+  text       prompt negative any
+  settings   sampler scheduler steps cfg seed clipskip denoise width height size tool type
+  resources  model lora embedding hypernetwork vae controlnet upscaler resource
+             version modelid hash air creator tag base posted_for
+  posting    id post user date nsfw likes reactions comments source
+  presence   has:prompt has:negative has:seed has:lora has:meta ...
+  control    sort: (score date likes reactions comments steps cfg seed width height id ...) limit:
+";
+
+/// `search`
+#[derive(Args, Debug)]
+#[command(after_help = SEARCH_EXAMPLES, after_long_help = format!("{QUERY_HELP}\n{SEARCH_EXAMPLES}"))]
 pub(crate) struct SearchArgs {
     /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
     #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
@@ -136,4 +159,29 @@ pub(crate) struct LineageArgs {
 fn distance(text: &str) -> Result<f32, String> {
     let value: f32 = text.parse().map_err(|_| "it is a number such as 0.3".to_owned())?;
     if (0.0..=10.0).contains(&value) { Ok(value) } else { Err("it is a number from 0 to 10".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_help_page_is_known_to_the_query_language() {
+        let fields = QUERY_HELP.split("Fields:\n").nth(1).expect("a list of fields");
+        let words = fields.lines().take(5).flat_map(|line| line[13..].split_whitespace());
+        let mut seen = 0;
+        for field in words {
+            let error = stemmata_index::query::parse(&format!("{field}:none")).err().map(|error| error.code);
+            let is_known = !matches!(
+                error,
+                Some(
+                    stemmata_index::query::ErrorCode::UnknownField
+                        | stemmata_index::query::ErrorCode::NotIndexed
+                )
+            );
+            assert!(is_known, "{field}");
+            seen += 1;
+        }
+        assert!(seen >= 30, "only {seen} fields seen");
+    }
 }

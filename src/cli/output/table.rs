@@ -24,6 +24,14 @@ enum Kind {
     Left,
     Right,
     Flexible,
+    Secondary,
+}
+
+impl Kind {
+    /// Whether its text may be cut.
+    fn is_cut(self) -> bool {
+        matches!(self, Self::Flexible | Self::Secondary)
+    }
 }
 
 impl Column {
@@ -40,6 +48,11 @@ impl Column {
     /// Text that is cut when the row is too long.
     pub(crate) const fn flexible(title: &'static str) -> Self {
         Self { title, kind: Kind::Flexible }
+    }
+
+    /// Text that is cut before any flexible column is.
+    pub(crate) const fn secondary(title: &'static str) -> Self {
+        Self { title, kind: Kind::Secondary }
     }
 }
 
@@ -96,30 +109,34 @@ impl Table {
     }
 }
 
-/// Takes from the widest flexible column, one blank at a time, until the row fits or nothing is left to take.
+/// Cuts until the row fits or nothing is left to cut: secondary columns first.
 fn shrink(columns: &[Column], widths: &mut [usize], room: usize) {
-    let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
+    for kind in [Kind::Secondary, Kind::Flexible] {
+        let excess = widths.iter().sum::<usize>().saturating_sub(room);
+        shrink_kind(kind, columns, widths, excess);
+    }
+}
+
+/// Takes from the widest column of this kind, down to the next widest, until the excess is gone.
+fn shrink_kind(kind: Kind, columns: &[Column], widths: &mut [usize], mut excess: usize) {
     while excess > 0 {
-        let widest = (0..widths.len())
-            .filter(|&at| columns[at].kind == Kind::Flexible && widths[at] > MIN_FLEXIBLE)
-            .max_by_key(|&at| (widths[at], std::cmp::Reverse(at)));
-        let Some(at) = widest else { return };
-        let runner_up = (0..widths.len())
-            .filter(|&other| other != at && columns[other].kind == Kind::Flexible)
-            .map(|other| widths[other])
-            .max()
-            .unwrap_or(0)
-            .max(MIN_FLEXIBLE);
-        let step = excess.min(widths[at].saturating_sub(runner_up).max(1));
-        widths[at] -= step;
-        excess -= step;
+        let of_kind = || (0..widths.len()).filter(|&at| columns[at].kind == kind);
+        let Some(widest) = of_kind().max_by_key(|&at| (widths[at], std::cmp::Reverse(at))) else { return };
+        let next = of_kind().filter(|&at| at != widest).map(|at| widths[at]).max().unwrap_or(0);
+        let least = if widths[widest] == next { next - 1 } else { next };
+        let target = least.max(widths[widest].saturating_sub(excess)).max(MIN_FLEXIBLE);
+        if target >= widths[widest] {
+            return;
+        }
+        excess -= widths[widest] - target;
+        widths[widest] = target;
     }
 }
 
 fn row(columns: &[Column], widths: &[usize], cells: &[String]) -> String {
     let mut line = String::new();
     for ((column, &wanted), cell) in columns.iter().zip(widths).zip(cells) {
-        let text = if column.kind == Kind::Flexible { width::fit(cell, wanted) } else { cell.clone() };
+        let text = if column.kind.is_cut() { width::fit(cell, wanted) } else { cell.clone() };
         let pad = " ".repeat(wanted.saturating_sub(width::of(&text)));
         if !line.is_empty() {
             line.push_str(&" ".repeat(GAP));
@@ -165,6 +182,22 @@ mod tests {
             "id  prompt                   sampler  who\n 7  a castle on a hill, mo…  euler    ada lovelace\n"
         );
         assert!(text.lines().all(|line| width::of(line) <= 50));
+    }
+
+    #[test]
+    fn secondary_columns_are_cut_first_and_none_below_the_least() {
+        let columns =
+            [Column::flexible("a"), Column::secondary("b"), Column::flexible("c"), Column::left("d")];
+        let shrunk = |room: usize| {
+            let mut widths = [40, 30, 20, 10];
+            shrink(&columns, &mut widths, room);
+            widths
+        };
+        assert_eq!(shrunk(100), [40, 30, 20, 10]);
+        assert_eq!(shrunk(90), [40, 20, 20, 10]);
+        assert_eq!(shrunk(70), [28, 12, 20, 10]);
+        assert_eq!(shrunk(61), [19, 12, 20, 10]);
+        assert_eq!(shrunk(5), [12, 12, 12, 10]);
     }
 
     #[test]
