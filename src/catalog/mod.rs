@@ -56,6 +56,7 @@ pub enum Access {
 pub struct Catalog {
     connection: Connection,
     resource_cache: ResourceCache,
+    batches_since_checkpoint: u32,
 }
 
 impl Catalog {
@@ -78,7 +79,7 @@ impl Catalog {
             flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
         )?;
         schema::prepare(&connection, path, access)?;
-        Ok(Self { connection, resource_cache: ResourceCache::default() })
+        Ok(Self { connection, resource_cache: ResourceCache::default(), batches_since_checkpoint: 0 })
     }
 
     /// The number of the last committed batch; 0 in a new catalog.

@@ -15,6 +15,17 @@ const MIGRATIONS: &[&str] = &[include_str!("schema_v1.sql")];
 /// How long to wait for another process that writes, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
+/// How long a checkpoint waits for readers, in milliseconds; it is tried again later.
+const CHECKPOINT_PATIENCE_MS: u64 = 500;
+
+/// Moves the write-ahead log into the database, unless somebody keeps reading from it.
+pub(super) fn checkpoint(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(std::time::Duration::from_millis(CHECKPOINT_PATIENCE_MS))?;
+    let moved = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    Ok(moved?)
+}
+
 /// Sets the connection up and, for a writer, brings the format up to date.
 pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> Result<()> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;

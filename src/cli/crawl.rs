@@ -118,8 +118,13 @@ fn listing(
         },
     };
     announce(&report, session);
-    let written =
-        Written { summary: listing_summary(&report, started), catalog, flags: site.follow, failure };
+    let written = Written {
+        summary: listing_summary(&report, started),
+        catalog,
+        flags: site.follow,
+        feeder: None,
+        failure,
+    };
     follow::finish(session, sink, written, &run)
 }
 
@@ -204,7 +209,7 @@ fn singles(
         session.talk.warn(&format!("{single} is not there, or not visible; what was known of it stays"));
     }
     let summary = singles_summary(&report, started);
-    let written = Written { summary, catalog, flags: site.follow, failure };
+    let written = Written { summary, catalog, flags: site.follow, feeder: None, failure };
     let exit = follow::finish(session, sink, written, &run)?;
     let all_absent = !wanted.is_empty() && report.absent.len() == wanted.len();
     Ok(match exit {

@@ -1,10 +1,11 @@
 //! What follows after the catalog was written: links, then the index, then the summary.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use stemmata::catalog::Catalog;
-use stemmata::feed::{self, FeedError, FeedOptions};
+use stemmata::catalog::{Access, Catalog};
+use stemmata::feed::{self, FeedError, FeedOptions, Feeder};
 use stemmata::link;
 use stemmata::run::RunContext;
 use stemmata_index::IndexError;
@@ -33,6 +34,8 @@ pub(crate) struct Written {
     pub(crate) catalog: Catalog,
     /// What to leave out.
     pub(crate) flags: FollowFlags,
+    /// The index, already fed with most of it.
+    pub(crate) feeder: Option<Feeder>,
     /// Why the command could not finish. What it wrote before is linked and indexed all the same.
     pub(crate) failure: Option<Failure>,
 }
@@ -70,9 +73,47 @@ fn follow(session: &Session, written: &mut Written, run: &RunContext) -> Result<
         written.summary.linked = Some(link(&mut written.catalog, run)?);
     }
     if !written.flags.no_index && !run.cancel.is_requested() {
-        written.summary.indexed = Some(index(session, &written.catalog, run)?);
+        written.summary.indexed = Some(match written.feeder.take() {
+            Some(feeder) => complete(feeder, &written.catalog, run)?,
+            None => index(session, &written.catalog, run)?,
+        });
     }
     Ok(())
+}
+
+/// Does `work`, which writes the catalog, and feeds the index meanwhile.
+///
+/// Gives no feeder where the index is not wanted or could not be fed; [`finish`] then feeds it, or says why not.
+pub(crate) fn while_feeding<T>(
+    session: &Session,
+    flags: FollowFlags,
+    work: impl FnOnce() -> T,
+) -> (T, Option<Feeder>) {
+    if flags.no_index {
+        return (work(), None);
+    }
+    let finished = AtomicBool::new(false);
+    let cancel = session.reading().cancel;
+    std::thread::scope(|scope| {
+        let follower = scope.spawn(|| -> Result<Feeder, FeedError> {
+            let run = RunContext { cancel, ..RunContext::quiet() };
+            let catalog = Catalog::open(&session.settings.catalog(), Access::Read)?;
+            let mut feeder = Feeder::open(&session.settings.index(), options(session))?;
+            feeder.follow(&catalog, &finished, &run)?;
+            Ok(feeder)
+        });
+        let done = work();
+        finished.store(true, Ordering::Release);
+        let feeder = follower.join().ok().and_then(Result::ok);
+        (done, feeder)
+    })
+}
+
+fn complete(mut feeder: Feeder, catalog: &Catalog, run: &RunContext) -> Result<Indexed, FeedError> {
+    let started = Instant::now();
+    feeder.take(catalog, run)?;
+    let report = feeder.commit()?;
+    Ok(Indexed { images: report.images, generation: report.generation, elapsed_ms: elapsed_ms(started) })
 }
 
 /// Links what is new.

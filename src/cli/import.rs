@@ -25,9 +25,11 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let sink = follow::sink(session)?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
-    let report = import::import(&mut catalog, &inputs, &options, &run)?;
-    let summary = summary(&report, started);
-    let written = Written { summary, catalog, flags: arguments.follow, failure: None };
+    let flags = arguments.follow;
+    let (report, feeder) =
+        follow::while_feeding(session, flags, || import::import(&mut catalog, &inputs, &options, &run));
+    let summary = summary(&report?, started);
+    let written = Written { summary, catalog, flags, feeder, failure: None };
     follow::finish(session, sink, written, &run)
 }
 

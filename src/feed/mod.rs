@@ -18,8 +18,8 @@ use flatten::ResourceNames;
 use crate::catalog::{Catalog, CatalogError};
 use crate::run::RunContext;
 
-/// Generations that are read as of one moment; what lies between is visible to searches earlier.
-const GENERATIONS_A_SLICE: u64 = 64;
+/// Generations that are read as of one moment. Short, because a writer cannot empty its log meanwhile.
+const GENERATIONS_A_SLICE: u64 = 8;
 
 /// How long a follower waits before it looks again; far below the time that one slice takes.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(20);

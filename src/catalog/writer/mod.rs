@@ -11,8 +11,11 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};
-use super::{Catalog, Result, crawl};
+use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
+
+/// Batches after which the write-ahead log is emptied: it would grow for as long as anybody keeps reading.
+const BATCHES_A_CHECKPOINT: u32 = 64;
 
 /// What every write of one batch needs to know.
 #[derive(Clone, Copy)]
@@ -38,14 +41,20 @@ impl Catalog {
     /// [`super::CatalogError::Busy`] when another process writes, [`super::CatalogError::DiskFull`]; nothing of the batch is
     /// stored then.
     pub fn write(&mut self, batch: &Batch) -> Result<BatchReport> {
-        let Self { connection, resource_cache } = self;
+        let Self { connection, resource_cache, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let written = write_batch(&transaction, resource_cache, batch)
             .and_then(|report| finish(transaction, batch, report));
         if written.is_err() {
             resource_cache.clear();
         }
-        written
+        let written = written?;
+        self.batches_since_checkpoint += 1;
+        if self.batches_since_checkpoint >= BATCHES_A_CHECKPOINT {
+            self.batches_since_checkpoint = 0;
+            schema::checkpoint(&self.connection)?;
+        }
+        Ok(written)
     }
 }
 
