@@ -64,7 +64,6 @@ struct ExportedImage {
 impl From<NamedImage> for ExportedImage {
     fn from(image: NamedImage) -> Self {
         let (path, path_bytes) = names::path(&image.name);
-        let generation = names::shown_generation(&image.row);
         Self {
             schema: SCHEMA,
             media: image.media.to_string(),
@@ -79,7 +78,7 @@ impl From<NamedImage> for ExportedImage {
             post: image.row.post,
             base_model: image.row.base_model,
             blurhash: image.blurhash,
-            generation,
+            generation: image.row.generation_data,
             image: image.name,
         }
     }

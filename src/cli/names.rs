@@ -1,8 +1,7 @@
 //! What an image is called in output: the site's number as a number, anything else as text.
 
 use serde::{Serialize, Serializer};
-use stemmata::catalog::ImageRow;
-use stemmata::entity::{GenerationData, ImageName, MetaState};
+use stemmata::entity::ImageName;
 
 /// `image` of the machine contract.
 pub(crate) struct Called<'a>(pub(crate) &'a ImageName);
@@ -19,11 +18,6 @@ impl Serialize for Called<'_> {
 /// As [`Called`], for `#[serde(serialize_with)]`.
 pub(crate) fn called<S: Serializer>(name: &ImageName, serializer: S) -> Result<S::Ok, S::Error> {
     Called(name).serialize(serializer)
-}
-
-/// The generation data that may be shown: none where the owner has hidden it since.
-pub(crate) fn shown_generation(row: &ImageRow) -> GenerationData {
-    if row.meta == MetaState::Hidden { GenerationData::default() } else { row.generation_data.clone() }
 }
 
 /// The path of a local image as text, and its bytes in hexadecimal where they are not UTF-8.

@@ -12,7 +12,7 @@ use stemmata_index::{Reader, SortKey};
 use super::args::SearchArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::names::{Called, shown_generation};
+use super::names::Called;
 use super::output::{Column, Row, SCHEMA, Supported};
 use super::session::Session;
 use super::summary::{elapsed_ms, grouped, seconds};
@@ -102,12 +102,12 @@ struct HitRow<'a> {
     r#type: &'static str,
     image: Called<'a>,
     score: Option<f32>,
-    prompt: Option<String>,
-    negative_prompt: Option<String>,
-    model: Option<String>,
+    prompt: Option<&'a str>,
+    negative_prompt: Option<&'a str>,
+    model: Option<&'a str>,
     base_model: Option<&'a str>,
-    sampler: Option<String>,
-    scheduler: Option<String>,
+    sampler: Option<&'a str>,
+    scheduler: Option<&'a str>,
     steps: Option<u32>,
     cfg: Option<f64>,
     seed: Option<i64>,
@@ -123,17 +123,17 @@ struct HitRow<'a> {
 impl<'a> From<&'a FoundImage> for HitRow<'a> {
     fn from(hit: &'a FoundImage) -> Self {
         let row = &hit.image.row;
-        let generation = shown_generation(row);
+        let generation = &row.generation_data;
         Self {
             r#type: "hit",
             image: Called(&hit.image.name),
             score: hit.score,
-            prompt: generation.prompt,
-            negative_prompt: generation.negative_prompt,
-            model: generation.model,
+            prompt: generation.prompt.as_deref(),
+            negative_prompt: generation.negative_prompt.as_deref(),
+            model: generation.model.as_deref(),
             base_model: row.base_model.as_deref(),
-            sampler: generation.sampler,
-            scheduler: generation.scheduler,
+            sampler: generation.sampler.as_deref(),
+            scheduler: generation.scheduler.as_deref(),
             steps: generation.steps,
             cfg: generation.cfg,
             seed: generation.seed,
@@ -163,9 +163,9 @@ impl Row for HitRow<'_> {
         let size = self.width.zip(self.height).map(|(width, height)| format!("{width}x{height}"));
         vec![
             self.image.0.to_string(),
-            self.prompt.clone().unwrap_or_default(),
-            self.model.clone().unwrap_or_default(),
-            self.sampler.clone().unwrap_or_default(),
+            self.prompt.unwrap_or_default().to_owned(),
+            self.model.unwrap_or_default().to_owned(),
+            self.sampler.unwrap_or_default().to_owned(),
             self.steps.map(|steps| steps.to_string()).unwrap_or_default(),
             size.unwrap_or_default(),
             self.username.unwrap_or_default().to_owned(),

@@ -11,7 +11,7 @@ use super::args::ShowArgs;
 use super::escape::{lines, one_line};
 use super::exit::Exit;
 use super::failure::Outcome;
-use super::names::{called, shown_generation};
+use super::names::called;
 use super::output::{SCHEMA, Supported};
 use super::session::Session;
 use super::terminal::Terminal;
@@ -107,7 +107,7 @@ struct Fingerprints {
 impl<'a> Shown<'a> {
     fn new(target: &'a str, image: NamedImage, trace: &'a Trace) -> Self {
         let row = image.row;
-        let data = shown_generation(&row);
+        let data = row.generation_data;
         let claims = Dialect::ALL
             .into_iter()
             .filter(|dialect| row.dialects & (1 << dialect.code()) != 0)
