@@ -32,7 +32,6 @@ const MODULES: &[(&str, &[&str])] = &[
 
 /// Outside crates that live in some modules only. Tests may use them for scaffolding.
 const HOMES: &[(&str, &[&str])] = &[
-    ("anyhow", &["cli"]),
     ("axum", &["cli"]),
     ("backon", &["fetch"]),
     ("blurhash", &["fingerprint"]),
