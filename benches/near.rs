@@ -121,10 +121,7 @@ fn entries(count: u64) -> Vec<Entry> {
     for (id, text, (width, height)) in texts(count) {
         features.add(id, Some(&text), Some(width), Some(height));
     }
-    assert!(
-        features.excluded.total() < count / 10,
-        "the generator writes few flat pictures and no bad text"
-    );
+    assert!(features.excluded.total() < count / 10, "the generator writes few flat pictures and no bad text");
     features.entries
 }
 

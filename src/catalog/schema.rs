@@ -40,9 +40,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
     connection.set_prepared_statement_cache_capacity(128);
     match access {
         Access::Read if format == 0 => Err(CatalogError::Missing { path: path.to_owned() }),
-        Access::Read => Ok(connection.execute_batch(
-            "PRAGMA query_only = ON; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;",
-        )?),
+        Access::Read => Ok(connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?),
         Access::Write => {
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;

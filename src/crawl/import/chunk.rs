@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::input::InputFile;
 
 /// Text of whole lines that one thread reads at a time, in bytes; a longer line makes a longer chunk.
-const LINES_BYTES: usize = 4 << 20;
+const LINES_BYTES: usize = 2 << 20;
 
 /// How much is read from a file at a time.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -281,7 +281,7 @@ mod tests {
             })
             .collect();
         assert!(firsts.len() > 1, "the input fits one chunk");
-        assert_eq!(firsts, [1, 9, 17]);
+        assert_eq!(firsts, [1, 5, 9, 13, 17]);
     }
 
     #[test]
