@@ -195,11 +195,25 @@ impl<'t> ModelWriter<'t> {
         if version.files.is_empty() {
             return Ok(());
         }
+        let version_row = version.id.as_i64();
+        let had_files = self
+            .transaction
+            .prepare_cached("SELECT 1 FROM files WHERE version = ?1 LIMIT 1")?
+            .exists([version_row])?;
         let mut listed = Vec::with_capacity(version.files.len());
         for file in &version.files {
-            let row = self.write_file(version.id.as_i64(), file)?;
-            self.write_hashes(row, &file.hashes)?;
+            let known = if had_files { self.file_row(version_row, file)? } else { None };
+            let row = self.write_file(version_row, known, file)?;
+            if known.is_some() {
+                self.retire_hashes(row, &file.hashes)?;
+            }
+            for hash in &file.hashes {
+                self.insert_hash.execute(params![hash.value.as_str(), hash.kind.code(), row])?;
+            }
             listed.push(row);
+        }
+        if !had_files {
+            return Ok(());
         }
         self.transaction
             .prepare_cached(
@@ -207,24 +221,24 @@ impl<'t> ModelWriter<'t> {
                  WHERE version = ?1 AND former = 0
                     AND NOT EXISTS (SELECT 1 FROM json_each(?2) WHERE value = file)",
             )?
-            .execute(params![
-                version.id.as_i64(),
-                serde_json::json!(listed).to_string(),
-                self.stamp.generation
-            ])?;
+            .execute(params![version_row, serde_json::json!(listed).to_string(), self.stamp.generation])?;
         Ok(())
     }
 
-    /// The row of a file: the one with its id, or without an id the one with its name.
-    fn write_file(&self, version: i64, file: &ModelFile) -> Result<i64> {
-        let known: Option<i64> = self
+    /// The row that a file has: the one with its id, or without an id the one with its name.
+    fn file_row(&self, version: i64, file: &ModelFile) -> Result<Option<i64>> {
+        Ok(self
             .transaction
             .prepare_cached(
                 "SELECT file FROM files WHERE version = ?1
                     AND iif(?2 IS NULL, site_id IS NULL AND name IS ?3, site_id = ?2) LIMIT 1",
             )?
             .query_row(params![version, file.id.map(|id| id.as_i64()), file.name], |row| row.get(0))
-            .optional()?;
+            .optional()?)
+    }
+
+    /// Writes a file over the row that it has, or adds one; gives the row.
+    fn write_file(&self, version: i64, known: Option<i64>, file: &ModelFile) -> Result<i64> {
         let row = self
             .transaction
             .prepare_cached(
@@ -258,8 +272,8 @@ impl<'t> ModelWriter<'t> {
         Ok(row)
     }
 
-    /// Adds hashes; a value that another one of the same kind replaces becomes a former one.
-    fn write_hashes(&mut self, file: i64, hashes: &[FileHash]) -> Result<()> {
+    /// Makes those hashes of a file former ones that others of the same kind replace.
+    fn retire_hashes(&self, file: i64, hashes: &[FileHash]) -> Result<()> {
         for hash in hashes {
             self.transaction
                 .prepare_cached(
@@ -267,7 +281,6 @@ impl<'t> ModelWriter<'t> {
                      WHERE file = ?1 AND kind = ?2 AND hash <> ?3 AND former = 0",
                 )?
                 .execute(params![file, hash.kind.code(), hash.value.as_str()])?;
-            self.insert_hash.execute(params![hash.value.as_str(), hash.kind.code(), file])?;
         }
         Ok(())
     }
