@@ -5,5 +5,6 @@ mod cli;
 mod crawl;
 mod faults;
 mod generator;
+mod golden;
 mod layering;
 mod support;

@@ -1,0 +1,48 @@
+//! What the commands print about the bundled site, to the byte: a change here is a change that users see.
+//!
+//! `cargo insta review` shows and accepts changes; without it, `INSTA_UPDATE=always cargo test --test it golden`.
+
+use crate::support::cli::Home;
+
+/// Every answer, by the name of its snapshot.
+const ANSWERS: [(&str, &[&str]); 13] = [
+    ("stats", &["stats"]),
+    ("search_table", &["search", "lighthouse", "steps:20..40", "--limit", "4", "--format", "table"]),
+    ("search_csv", &["search", "lighthouse", "-watercolour", "--limit", "3", "--format", "csv"]),
+    ("search_error", &["search", "castle", "negativ:blurry"]),
+    ("trace", &["trace", "900045"]),
+    ("trace_json", &["trace", "900045", "--format", "json"]),
+    ("show", &["show", "900045"]),
+    ("dupes", &["dupes", "--format", "table"]),
+    ("similar_ndjson", &["similar", "900004", "--format", "ndjson"]),
+    ("lineage", &["lineage", "Inkwash Lines", "--top", "5"]),
+    ("lineage_json", &["lineage", "7100", "--top", "3", "--format", "json"]),
+    ("export_links", &["export", "links", "--format", "ndjson"]),
+    ("export_versions", &["export", "versions", "--format", "ndjson"]),
+];
+
+#[test]
+fn answers_are_those_that_were_agreed_on() {
+    let home = Home::new();
+    let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/api/demo/site.ndjson.gz");
+    assert_eq!(home.run(&["import", bundled, "-q"]).code, 0);
+    for (name, arguments) in ANSWERS {
+        let answer = home.run(arguments);
+        let data: Vec<&str> = answer.stdout.lines().take(60).collect();
+        assert!(!data.is_empty() || answer.code != 0, "{name} printed nothing");
+        let data = data.join("\n");
+        let talk = if answer.code == 0 { String::new() } else { answer.stderr };
+        let printed = format!("{}\n{talk}exit code {}", without_times_of_import(&data), answer.code);
+        insta::assert_snapshot!(name, printed);
+    }
+}
+
+/// Blanks the one thing that differs from run to run: when a document was read.
+fn without_times_of_import(text: &str) -> String {
+    let mut parts = text.split("\"seen_at\":\"");
+    let head = parts.next().unwrap_or_default().to_owned();
+    parts.fold(head, |text, part| {
+        let (_, rest) = part.split_once('"').expect("the text of a time ends");
+        format!("{text}\"seen_at\":\"\"{rest}")
+    })
+}
