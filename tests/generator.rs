@@ -6,7 +6,7 @@ use serde_json::Value;
 
 #[path = "../benches/support/records.rs"]
 #[allow(dead_code, reason = "each user of the module takes a part of it")]
-mod records;
+pub(crate) mod records;
 
 use records::models::Kind;
 use records::{Plan, Records};

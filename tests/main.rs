@@ -3,6 +3,7 @@
 mod answers;
 mod cli;
 mod crawl;
+mod durability;
 mod faults;
 mod generator;
 mod golden;
