@@ -44,7 +44,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
         Access::Write => {
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-                 PRAGMA cache_size = -262144; PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;
                  PRAGMA wal_autocheckpoint = 16384;",
             )?;
             migrate(connection, format)
