@@ -5,5 +5,6 @@ mod cli;
 mod crawl;
 mod faults;
 mod generator;
+mod import;
 mod layering;
 mod support;
