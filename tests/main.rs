@@ -7,5 +7,6 @@ mod durability;
 mod faults;
 mod generator;
 mod golden;
+mod import;
 mod layering;
 mod support;

@@ -33,6 +33,12 @@ impl MediaId {
     }
 }
 
+/// `image_names.kind` of a canonical URL.
+const URL_NAME: i64 = 2;
+
+/// `image_names.kind` of a path.
+const PATH_NAME: i64 = 3;
+
 /// What is known of a media besides its identity, borrowed from the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaRow<'a> {
@@ -153,6 +159,29 @@ impl Catalog {
         Ok(shared)
     }
 
+    /// The image of this name; `None` if no document described it.
+    ///
+    /// Paths compare byte by byte, so that a caller makes them absolute first.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn image_by_name(&self, name: &ImageName) -> Result<Option<ImageKey>> {
+        let (kind, bytes) = match name {
+            ImageName::Site(id) => {
+                let key = ImageKey::from(*id);
+                return Ok(self.media_of_image(key)?.map(|_| key));
+            }
+            ImageName::Url(url) => (URL_NAME, url.as_bytes()),
+            ImageName::Path(path) => (PATH_NAME, path.as_slice()),
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT image FROM images JOIN image_names USING (image) WHERE name = ?1 AND kind = ?2",
+        )?;
+        let key: Option<i64> = statement.query_row((bytes, kind), |row| row.get(0)).optional()?;
+        Ok(key.and_then(ImageKey::new))
+    }
+
     /// What an image is known by; `None` for a negative key that has no name.
     ///
     /// # Errors
@@ -168,8 +197,8 @@ impl Catalog {
             statement.query_row([image.get()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((kind, name)) = row else { return Ok(None) };
         match kind {
-            2 => String::from_utf8(name).map(ImageName::Url).map(Some).map_err(|_| unnamed()),
-            3 => Ok(Some(ImageName::Path(name))),
+            URL_NAME => String::from_utf8(name).map(ImageName::Url).map(Some).map_err(|_| unnamed()),
+            PATH_NAME => Ok(Some(ImageName::Path(name))),
             _ => Err(unnamed()),
         }
     }

@@ -4,9 +4,11 @@
 //!   replace a full one, zero counters do not replace counters.
 //! - The exception is an owner who hides generation data: it is no longer shown, and only raw records keep it.
 
+use std::cmp::Ordering;
+
 use super::images::{ImageRow, StoredUse};
 use crate::entity::{
-    Dialect, GenerationData, Image, ImageKey, ImageStats, MetaState, ResourceSources, Timestamp,
+    Dialect, GenerationData, Image, ImageKey, ImageStats, MediaKey, MetaState, ResourceSources, Timestamp,
 };
 
 const ITEM_SOURCES: ResourceSources =
@@ -49,13 +51,18 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
     let (meta, generation_data) = merged_meta(old, &new);
+    let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
+        Ordering::Less => false,
+        Ordering::Equal => keep_old,
+        Ordering::Greater => true,
+    };
     ImageRow {
         key: old.key,
         generation: old.generation,
         added: old.added,
-        media: if keep_old { old.media } else { new.media },
+        media: if keep_old_media { old.media } else { new.media },
         dialects: old.dialects | new.dialects,
-        url: better(keep_old, &old.url, &new.url),
+        url: better(keep_old_media, &old.url, &new.url),
         media_type: better(keep_old, &old.media_type, &new.media_type),
         nsfw_level: better(keep_old, &old.nsfw_level, &new.nsfw_level),
         created_at: earliest(old.created_at, new.created_at),
@@ -96,6 +103,25 @@ pub(super) fn merged_uses(old: &[StoredUse], new: &[StoredUse], meta: MetaState)
     uses
 }
 
+/// What a URL tells of the stored bytes; more is greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    /// Nothing, so that the media is a placeholder made of the name of the image.
+    Nothing,
+    /// Where they are.
+    Address,
+    /// The site's key of them.
+    Key,
+}
+
+fn told_by(url: &Option<String>) -> Told {
+    let Some(url) = url else { return Told::Nothing };
+    if url.split(['/', ':']).any(|part| MediaKey::parse(part).is_some()) {
+        return Told::Key;
+    }
+    if url.contains("://") { Told::Address } else { Told::Nothing }
+}
+
 fn merged_meta(old: &ImageRow, new: &ImageRow) -> (MetaState, GenerationData) {
     match new.meta {
         MetaState::Present => (MetaState::Present, new.generation_data.clone()),
@@ -124,4 +150,71 @@ fn merged_stats(old: Option<ImageStats>, new: Option<ImageStats>) -> Option<Imag
 /// Dislikes are always zero since the site stopped counting them, and the catalog has no column for them.
 fn counted(stats: ImageStats) -> ImageStats {
     ImageStats { dislikes: 0, ..stats }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{ImageName, Media, MediaIdentity};
+
+    const KEY_URL: &str = "https://image.civitai.com/k/0a1b2c3d-1111-4222-8333-444455556666/width=450/7.jpeg";
+
+    fn image(dialect: Dialect, url: Option<&str>) -> Image {
+        Image {
+            name: ImageName::Path(b"x".to_vec()),
+            dialect,
+            media: Media {
+                identity: MediaIdentity::Url("of no interest".to_owned()),
+                blurhash: None,
+                width: None,
+                height: None,
+            },
+            url: url.map(str::to_owned),
+            media_type: None,
+            nsfw_level: None,
+            created_at: None,
+            published_at: None,
+            post: None,
+            username: None,
+            base_model: None,
+            stats: None,
+            tags: Vec::new(),
+            meta: MetaState::NotSaid,
+            generation: GenerationData::default(),
+            resources: Vec::new(),
+            remix_of: None,
+            posted_for: Vec::new(),
+        }
+    }
+
+    /// Merges two descriptions, with media rows 1 and 2, and tells which URL and which row stay.
+    #[track_caller]
+    fn check(first: (Dialect, Option<&str>), second: (Dialect, Option<&str>), kept: (Option<&str>, i64)) {
+        let key = ImageKey::new(7).expect("not zero");
+        let old = fresh(&image(first.0, first.1), key, 1, 1);
+        let row = merged(&old, &image(second.0, second.1), 2);
+        assert_eq!((row.url.as_deref(), row.media), kept);
+    }
+
+    #[test]
+    fn a_media_key_replaces_whatever_stood_for_it() {
+        let key = Some(KEY_URL);
+        for placeholder in [None, Some("7"), Some("https://image.civitai.com/.../7.jpeg")] {
+            for (first, second) in
+                [(Dialect::Index, Dialect::VersionImage), (Dialect::VersionImage, Dialect::Index)]
+            {
+                check((first, placeholder), (second, key), (key, 2));
+                check((first, key), (second, placeholder), (key, 1));
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_media_keys_the_later_one_stays_unless_its_document_says_less() {
+        let (one, other) =
+            (Some(KEY_URL), Some("https://image.civitai.com/k/0a1b2c3d-1111-4222-8333-444455557777"));
+        check((Dialect::Index, one), (Dialect::Database, other), (other, 2));
+        check((Dialect::VersionImage, one), (Dialect::VersionImage, other), (other, 2));
+        check((Dialect::Index, one), (Dialect::VersionImage, other), (one, 1));
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use stemmata::crawl::import::{self, ImportError, ImportOptions, ImportReport, Input};
+use stemmata::crawl::import::{self, ImportError, ImportOptions, ImportReport, Input, Plan};
 use stemmata::source::civitai::ItemKind;
 
 use super::args::{ImportArgs, KindChoice};
@@ -23,11 +23,12 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
         ..ImportOptions::default()
     };
     let sink = follow::sink(session)?;
+    let plan = Plan::new(&inputs)?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
     let flags = arguments.follow;
     let (report, feeder) =
-        follow::while_feeding(session, flags, || import::import(&mut catalog, &inputs, &options, &run));
+        follow::while_feeding(session, flags, || import::import(&mut catalog, plan, &options, &run));
     let summary = summary(&report?, started);
     let written = Written { summary, catalog, flags, feeder, failure: None };
     follow::finish(session, sink, written, &run)
@@ -57,7 +58,10 @@ fn summary(report: &ImportReport, started: Instant) -> Summary {
     summary.items = report.items;
     summary.failed = report.failed;
     summary.failures = report.failures.iter().map(loss).collect();
-    summary.field_warnings.clone_from(&report.warnings);
+    for (field, warned) in &report.warnings {
+        summary.field_warnings.insert(field.clone(), warned.count);
+        summary.first_warnings.insert(field.clone(), loss(&warned.first));
+    }
     summary.elapsed_ms = elapsed_ms(started);
     summary
 }

@@ -51,7 +51,10 @@ pub(crate) fn run(arguments: &SimilarArgs, session: &Session) -> Outcome {
 fn query(catalog: &Catalog, target: &str, session: &Session) -> Result<SimilarQuery, Failure> {
     let path = Path::new(target);
     if path.is_file() {
-        return of_picture(path);
+        return match target::local(catalog, target)? {
+            Some(found) => of_image(catalog, found.key, session),
+            None => of_picture(path),
+        };
     }
     of_image(catalog, target::image(catalog, target)?.key, session)
 }

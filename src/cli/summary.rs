@@ -37,6 +37,8 @@ pub(crate) struct Summary {
     pub(crate) failures: Vec<Loss>,
     /// Fields left out of items, by name.
     pub(crate) field_warnings: BTreeMap<String, u64>,
+    /// The first item that lost each of these, where that is known.
+    pub(crate) first_warnings: BTreeMap<String, Loss>,
     /// What the site did and should not have done, by name.
     pub(crate) anomalies: BTreeMap<&'static str, u64>,
     /// What linking did afterwards; null when it was left out.
@@ -150,6 +152,7 @@ impl Summary {
             failed: 0,
             failures: Vec::new(),
             field_warnings: BTreeMap::new(),
+            first_warnings: BTreeMap::new(),
             anomalies: BTreeMap::new(),
             linked: None,
             indexed: None,
@@ -180,8 +183,10 @@ impl Summary {
             &mut text,
             "fields left out",
             self.field_warnings.iter().map(|(k, n)| (k.as_str(), *n)),
+            &self.first_warnings,
         );
-        append_counts(&mut text, "oddities of the site", self.anomalies.iter().map(|(k, n)| (*k, *n)));
+        let anomalies = self.anomalies.iter().map(|(k, n)| (*k, *n));
+        append_counts(&mut text, "oddities of the site", anomalies, &BTreeMap::new());
         for line in self.linked.iter().map(Linked::text).chain(self.indexed.iter().map(Indexed::text)) {
             append(&mut text, &format!("{line}\n"));
         }
@@ -215,28 +220,38 @@ impl Counts {
 }
 
 impl Loss {
-    fn line(&self) -> String {
+    fn place(&self) -> String {
         let line = self.line.map(|line| format!(" line {line}")).unwrap_or_default();
         let item = self.item.map(|item| format!(" item {item}")).unwrap_or_default();
-        format!("{}{line}{item}: {}", self.place, self.reason)
+        format!("{}{line}{item}", self.place)
+    }
+
+    fn line(&self) -> String {
+        format!("{}: {}", self.place(), self.reason)
     }
 }
 
-/// The largest counts first, ties by name, and how many names were left out.
-fn append_counts<'a>(text: &mut String, title: &str, counts: impl Iterator<Item = (&'a str, u64)>) {
+/// The largest counts first, ties by name, how many names were left out, and where each was met first.
+fn append_counts<'a>(
+    text: &mut String,
+    title: &str,
+    counts: impl Iterator<Item = (&'a str, u64)>,
+    first: &BTreeMap<String, Loss>,
+) {
     let mut counts: Vec<(&str, u64)> = counts.collect();
     counts.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
     if counts.is_empty() {
         return;
     }
-    let told: Vec<String> = counts
-        .iter()
-        .take(FIELDS_TOLD)
-        .map(|(name, count)| format!("{name} ({})", grouped(*count)))
-        .collect();
+    append(text, &format!("  {title}: {}\n", grouped(counts.iter().map(|(_, count)| count).sum())));
+    for (name, count) in counts.iter().take(FIELDS_TOLD) {
+        let place = first.get(*name).map(|loss| format!(", first in {}", loss.place())).unwrap_or_default();
+        append(text, &format!("    {name} ({}){place}\n", grouped(*count)));
+    }
     let more = counts.len().saturating_sub(FIELDS_TOLD);
-    let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-    append(text, &format!("  {title}: {}{rest}\n", told.join(", ")));
+    if more > 0 {
+        append(text, &format!("    and {more} more; --format json lists them\n"));
+    }
 }
 
 fn append(text: &mut String, more: &str) {
@@ -296,11 +311,13 @@ mod tests {
             reason: "not JSON".to_owned(),
         });
         summary.field_warnings = BTreeMap::from([("meta.steps".to_owned(), 2), ("id".to_owned(), 9)]);
+        let first = Loss { place: "b.json".to_owned(), line: None, item: Some(3), reason: String::new() };
+        summary.first_warnings.insert("meta.steps".to_owned(), first);
         summary.elapsed_ms = 250;
         assert_eq!(
             summary.text(),
             "import: 1,204 items, 2 files, 0.2 s\n  images: 1,200 new, 3 changed, 0 unchanged\n  failed: 1\n    \
-             a.ndjson line 7: not JSON\n  fields left out: id (9), meta.steps (2)"
+             a.ndjson line 7: not JSON\n  fields left out: 11\n    id (9)\n    meta.steps (2), first in b.json item 3"
         );
     }
 }

@@ -1,7 +1,9 @@
 //! What a person gave, as an image of the catalog.
 
+use std::path::Path;
+
 use stemmata::catalog::Catalog;
-use stemmata::entity::{ImageId, ImageKey, MediaIdentity, MetaState};
+use stemmata::entity::{ImageId, ImageKey, ImageName, MediaIdentity, MetaState};
 use stemmata::link::Via;
 use stemmata::source::civitai::url::Target;
 
@@ -17,7 +19,7 @@ pub(crate) struct Found {
     pub(crate) via: Via,
 }
 
-/// Finds the image that `text` names: an id, a page URL, a media URL or a media key.
+/// Finds the image that `text` names: an id, a page URL, a media URL, a media key, or a document on disk.
 ///
 /// A media that several images show stands for the one whose generation data is known; ties go to the
 /// lowest key.
@@ -34,12 +36,43 @@ pub(crate) fn image(catalog: &Catalog, text: &str) -> Result<Found, Failure> {
         },
         Some(Target::Media(key)) => by_media(catalog, &MediaIdentity::Key(key))?,
         Some(Target::MediaUrl(url)) => by_media(catalog, &MediaIdentity::Url(url))?,
-        _ => {
-            return Err(Failure::usage(format!("`{text}` names no image"))
-                .hint("give an image id, the URL of its page or of its media, or a media key"));
-        }
+        _ => match local(catalog, text)? {
+            None if !Path::new(text).exists() => {
+                return Err(Failure::usage(format!("`{text}` names no image")).hint(
+                    "give an image id, the URL of its page or of its media, a media key, or an imported document",
+                ));
+            }
+            found => return found.ok_or_else(|| unknown(text)),
+        },
     };
-    found.ok_or_else(|| unknown(text))
+    match found {
+        Some(found) => Ok(found),
+        None => local(catalog, text)?.ok_or_else(|| unknown(text)),
+    }
+}
+
+/// Finds the picture that an imported document on disk describes, from any folder.
+///
+/// `text` is a path, or the name that an export shows: a path with what sets the document apart in its file,
+/// such as `dump.ndjson#line-2`.
+///
+/// # Errors
+///
+/// When the catalog cannot be read.
+pub(crate) fn local(catalog: &Catalog, text: &str) -> Result<Option<Found>, Failure> {
+    let as_given = catalog.image_by_name(&ImageName::Path(text.as_bytes().to_vec()))?;
+    let mut key = as_given;
+    let ends = std::iter::once(text.len()).chain(text.rmatch_indices('#').map(|(at, _)| at));
+    for (path, rest) in ends.filter_map(|end| text.split_at_checked(end)) {
+        if key.is_some() {
+            break;
+        }
+        let absolute = Path::new(path).canonicalize().or_else(|_| std::path::absolute(path));
+        let Ok(absolute) = absolute else { continue };
+        let name = [absolute.as_os_str().as_encoded_bytes(), rest.as_bytes()].concat();
+        key = catalog.image_by_name(&ImageName::Path(name))?;
+    }
+    Ok(key.map(|key| Found { key, via: Via::Id }))
 }
 
 /// The failure of naming an image that the catalog does not have.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use super::input::InputFile;
+use super::input::{DocumentName, InputFile};
 
 /// Text of whole lines that one thread reads at a time, in bytes; a longer line makes a longer chunk.
 const LINES_BYTES: usize = 2 << 20;
@@ -27,7 +27,7 @@ pub(super) struct Chunk {
 #[derive(Debug)]
 pub(super) struct ChunkFile {
     pub(super) name: String,
-    pub(super) path_bytes: Vec<u8>,
+    pub(super) document: DocumentName,
 }
 
 /// What a stretch holds.
@@ -77,7 +77,7 @@ impl ChunkReader {
             return Some(self.lines(open));
         }
         let input = self.files.next()?;
-        let file = Arc::new(ChunkFile { name: input.name(), path_bytes: input.path_bytes() });
+        let file = Arc::new(ChunkFile { name: input.name(), document: input.document_name() });
         let size_bytes = input.size_bytes().unwrap_or(0);
         let opened = open(&input).and_then(|reader| sniff(reader, self.max_document_bytes as u64));
         Some(match opened {
@@ -90,15 +90,22 @@ impl ChunkReader {
         })
     }
 
-    fn whole(&self, file: Arc<ChunkFile>, size_bytes: u64, reader: Box<dyn BufRead + Send>) -> Chunk {
+    /// A file as one chunk; what can be read of a broken one comes before the chunk that says so.
+    fn whole(&mut self, file: Arc<ChunkFile>, size_bytes: u64, reader: Box<dyn BufRead + Send>) -> Chunk {
         let mut text = Vec::new();
         let limit = self.max_document_bytes as u64;
-        let content = match reader.take(limit.saturating_add(1)).read_to_end(&mut text) {
-            Err(error) => Content::Broken(error.to_string()),
-            Ok(_) if text.len() > self.max_document_bytes => Content::Broken(self.too_long()),
-            Ok(_) => Content::Whole(text),
-        };
-        Chunk { file, content, read_bytes: size_bytes }
+        let chunk = |content, read_bytes| Chunk { file: Arc::clone(&file), content, read_bytes };
+        match reader.take(limit.saturating_add(1)).read_to_end(&mut text) {
+            Err(error) if text.is_empty() => chunk(Content::Broken(error.to_string()), size_bytes),
+            Err(error) => {
+                self.pending = Some(chunk(Content::Broken(error.to_string()), size_bytes));
+                chunk(Content::Whole(text), 0)
+            }
+            Ok(_) if text.len() > self.max_document_bytes => {
+                chunk(Content::Broken(self.too_long()), size_bytes)
+            }
+            Ok(_) => chunk(Content::Whole(text), size_bytes),
+        }
     }
 
     fn lines(&mut self, mut open: OpenFile) -> Chunk {
@@ -180,8 +187,14 @@ fn sniff(
     let shape = loop {
         let start = head.len();
         let room = limit_bytes.saturating_add(1).saturating_sub(start as u64);
-        if (&mut reader).take(room).read_until(b'\n', &mut head)? == 0 {
-            break Shape::Whole;
+        match (&mut reader).take(room).read_until(b'\n', &mut head) {
+            Ok(0) => break Shape::Whole,
+            Ok(_) => {}
+            Err(error) if head.is_empty() => return Err(error),
+            Err(error) => {
+                let rest = Cursor::new(head).chain(Break(Some(error)));
+                return Ok((Shape::Whole, Box::new(BufReader::with_capacity(BUFFER_BYTES, rest))));
+            }
         }
         let line = head.get(start..).unwrap_or_default();
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
@@ -193,6 +206,15 @@ fn sniff(
     };
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(head).chain(reader));
     Ok((shape, Box::new(whole)))
+}
+
+/// The end of a file that breaks off with an error.
+struct Break(Option<io::Error>);
+
+impl Read for Break {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 #[cfg(test)]
@@ -267,6 +289,20 @@ mod tests {
             .sum();
         assert!(kept > 10_000, "{kept} lines were kept");
         assert!(matches!(found.last(), Some(Content::Broken(_))));
+    }
+
+    #[test]
+    fn what_can_be_read_of_a_broken_document_comes_before_the_break() {
+        let items: Vec<u8> = (0..50_000).flat_map(|n| format!("{{\"id\":{n}}},").into_bytes()).collect();
+        for open in [&b"["[..], b"[\n"] {
+            let mut bytes = gzip(&[open, &items].concat());
+            bytes.truncate(bytes.len() / 2);
+            let found = chunks(&bytes, 1 << 20);
+            assert!(
+                matches!(&found[..], [Content::Whole(text), Content::Broken(_)] if text.len() > 10_000),
+                "{open:?}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
+use ignore::{DirEntry, WalkBuilder};
 
 use super::ImportError;
 use super::report::Failure;
@@ -41,12 +42,48 @@ impl InputFile {
         }
     }
 
-    /// The platform's bytes of its path, which name a document that has no other name.
-    pub(super) fn path_bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Path(path) => path.as_os_str().as_encoded_bytes().to_vec(),
-            Self::Stdin => b"-".to_vec(),
+    /// What names a document in it that has no other name.
+    ///
+    /// The absolute path without symbolic links, so that the same file has one name from every folder. A pipe
+    /// has no path that means the same again.
+    pub(super) fn document_name(&self) -> DocumentName {
+        let Self::Path(path) = self else { return DocumentName::Content };
+        if !path.is_file() {
+            return DocumentName::Content;
         }
+        let absolute = path.canonicalize().or_else(|_| std::path::absolute(path));
+        let path = absolute.as_deref().unwrap_or(path);
+        DocumentName::Path(path.as_os_str().as_encoded_bytes().to_vec())
+    }
+}
+
+/// What names a document that has no other name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DocumentName {
+    /// The platform's bytes of its file's path.
+    Path(Vec<u8>),
+    /// What it holds.
+    Content,
+}
+
+/// The files that inputs stand for, in the order of reading, and what was left out.
+///
+/// Made before anything is written, so that a mistyped path changes nothing.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub(super) files: Vec<InputFile>,
+    pub(super) skipped: Vec<Failure>,
+}
+
+impl Plan {
+    /// Expands inputs.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::NotFound`] and [`ImportError::BadPattern`].
+    pub fn new(inputs: &[Input]) -> Result<Self, ImportError> {
+        let (files, skipped) = files_of(inputs)?;
+        Ok(Self { files, skipped })
     }
 }
 
@@ -106,25 +143,69 @@ fn matches_below(glob: &GlobMatcher, path: &Path, root: &Path) -> bool {
     }
 }
 
-/// Adds the wanted files below a folder, in byte order of their paths; hidden files are left out.
+/// Adds the wanted files below a folder, in byte order of their paths.
+///
+/// Hidden files and folders and indexes of Stemmata count as other files. Only regular files are wanted:
+/// reading a pipe or a device may never end.
 fn walk(
     folder: &Path,
     wanted: impl Fn(&Path) -> bool,
     files: &mut Vec<InputFile>,
     skipped: &mut Vec<Failure>,
 ) {
+    if is_index(folder) {
+        return skipped.push(Failure::other_file(folder));
+    }
     let mut found = Vec::new();
-    let walker = ignore::WalkBuilder::new(folder).standard_filters(false).hidden(true).build();
+    let (sender, left_out) = std::sync::mpsc::channel();
+    let enters = move |entry: &DirEntry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let is_left_out = entry.depth() > 0 && is_hidden(entry.path()) || is_folder && is_index(entry.path());
+        if is_left_out {
+            // The receiver outlives the walk.
+            sender.send(entry.path().to_owned()).unwrap_or_default();
+        }
+        !is_left_out
+    };
+    let walker = WalkBuilder::new(folder).standard_filters(false).filter_entry(enters).build();
     for entry in walker {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
-            Ok(entry) if wanted(entry.path()) => found.push(entry.into_path()),
-            Ok(entry) => skipped.push(Failure::other_file(&entry.into_path())),
-            Err(error) => skipped.push(Failure::unreadable(folder, &error)),
+            Ok(entry) if !wanted(entry.path()) => skipped.push(Failure::other_file(entry.path())),
+            Ok(entry) if is_special(entry.path()) => skipped.push(Failure::special(entry.path())),
+            Ok(entry) => found.push(entry.into_path()),
+            Err(error) => skipped.push(unreadable(folder, &error)),
         }
     }
+    skipped.extend(left_out.try_iter().map(|path| Failure::other_file(&path)));
     found.sort_unstable_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
     files.extend(found.into_iter().map(InputFile::Path));
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Whether a folder is an index, whose own files look like documents.
+fn is_index(folder: &Path) -> bool {
+    folder.join(".managed.json").exists() && folder.join("meta.json").exists()
+}
+
+/// Whether this is neither a regular file nor a link to one. A broken link is for its reader to report.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// Names the entry that cannot be read where the walker knows it, else the folder that was walked.
+fn unreadable(folder: &Path, error: &ignore::Error) -> Failure {
+    match error {
+        ignore::Error::WithDepth { err, .. } => unreadable(folder, err),
+        ignore::Error::WithPath { path, err } => unreadable(path, err),
+        other => match other.io_error() {
+            Some(cause) => Failure::unreadable(folder, cause),
+            None => Failure::unreadable(folder, other),
+        },
+    }
 }
 
 fn is_document(path: &Path) -> bool {
@@ -166,7 +247,38 @@ mod tests {
         let folder = folder(&["b.json", "a/x.JSONL.gz", "a/y.civitai.info", "c.png", ".hidden.json"]);
         assert_eq!(names(folder.path(), ""), ["a/x.JSONL.gz", "a/y.civitai.info", "b.json"]);
         let (_, skipped) = files_of(&[Input::Path(folder.path().to_owned())]).expect("expands");
-        assert_eq!(skipped.len(), 1);
+        assert_eq!(skipped.len(), 2, "the picture and the hidden file: {skipped:?}");
+    }
+
+    #[test]
+    fn the_files_of_an_index_are_no_documents_and_those_beside_it_are() {
+        let folder = folder(&["home/index/meta.json", "home/index/.managed.json", "home/dump.json"]);
+        assert_eq!(names(folder.path(), ""), ["home/dump.json"]);
+        assert_eq!(names(folder.path(), "home/index"), [""; 0]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_folder_is_named_instead_of_waited_for() {
+        let folder = folder(&["a.json"]);
+        let pipe = folder.path().join("b.json");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there");
+        assert!(made.success());
+        let plan = Plan::new(&[Input::Path(folder.path().to_owned())]).expect("expands");
+        assert_eq!(plan.files, [InputFile::Path(folder.path().join("a.json"))]);
+        let reasons: Vec<&str> = plan.skipped.iter().map(|failure| failure.reason.as_str()).collect();
+        assert_eq!(reasons, ["neither a file nor a folder"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_document_has_one_name_from_every_folder() {
+        let folder = folder(&["a/x.json"]);
+        std::os::unix::fs::symlink(folder.path().join("a"), folder.path().join("b")).expect("links");
+        let name = |path: &str| InputFile::Path(folder.path().join(path)).document_name();
+        assert_eq!(name("a/../a/x.json"), name("b/x.json"));
+        assert!(matches!(name("b/x.json"), DocumentName::Path(path) if path.starts_with(b"/")));
+        assert_eq!(InputFile::Stdin.document_name(), DocumentName::Content);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use rayon::prelude::*;
 use thiserror::Error;
 
-pub use input::Input;
-pub use report::{Failure, ImportReport, MAX_NAMED_FAILURES};
+pub use input::{Input, Plan};
+pub use report::{Failure, ImportReport, MAX_NAMED_FAILURES, Warned};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::entity::Timestamp;
@@ -73,22 +73,22 @@ pub enum ImportError {
     Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
-/// Reads every document of `inputs` into the catalog.
+/// Reads every document of `plan` into the catalog.
 ///
 /// Inputs are read in the order given, folders in byte order of their paths. A request to stop ends the run after
 /// the present batch with a shorter report.
 ///
 /// # Errors
 ///
-/// [`ImportError::NotFound`] before anything is read; [`ImportError::Catalog`] when a batch cannot be stored. Bad
-/// files, lines and items are no errors but lines of the report.
+/// [`ImportError::Catalog`] when a batch cannot be stored. Bad files, lines and items are no errors but lines of
+/// the report.
 pub fn import(
     catalog: &mut Catalog,
-    inputs: &[Input],
+    plan: Plan,
     options: &ImportOptions,
     run: &RunContext,
 ) -> Result<ImportReport, ImportError> {
-    let (files, skipped) = input::files_of(inputs)?;
+    let Plan { files, skipped } = plan;
     let mut report = ImportReport { files: files.len() as u64, ..ImportReport::default() };
     skipped.into_iter().for_each(|failure| report.skip(failure));
     let pool = rayon::ThreadPoolBuilder::new()

@@ -1,12 +1,16 @@
 //! Chunks of text into batches of entities. Pure, so that any thread may do it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::chunk::{Chunk, Content};
-use super::report::Failure;
+use super::input::DocumentName;
+use super::report::{Failure, Warned, warn};
 use crate::catalog::{Batch, RawBlock, Record, raw_hash};
 use crate::entity::Timestamp;
-use crate::source::civitai::{Context, DocumentError, ItemKind, MetaRequest, RawItem, convert, open};
+use crate::source::civitai::{
+    Context, DocumentError, ItemKind, ItemProblemKind, MetaRequest, Opened, RawItem, convert, open, salvage,
+};
 
 /// Items in one batch at most: small enough that an interrupted run loses little, large enough that the cost of
 /// a transaction does not show.
@@ -25,7 +29,7 @@ pub(super) struct Reading {
     /// What could not be read.
     pub(super) failures: Vec<Failure>,
     /// Fields that were left out, by name and problem.
-    pub(super) warnings: BTreeMap<String, u64>,
+    pub(super) warnings: BTreeMap<String, Warned>,
     /// Bytes on disk that this stands for.
     pub(super) read_bytes: u64,
 }
@@ -34,12 +38,46 @@ pub(super) struct Reading {
 pub(super) fn read(chunk: &Chunk, kind: Option<ItemKind>, at: Timestamp) -> Vec<Reading> {
     let mut reader = Reader { chunk, kind, at, done: Vec::new(), open: Stretch::default() };
     match &chunk.content {
-        Content::Broken(reason) => reader.fail(None, None, reason.clone()),
-        Content::Whole(text) if mostly_lines(text) => reader.lines(1, text),
-        Content::Whole(text) => reader.document(text, None),
+        Content::Broken(reason) => reader.fail(Place::default(), None, reason.clone()),
+        Content::Whole(text) => {
+            let text = from_utf16(text).unwrap_or(Cow::Borrowed(text));
+            if mostly_lines(&text) {
+                reader.lines(1, &text);
+            } else {
+                reader.document(&text, Place::default());
+            }
+        }
         Content::Lines { first, text } => reader.lines(*first, text),
     }
     reader.finish()
+}
+
+/// The text as UTF-8 if it begins with a byte order mark of UTF-16, as what a Windows shell redirects does.
+fn from_utf16(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (unit, rest): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xFF, 0xFE, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xFE, 0xFF, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return None,
+    };
+    let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+    Some(Cow::Owned(String::from_utf16_lossy(&units).into_bytes()))
+}
+
+/// Where a document stands in its file.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The line, from 1, in a file with one document a line.
+    line: Option<u64>,
+    /// How many documents of the line, or of the file, come before it.
+    before: u64,
+}
+
+impl Place {
+    /// What sets a document apart from the first one of its file.
+    fn suffix(self) -> String {
+        let line = self.line.filter(|line| *line > 1).map(|line| format!("#line-{line}")).unwrap_or_default();
+        if self.before == 0 { line } else { format!("{line}#value-{}", self.before + 1) }
+    }
 }
 
 struct Reader<'a> {
@@ -58,13 +96,13 @@ struct Stretch {
     records: Vec<Record>,
     items: u64,
     failures: Vec<Failure>,
-    warnings: BTreeMap<String, u64>,
+    warnings: BTreeMap<String, Warned>,
 }
 
 /// Whether a text that is no document by itself holds one a line, the first of which is damaged.
 fn mostly_lines(text: &[u8]) -> bool {
     let whole = String::from_utf8_lossy(text);
-    if !text.contains(&b'\n') || !matches!(open(&whole), Err(DocumentError::Syntax { .. })) {
+    if !text.contains(&b'\n') || !open(&whole).is_err_and(|error| is_damage(&error)) {
         return false;
     }
     let lines = whole.lines().filter(|line| !line.trim().is_empty());
@@ -73,69 +111,92 @@ fn mostly_lines(text: &[u8]) -> bool {
     good * 2 >= all
 }
 
+/// Whether a document is one of which a part may still be read.
+fn is_damage(error: &DocumentError) -> bool {
+    matches!(error, DocumentError::Truncated | DocumentError::Syntax { .. })
+}
+
 impl Reader<'_> {
     fn lines(&mut self, first: u64, text: &[u8]) {
         for (line, text) in (first..).zip(text.split(|byte| *byte == b'\n')) {
             if !text.trim_ascii().is_empty() {
-                self.document(text, Some(line));
+                self.document(text, Place { line: Some(line), before: 0 });
             }
         }
     }
 
     /// Reads one document: a page, an entity, an array; or several, one after the other.
-    fn document(&mut self, bytes: &[u8], line: Option<u64>) {
+    fn document(&mut self, bytes: &[u8], mut place: Place) {
         let text = String::from_utf8_lossy(bytes);
-        if matches!(text, std::borrow::Cow::Owned(_)) {
-            *self.open.warnings.entry("document: not UTF-8, bytes replaced".to_owned()).or_default() += 1;
+        if matches!(text, Cow::Owned(_)) {
+            self.warn("document: not UTF-8, bytes replaced", place, None);
         }
         let mut rest: &str = &text;
-        while let Err(DocumentError::SeveralValues { offset }) = open(rest) {
-            let (document, after) = rest.split_at_checked(offset).unwrap_or((rest, ""));
-            self.value(document, line);
-            rest = after;
+        loop {
+            match open(rest) {
+                Err(DocumentError::SeveralValues { offset }) => {
+                    let (value, after) = rest.split_at_checked(offset).unwrap_or((rest, ""));
+                    self.value(value, open(value), place);
+                    place.before += 1;
+                    rest = after;
+                }
+                opened => return self.value(rest, opened, place),
+            }
         }
-        self.value(rest, line);
     }
 
-    /// Reads one JSON value.
-    fn value(&mut self, text: &str, line: Option<u64>) {
-        let opened = match open(text) {
-            Ok(opened) => opened,
-            Err(error) => return self.fail(line, None, error.to_string()),
-        };
+    /// Reads one JSON value; of a damaged one, the items before the damage.
+    fn value(&mut self, text: &str, opened: Result<Opened<'_>, DocumentError>, place: Place) {
+        match opened {
+            Ok(opened) => self.items(&opened, place),
+            Err(error) if is_damage(&error) => {
+                let mut saved = salvage(text);
+                if saved.items.is_empty() {
+                    return self.fail(place, None, error.to_string());
+                }
+                for cut in std::mem::take(&mut saved.problems) {
+                    let reason = match cut.kind {
+                        ItemProblemKind::CutOff => format!("{error}; this item and all after it are lost"),
+                        other => other.to_string(),
+                    };
+                    self.fail(place, Some(cut.position), reason);
+                }
+                self.items(&saved, place);
+            }
+            Err(error) => self.fail(place, None, error.to_string()),
+        }
+    }
+
+    fn items(&mut self, opened: &Opened<'_>, place: Place) {
         for problem in &opened.problems {
-            self.fail(line, Some(problem.position), problem.kind.to_string());
+            self.fail(place, Some(problem.position), problem.kind.to_string());
         }
         let meta_request = opened.meta_request();
         for item in &opened.items {
-            self.item(*item, meta_request, line);
+            self.item(*item, meta_request, place);
         }
     }
 
-    fn item(&mut self, item: RawItem<'_>, meta_request: MetaRequest, line: Option<u64>) {
-        let line_position = line.and_then(|line| usize::try_from(line - 1).ok());
-        let context = Context {
-            kind: self.kind,
-            meta_request,
-            returned_for: None,
-            document: &self.chunk.file.path_bytes,
-            position: line_position.unwrap_or(item.position),
+    fn item(&mut self, item: RawItem<'_>, meta_request: MetaRequest, place: Place) {
+        let raw_hash = raw_hash(item.text);
+        let (document, position) = match &self.chunk.file.document {
+            DocumentName::Path(path) => ([path, place.suffix().as_bytes()].concat(), item.position),
+            DocumentName::Content => (format!("stdin:{raw_hash:016x}").into_bytes(), 0),
         };
-        self.open.items += 1;
+        let context =
+            Context { kind: self.kind, meta_request, returned_for: None, document: &document, position };
         match convert(item.text, &context) {
-            Err(error) => {
-                self.open.items -= 1;
-                self.fail(line, Some(item.position), error.to_string());
-            }
+            Err(error) => self.fail(place, Some(item.position), error.to_string()),
             Ok(converted) => {
+                self.open.items += 1;
                 for warning in &converted.warnings {
                     let name = format!("{}: {}", warning.field, warning.problem);
-                    *self.open.warnings.entry(name).or_default() += 1;
+                    self.warn(&name, place, Some(item.position));
                 }
                 self.open.records.push(Record {
                     item: converted.item,
                     raw_position: u32::try_from(self.open.texts.len()).unwrap_or(u32::MAX),
-                    raw_hash: raw_hash(item.text),
+                    raw_hash,
                 });
                 self.open.bytes += item.text.len();
                 self.open.texts.push(item.text.to_owned());
@@ -146,10 +207,19 @@ impl Reader<'_> {
         }
     }
 
-    fn fail(&mut self, line: Option<u64>, item: Option<usize>, reason: String) {
+    fn failure(&self, place: Place, item: Option<usize>, reason: String) -> Failure {
+        Failure { file: self.chunk.file.name.clone(), line: place.line, item, reason }
+    }
+
+    fn fail(&mut self, place: Place, item: Option<usize>, reason: String) {
         self.open.items += u64::from(item.is_some());
-        let file = self.chunk.file.name.clone();
-        self.open.failures.push(Failure { file, line, item, reason });
+        let failure = self.failure(place, item, reason);
+        self.open.failures.push(failure);
+    }
+
+    fn warn(&mut self, name: &str, place: Place, item: Option<usize>) {
+        let first = self.failure(place, item, name.to_owned());
+        warn(&mut self.open.warnings, name, &Warned { count: 1, first });
     }
 
     /// Packs what has been collected.

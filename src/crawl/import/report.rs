@@ -24,8 +24,8 @@ pub struct ImportReport {
     pub failed: u64,
     /// The first [`MAX_NAMED_FAILURES`] of these.
     pub failures: Vec<Failure>,
-    /// Fields that were left out of items, by name and problem.
-    pub warnings: BTreeMap<String, u64>,
+    /// Fields that were left out of items, by name and problem; all beyond a thousand names under `(other)`.
+    pub warnings: BTreeMap<String, Warned>,
     /// Whether somebody asked to stop before the end.
     pub interrupted: bool,
 }
@@ -44,8 +44,8 @@ impl ImportReport {
         for failure in &reading.failures {
             self.fail(failure.clone());
         }
-        for (field, count) in &reading.warnings {
-            *self.warnings.entry(field.clone()).or_default() += count;
+        for (field, warned) in &reading.warnings {
+            warn(&mut self.warnings, field, warned);
         }
     }
 
@@ -54,6 +54,34 @@ impl ImportReport {
         if self.failures.len() < MAX_NAMED_FAILURES {
             self.failures.push(failure);
         }
+    }
+}
+
+/// How often the same was left out, and where first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warned {
+    /// How often.
+    pub count: u64,
+    /// The first item that lost it; its reason is the name of the warning.
+    pub first: Failure,
+}
+
+/// Names of warnings that are counted apart; keys of hostile documents are names, too.
+const MAX_WARNING_NAMES: usize = 1_000;
+
+/// Under which name the rest is counted.
+const OTHER_WARNINGS: &str = "(other)";
+
+/// Adds to what is counted under `name`.
+pub(super) fn warn(warnings: &mut BTreeMap<String, Warned>, name: &str, more: &Warned) {
+    if let Some(known) = warnings.get_mut(name) {
+        known.count += more.count;
+        return;
+    }
+    let name = if warnings.len() < MAX_WARNING_NAMES { name } else { OTHER_WARNINGS };
+    match warnings.get_mut(name) {
+        Some(known) => known.count += more.count,
+        None => drop(warnings.insert(name.to_owned(), more.clone())),
     }
 }
 
@@ -81,11 +109,34 @@ impl Failure {
         Self::file(path.to_string_lossy().into_owned(), error.to_string())
     }
 
+    pub(super) fn special(path: &Path) -> Self {
+        Self::file(path.to_string_lossy().into_owned(), "neither a file nor a folder".to_owned())
+    }
+
     pub(super) fn file(file: String, reason: String) -> Self {
         Self { file, line: None, item: None, reason }
     }
 
     pub(super) fn is_other_file(&self) -> bool {
         self.reason == OTHER_FILE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_names_cannot_fill_the_memory_and_the_first_place_is_kept() {
+        let mut warnings = BTreeMap::new();
+        for round in 0..2 {
+            for number in 0..3_000 {
+                let first = Failure::file(format!("{round}"), "x".to_owned());
+                warn(&mut warnings, &format!("k{number}"), &Warned { count: 1, first });
+            }
+        }
+        assert_eq!(warnings.len(), MAX_WARNING_NAMES + 1);
+        assert_eq!(warnings.values().map(|warned| warned.count).sum::<u64>(), 6_000);
+        assert!(warnings.values().all(|warned| warned.first.file == "0"));
     }
 }
