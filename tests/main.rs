@@ -6,4 +6,5 @@ mod crawl;
 mod faults;
 mod generator;
 mod layering;
+mod lineage;
 mod support;
