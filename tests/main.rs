@@ -9,4 +9,5 @@ mod generator;
 mod golden;
 mod import;
 mod layering;
+mod lineage;
 mod support;

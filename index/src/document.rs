@@ -69,6 +69,8 @@ pub struct Document {
     pub key: i64,
     /// The site's number for the image, for `id:`.
     pub image: Option<u64>,
+    /// The caller's number for the bytes of the image: images with the same one show the same bytes.
+    pub media: Option<u64>,
     /// The positive prompt as written, `<lora:...>` tags included.
     pub prompt: Option<String>,
     /// The negative prompt as written.

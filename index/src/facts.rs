@@ -20,6 +20,8 @@ const SINGLE_LOOKUPS: usize = 512;
 pub struct Facts<'a> {
     /// The key of its document.
     pub key: i64,
+    /// The caller's number for its bytes.
+    pub media: Option<u64>,
     /// When it was made or posted, in milliseconds since 1970 (UTC).
     pub created_ms: Option<i64>,
     /// Steps.
@@ -50,6 +52,7 @@ pub type FactResource = DocumentResource;
 /// The columns of one segment.
 pub(crate) struct SegmentFacts {
     key: Column<i64>,
+    media: Column<u64>,
     created: Column<i64>,
     steps: Column<u64>,
     cfg: Column<f64>,
@@ -72,6 +75,7 @@ impl SegmentFacts {
         let words = |name| -> Result<Words, IndexError> { Ok(Words::new(columns.str(name)?)) };
         Ok(Self {
             key: columns.i64("key")?,
+            media: columns.u64("media")?,
             created: columns.i64("created")?,
             steps: columns.u64("steps")?,
             cfg: columns.f64("cfg")?,
@@ -98,6 +102,7 @@ impl SegmentFacts {
         self.versions.extend(self.posted_for.values_for_doc(doc));
         Ok(Some(Facts {
             key,
+            media: self.media.first(doc),
             created_ms: self.created.first(doc),
             steps: self.steps.first(doc),
             cfg: self.cfg.first(doc),

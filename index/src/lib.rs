@@ -24,4 +24,4 @@ pub use facts::{FactResource, Facts};
 pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
-pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions};
+pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};

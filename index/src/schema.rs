@@ -28,6 +28,7 @@ pub(crate) struct Fields {
     pub(crate) schema: Schema,
     pub(crate) key: Field,
     pub(crate) image: Field,
+    pub(crate) media: Field,
     pub(crate) prompt: Field,
     pub(crate) negative: Field,
     pub(crate) names: [Field; 8],
@@ -71,6 +72,7 @@ impl Fields {
         Self {
             key: builder.add_i64_field("key", exact.clone()),
             image: builder.add_u64_field("image", exact.clone()),
+            media: builder.add_u64_field("media", column.clone()),
             prompt: builder.add_text_field("prompt", prompt_text.clone()),
             negative: builder.add_text_field("negative", prompt_text),
             names: NameKind::ALL

@@ -191,14 +191,15 @@ impl Entry {
             (fields.media_type, &document.media_type),
             (fields.source, &document.source),
         ] {
-            if let Some(value) = value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
-                self.0.add_text(field, cut(value, MAX_KEYWORD_BYTES));
+            if let Some(value) = value.as_deref().and_then(kept_keyword) {
+                self.0.add_text(field, value);
             }
         }
     }
 
     fn numbers(&mut self, fields: &Fields, document: &Document) {
         self.unsigned(fields.image, document.image);
+        self.unsigned(fields.media, document.media);
         self.unsigned(fields.width, document.width);
         self.unsigned(fields.height, document.height);
         self.unsigned(fields.steps, document.steps);
@@ -251,6 +252,12 @@ impl Document {
             std::cmp::Ordering::Equal => "square",
         })
     }
+}
+
+/// What the index keeps of a keyword, and [`crate::Facts`] give back: the text without blanks around it, at most
+/// [`MAX_KEYWORD_BYTES`] of it; `None` when that is nothing.
+pub fn kept_keyword(value: &str) -> Option<&str> {
+    Some(cut(value.trim(), MAX_KEYWORD_BYTES).trim_end()).filter(|value| !value.is_empty())
 }
 
 /// The longest beginning of `text` of at most `bytes` bytes that ends between characters.

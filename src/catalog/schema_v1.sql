@@ -53,6 +53,24 @@ CREATE TABLE models (
 ) STRICT;
 CREATE INDEX models_by_generation ON models (generation);
 CREATE INDEX models_by_name ON models (name COLLATE NOCASE);
+CREATE INDEX models_by_creator ON models (creator COLLATE NOCASE) WHERE creator IS NOT NULL;
+
+-- Tags of models, one row each, for `tag:` in a query. The triggers keep it, so that no writer can forget it.
+CREATE TABLE model_tags (
+    tag   TEXT NOT NULL COLLATE NOCASE,
+    model INTEGER NOT NULL,
+    PRIMARY KEY (tag, model)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER models_tagged AFTER INSERT ON models WHEN new.tags <> '[]' BEGIN
+    INSERT OR IGNORE INTO model_tags (tag, model)
+        SELECT value, new.model FROM json_each(new.tags) WHERE type = 'text';
+END;
+CREATE TRIGGER models_retagged AFTER UPDATE OF tags ON models WHEN new.tags <> old.tags BEGIN
+    DELETE FROM model_tags WHERE model = old.model
+        AND tag IN (SELECT value FROM json_each(old.tags) WHERE type = 'text');
+    INSERT OR IGNORE INTO model_tags (tag, model)
+        SELECT value, new.model FROM json_each(new.tags) WHERE type = 'text';
+END;
 
 CREATE TABLE versions (
     version         INTEGER PRIMARY KEY,
@@ -204,6 +222,7 @@ CREATE TABLE resources (
 CREATE INDEX resources_by_generation ON resources (generation);
 CREATE INDEX resources_by_hash ON resources (hash) WHERE hash IS NOT NULL;
 CREATE INDEX resources_by_version ON resources (version) WHERE version IS NOT NULL;
+CREATE INDEX resources_by_air_model ON resources (air_model) WHERE air_model IS NOT NULL;
 
 CREATE TABLE image_resources (
     image    INTEGER NOT NULL,

@@ -1,8 +1,10 @@
 //! `lineage`: what was made with a model, with what else, when, by whom.
 
+use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
 use stemmata::lineage::{self, LineageError, Options, Wanted};
 use stemmata::source::civitai::url::Target;
+use stemmata_index::{IndexError, Reader};
 
 use super::args::LineageArgs;
 use super::exit::Exit;
@@ -16,9 +18,30 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
     let catalog = session.catalog()?;
     let scope = lineage::find_scope(&catalog, &wanted(&arguments.target, arguments.version)?)?;
     let options = Options { top: usize::from(arguments.top) };
-    let report = lineage::report(&catalog, &scope, options)?;
+    let report = match current_index(session, &catalog)? {
+        Some(reader) => lineage::report_from_index(&catalog, &reader, &scope, options)?,
+        None => lineage::report(&catalog, &scope, options)?,
+    };
     sink.document(&report, |report, terminal| lineage::render(report, terminal.width))?;
     Ok(Exit::Done)
+}
+
+/// The index, if it shows what the catalog holds. Else the catalog itself is read, which gives the same figures,
+/// only later; a command that asks does not write.
+fn current_index(session: &Session, catalog: &Catalog) -> Result<Option<Reader>, Failure> {
+    let (trouble, cure) = match Reader::open(&session.settings.index()) {
+        Ok(reader) if lineage::is_current(catalog, &reader)? => return Ok(Some(reader)),
+        Ok(_) => ("the index lacks the latest changes".to_owned(), "update"),
+        Err(error @ IndexError::Missing { .. }) => (error.to_string(), "update"),
+        Err(error @ (IndexError::NeedsRebuild { .. } | IndexError::Damaged(_))) => {
+            (error.to_string(), "rebuild")
+        }
+        Err(error) => return Err(error.into()),
+    };
+    session.talk.note(&format!(
+        "{trouble}, so all images of the catalog are read; `stemmata index {cure}` makes this faster"
+    ));
+    Ok(None)
 }
 
 /// What a person named: an id, a page, an AIR, a hash, or else a name.
@@ -59,6 +82,10 @@ impl From<LineageError> for Failure {
             }
             LineageError::Catalog(_) => match error {
                 LineageError::Catalog(error) => error.into(),
+                other => Self::of(Exit::General, "lineage.failed", &other),
+            },
+            LineageError::Index(_) => match error {
+                LineageError::Index(error) => error.into(),
                 other => Self::of(Exit::General, "lineage.failed", &other),
             },
             _ => Self::of(Exit::General, "lineage.failed", &error),

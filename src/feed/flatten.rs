@@ -52,6 +52,7 @@ pub(super) fn flatten(
     Ok(Document {
         key: row.key.get(),
         image: row.key.site_id().map(|id| id.get()),
+        media: u64::try_from(row.media).ok(),
         prompt: data.prompt.clone(),
         negative: data.negative_prompt.clone(),
         names: written,

@@ -1,5 +1,6 @@
 //! What can go wrong with a report.
 
+use stemmata_index::IndexError;
 use thiserror::Error;
 
 use crate::catalog::CatalogError;
@@ -27,4 +28,7 @@ pub enum LineageError {
     /// The catalog could not be read.
     #[error("failed to report")]
     Catalog(#[from] CatalogError),
+    /// The index could not be read.
+    #[error("failed to report")]
+    Index(#[from] IndexError),
 }

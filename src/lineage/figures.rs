@@ -1,19 +1,63 @@
 //! Counting, pure: images in any order in, figures out.
 //!
-//! - In: the versions of a scope, the representative of every resource, and every image that names one.
+//! - In: the versions of a scope, who represents a resource, and images with the resources that they name.
 //! - Out: counts that do not depend on the order of the images.
-//! - Never: a look at the catalog or the index. Either can feed a [`Tally`].
+//! - Never: a look at the catalog or the index. Either can feed a [`Tally`], and both give the same figures.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use serde::Serialize;
+use stemmata_index::kept_keyword;
 
 use crate::catalog::Usage;
 use crate::entity::{Evidence, VersionId};
 
 /// The representative (rank 1) of every linked resource, by row number.
 pub type Representatives = HashMap<u64, (VersionId, Evidence)>;
+
+/// Who knows the representatives of resources.
+pub trait Links {
+    /// The representative (rank 1) of a resource, by row number; `None` when nothing explains it.
+    fn representative(&mut self, resource: u64) -> Option<(VersionId, Evidence)>;
+}
+
+impl Links for &Representatives {
+    fn representative(&mut self, resource: u64) -> Option<(VersionId, Evidence)> {
+        self.get(&resource).copied()
+    }
+}
+
+/// What the images of a scope are compared with: all images that name any resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Images that name any resource.
+    pub images: u64,
+    /// Images made with each version.
+    pub made_with: HashMap<VersionId, u64>,
+}
+
+impl Census {
+    /// Counts one image; one that names no resource does not count.
+    pub fn add(&mut self, usage: &Usage<'_>, links: &mut impl Links) {
+        if usage.resources.is_empty() {
+            return;
+        }
+        self.images += 1;
+        let named = usage.resources.iter().filter_map(|(resource, _)| links.representative(*resource));
+        let versions: BTreeSet<VersionId> =
+            named.filter(|(_, evidence)| *evidence != Evidence::Name).map(|(version, _)| version).collect();
+        for version in versions {
+            *self.made_with.entry(version).or_default() += 1;
+        }
+    }
+}
+
+/// How many times more frequent a version is in a scope than everywhere, from the number of images in the scope
+/// with and without it, and the same everywhere.
+pub fn lift(with: u64, images: u64, everywhere_with: u64, everywhere: u64) -> f64 {
+    (with as f64 / images as f64) / (everywhere_with as f64 / everywhere as f64)
+}
 
 /// Five points of a distribution, by nearest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,15 +109,11 @@ pub struct CoUse {
     pub images: u64,
     /// Weights, where written.
     pub weight: Option<Spread<f64>>,
-    /// How many times more frequent it is in the scope than in all images that name a resource.
-    pub lift: f64,
 }
 
 /// What a [`Tally`] counted. Lists are sorted by count, highest first, then by name or id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// Images that name any resource.
-    pub all_images: u64,
     /// Images made with any version of the scope.
     pub images: u64,
     /// By version of the scope.
@@ -96,75 +136,68 @@ pub struct Figures {
 
 /// A count in progress.
 #[derive(Debug)]
-pub struct Tally<'a> {
-    scope: HashSet<VersionId>,
-    links: &'a Representatives,
+pub struct Tally {
     figures: Figures,
     media: HashMap<VersionId, HashSet<i64>>,
-    totals: HashMap<VersionId, u64>,
     together: HashMap<VersionId, (u64, Vec<f64>)>,
     samplers: HashMap<(String, Option<String>), u64>,
     creators: HashMap<String, u64>,
     unresolved: HashMap<u64, u64>,
     steps: Vec<u32>,
     cfg: Vec<f64>,
-    said: BTreeMap<VersionId, (Evidence, Option<f64>)>,
+    said: Said,
+    unexplained: Vec<u64>,
 }
 
-impl<'a> Tally<'a> {
+/// The versions that an image names, each with its strongest evidence and a weight if any was written.
+type Said = BTreeMap<VersionId, (Evidence, Option<f64>)>;
+
+impl Tally {
     /// Begins to count for the versions of a scope.
-    pub fn new(scope: &[VersionId], links: &'a Representatives) -> Self {
+    pub fn new(scope: &[VersionId]) -> Self {
         let versions = scope.iter().map(|version| (*version, VersionFigures::default())).collect();
         Self {
-            scope: scope.iter().copied().collect(),
-            links,
             figures: Figures { versions, ..Figures::default() },
             media: HashMap::new(),
-            totals: HashMap::new(),
             together: HashMap::new(),
             samplers: HashMap::new(),
             creators: HashMap::new(),
             unresolved: HashMap::new(),
             steps: Vec::new(),
             cfg: Vec::new(),
-            said: BTreeMap::new(),
+            said: Said::new(),
+            unexplained: Vec::new(),
         }
     }
 
-    /// Counts one image. Every image that names a resource must come, each once: those outside of the
-    /// scope say how frequent the others are. One that names no resource does not count.
-    pub fn add(&mut self, usage: &Usage<'_>) {
-        if usage.resources.is_empty() {
-            return;
-        }
+    /// Counts one image. Every image that names a version of the scope must come, each once; others may.
+    pub fn add(&mut self, usage: &Usage<'_>, links: &mut impl Links) {
         let mut said = std::mem::take(&mut self.said);
-        self.read(usage, &mut said);
-        self.count(usage, &said);
-        said.clear();
-        self.said = said;
-    }
-
-    /// The versions that an image names, each with its strongest evidence and a weight if any was written.
-    fn read(&self, usage: &Usage<'_>, said: &mut BTreeMap<VersionId, (Evidence, Option<f64>)>) {
+        let mut unexplained = std::mem::take(&mut self.unexplained);
         for (resource, weight) in usage.resources {
-            let Some((version, evidence)) = self.links.get(resource) else { continue };
-            let entry = said.entry(*version).or_insert((*evidence, *weight));
-            if *evidence < entry.0 {
-                *entry = (*evidence, weight.or(entry.1));
+            let Some((version, evidence)) = links.representative(*resource) else {
+                unexplained.push(*resource);
+                continue;
+            };
+            // The largest number stands in the index for a weight that is not said.
+            let weight = weight.filter(|weight| weight.is_finite() && *weight < f64::MAX);
+            let entry = said.entry(version).or_insert((evidence, weight));
+            if evidence < entry.0 {
+                *entry = (evidence, weight.or(entry.1));
             } else {
-                entry.1 = entry.1.or(*weight);
+                entry.1 = entry.1.or(weight);
             }
         }
+        self.count(usage, &said, &unexplained);
+        said.clear();
+        unexplained.clear();
+        (self.said, self.unexplained) = (said, unexplained);
     }
 
-    fn count(&mut self, usage: &Usage<'_>, said: &BTreeMap<VersionId, (Evidence, Option<f64>)>) {
-        self.figures.all_images += 1;
+    fn count(&mut self, usage: &Usage<'_>, said: &Said, unexplained: &[u64]) {
         let mut in_scope = false;
         for (version, (evidence, _)) in said {
             let certain = *evidence != Evidence::Name;
-            if certain {
-                *self.totals.entry(*version).or_default() += 1;
-            }
             if let Some(figures) = self.figures.versions.get_mut(version) {
                 *figures.evidence.entry(*evidence).or_default() += 1;
                 if certain {
@@ -177,35 +210,32 @@ impl<'a> Tally<'a> {
             }
         }
         if in_scope {
-            self.count_in_scope(usage, said);
+            self.count_in_scope(usage, said, unexplained);
         }
     }
 
-    fn count_in_scope(&mut self, usage: &Usage<'_>, said: &BTreeMap<VersionId, (Evidence, Option<f64>)>) {
+    fn count_in_scope(&mut self, usage: &Usage<'_>, said: &Said, unexplained: &[u64]) {
         self.figures.images += 1;
         for (version, (evidence, weight)) in said {
-            if *evidence != Evidence::Name && !self.scope.contains(version) {
+            if *evidence != Evidence::Name && !self.figures.versions.contains_key(version) {
                 let (images, weights) = self.together.entry(*version).or_default();
                 *images += 1;
-                weights.extend(weight.filter(|weight| weight.is_finite()));
+                weights.extend(weight);
             }
         }
-        if let Some(sampler) = usage.sampler {
-            let key = (sampler.to_owned(), usage.scheduler.map(str::to_owned));
-            *self.samplers.entry(key).or_default() += 1;
+        if let Some(sampler) = usage.sampler.and_then(kept_keyword) {
+            let scheduler = usage.scheduler.and_then(kept_keyword);
+            *self.samplers.entry((sampler.to_owned(), scheduler.map(str::to_owned))).or_default() += 1;
         }
-        if let Some(username) = usage.username {
+        if let Some(username) = usage.username.and_then(kept_keyword) {
             *self.creators.entry(username.to_owned()).or_default() += 1;
         }
         self.steps.extend(usage.steps);
         self.cfg.extend(usage.cfg.filter(|cfg| cfg.is_finite()));
-        let mut any = false;
-        for (resource, _) in usage.resources.iter().filter(|(resource, _)| !self.links.contains_key(resource))
-        {
-            any = true;
+        for resource in unexplained {
             *self.unresolved.entry(*resource).or_default() += 1;
         }
-        self.figures.unresolved_images += u64::from(any);
+        self.figures.unresolved_images += u64::from(!unexplained.is_empty());
     }
 
     /// The figures, sorted.
@@ -221,14 +251,11 @@ impl<'a> Tally<'a> {
         figures.samplers = most_first(self.samplers);
         figures.creators = most_first(self.creators);
         figures.unresolved = most_first(self.unresolved);
-        let (images, all) = (figures.images as f64, figures.all_images as f64);
         let mut together: Vec<(VersionId, (u64, Vec<f64>))> = self.together.into_iter().collect();
         together.sort_by(|(a, (a_count, _)), (b, (b_count, _))| b_count.cmp(a_count).then_with(|| a.cmp(b)));
         for (version, (count, mut weights)) in together {
             weights.sort_by(f64::total_cmp);
-            let everywhere = self.totals.get(&version).copied().unwrap_or(count) as f64;
-            let lift = (count as f64 / images) / (everywhere / all);
-            figures.co_used.push(CoUse { version, images: count, weight: Spread::of(&weights), lift });
+            figures.co_used.push(CoUse { version, images: count, weight: Spread::of(&weights) });
         }
         figures
     }

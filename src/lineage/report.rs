@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, SharedFile, Usage};
 use crate::entity::{Evidence, HexHash, PublishState, Timestamp, VersionId, VersionRelation};
 
 use super::Result;
-use super::figures::{CoUse, Figures, Representatives, Spread, Tally, VersionFigures};
+use super::figures::{Census, CoUse, Figures, Representatives, Spread, Tally, VersionFigures, lift};
 use super::scope::{Scope, ScopeKind};
 
 /// The number of the shape of a [`LineageReport`]; counts breaking changes.
@@ -202,6 +202,33 @@ pub fn representatives(catalog: &Catalog) -> Result<Representatives> {
     Ok(links)
 }
 
+/// How frequent things are in all images that name any resource.
+pub trait Everywhere {
+    /// Images that name any resource.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be counted.
+    fn images(&self) -> Result<u64>;
+
+    /// Images made with a version.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be counted.
+    fn made_with(&self, version: VersionId) -> Result<u64>;
+}
+
+impl Everywhere for Census {
+    fn images(&self) -> Result<u64> {
+        Ok(self.images)
+    }
+
+    fn made_with(&self, version: VersionId) -> Result<u64> {
+        Ok(self.made_with.get(&version).copied().unwrap_or(0))
+    }
+}
+
 /// Reports on a scope from the catalog alone, by reading every image once.
 ///
 /// # Errors
@@ -209,20 +236,25 @@ pub fn representatives(catalog: &Catalog) -> Result<Representatives> {
 /// [`super::LineageError::Catalog`].
 pub fn report(catalog: &Catalog, scope: &Scope, options: Options) -> Result<LineageReport> {
     let links = representatives(catalog)?;
-    let mut tally = Tally::new(&scope.versions, &links);
-    catalog.for_each_usage(|usage: Usage<'_>| tally.add(&usage))?;
-    report_of(catalog, scope, &tally.finish(), options)
+    let mut tally = Tally::new(&scope.versions);
+    let mut census = Census::default();
+    catalog.for_each_usage(|usage: Usage<'_>| {
+        tally.add(&usage, &mut &links);
+        census.add(&usage, &mut &links);
+    })?;
+    report_of(catalog, scope, &tally.finish(), &census, options)
 }
 
 /// Reports on a scope with figures that were gathered elsewhere, such as from the index.
 ///
 /// # Errors
 ///
-/// [`super::LineageError::Catalog`].
+/// [`super::LineageError::Catalog`], and those of `everywhere`.
 pub fn report_of(
     catalog: &Catalog,
     scope: &Scope,
     figures: &Figures,
+    everywhere: &dyn Everywhere,
     options: Options,
 ) -> Result<LineageReport> {
     let mut versions = Vec::new();
@@ -235,7 +267,7 @@ pub fn report_of(
         scope: ScopeOut { kind: scope.about.kind, id: scope.about.id, name: scope.about.name.clone() },
         images: figures.images,
         versions,
-        co_used: co_used(catalog, &figures.co_used, options)?,
+        co_used: co_used(catalog, figures, everywhere, options)?,
         samplers: figures
             .samplers
             .iter()
@@ -287,31 +319,46 @@ fn version_report(catalog: &Catalog, version: VersionId, figures: VersionFigures
     })
 }
 
-/// Names the most frequent of them. Ties at the end of the list are cut by name, so all that tie are named.
-fn co_used(catalog: &Catalog, counted: &[CoUse], options: Options) -> Result<Vec<CoUsed>> {
+/// Names the most frequent of them. Ties at the end of the list are cut by name, so all that tie are named; only
+/// those that stay are looked for everywhere.
+fn co_used(
+    catalog: &Catalog,
+    figures: &Figures,
+    everywhere: &dyn Everywhere,
+    options: Options,
+) -> Result<Vec<CoUsed>> {
+    let counted = &figures.co_used;
     let fewest = options.top.checked_sub(1).and_then(|last| counted.get(last)).map_or(0, |last| last.images);
     let mut named = Vec::new();
     for co_use in counted.iter().take_while(|co_use| co_use.images >= fewest) {
         let title = catalog.version_title(co_use.version)?;
         let names: Vec<String> =
             title.into_iter().flat_map(|title| [title.model_name, title.name]).flatten().collect();
-        named.push(CoUsed {
+        named.push(((!names.is_empty()).then(|| names.join(" ")), co_use));
+    }
+    named.sort_by(|(a_name, a), (b_name, b)| {
+        b.images.cmp(&a.images).then_with(|| a_name.cmp(b_name)).then_with(|| a.version.cmp(&b.version))
+    });
+    named.truncate(options.top);
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = everywhere.images()?;
+    let with_lift = |(name, co_use): (Option<String>, &CoUse)| {
+        let lift = lift(co_use.images, figures.images, everywhere.made_with(co_use.version)?, all);
+        Ok(CoUsed {
             version: co_use.version,
-            name: (!names.is_empty()).then(|| names.join(" ")),
+            name,
             images: co_use.images,
             weight: co_use.weight.map(|spread| WeightSpread {
                 p10: spread.p10,
                 p50: spread.p50,
                 p90: spread.p90,
             }),
-            lift: (co_use.lift * 1000.0).round() / 1000.0,
-        });
-    }
-    named.sort_by(|a, b| {
-        b.images.cmp(&a.images).then_with(|| a.name.cmp(&b.name)).then_with(|| a.version.cmp(&b.version))
-    });
-    named.truncate(options.top);
-    Ok(named)
+            lift: (lift * 1000.0).round() / 1000.0,
+        })
+    };
+    named.into_iter().map(with_lift).collect()
 }
 
 fn unresolved(catalog: &Catalog, figures: &Figures, options: Options) -> Result<Unresolved> {

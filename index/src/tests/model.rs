@@ -99,6 +99,7 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
             nsfw_bits: counts.0,
             likes: counts.1,
             image: counts.2,
+            media: counts.3,
             reactions: counts.3,
             cfg: others.0,
             seed: others.1,

@@ -98,6 +98,7 @@ proptest! {
             let document = documents.iter().find(|document| document.key == facts.key);
             let same = document.is_some_and(|document| {
                 document.created_ms == facts.created_ms
+                    && document.media == facts.media
                     && document.steps == facts.steps
                     && document.cfg == facts.cfg
                     && document.width == facts.width

@@ -213,3 +213,12 @@ fn facts_tell_many_words_of_one_column_apart() {
     assert_eq!(right, 2000);
     check(dir.path(), "user:\"user 77\"", &[77]);
 }
+
+#[test]
+fn a_kept_keyword_is_kept_as_it_is() {
+    let long = format!("  {} b", "a".repeat(crate::MAX_KEYWORD_BYTES - 1));
+    for (value, kept) in [(" Ann ", Some("Ann")), (" \t", None), (&long, long.trim().strip_suffix(" b"))] {
+        assert_eq!(crate::kept_keyword(value), kept);
+        assert_eq!(kept.and_then(crate::kept_keyword), kept);
+    }
+}

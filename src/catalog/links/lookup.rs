@@ -2,7 +2,7 @@
 
 use crate::catalog::Result;
 use crate::catalog::{Catalog, CatalogError};
-use crate::entity::{HexHash, ModelId, ResourceKind, VersionId};
+use crate::entity::{Evidence, HexHash, ModelId, ResourceKind, VersionId};
 
 use super::columns;
 use super::linking::collect;
@@ -22,6 +22,33 @@ impl Catalog {
     /// When SQLite fails.
     pub fn resources_for_version(&self, version: VersionId) -> Result<Vec<u64>> {
         self.keys("SELECT resource FROM links WHERE version = ?1 AND rank = 1", version.as_i64())
+    }
+
+    /// Resources that stand for `version` (rank 1) by more than their name, sorted.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn certain_resources_for_version(&self, version: VersionId) -> Result<Vec<u64>> {
+        let sql = "SELECT resource FROM links WHERE version = ?1 AND rank = 1 AND evidence <> 'name'";
+        self.keys(sql, version.as_i64())
+    }
+
+    /// The version that a resource stands for (rank 1) and why; `None` when it has no candidate.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails or the row is damaged.
+    pub fn representative_of(&self, resource: u64) -> Result<Option<(VersionId, Evidence)>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT version, evidence FROM links WHERE resource = ?1 AND rank = 1")?;
+        let mut rows = statement.query([resource.cast_signed()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let word = row.get_ref(1)?.as_str().ok();
+        let evidence = word.and_then(Evidence::from_word);
+        let evidence = evidence.ok_or(CatalogError::Damaged { table: "links", column: "evidence" })?;
+        Ok(Some((columns::version(row.get(0)?, "links")?, evidence)))
     }
 
     /// Resources that stand for any version of `model` (rank 1) or name only the model, sorted.
@@ -116,10 +143,7 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn resources_for_model_tag(&self, tag: &str) -> Result<Vec<u64>> {
-        let sql = format!(
-            "{REPRESENTED_BY} v.model IN (SELECT model FROM models
-                WHERE EXISTS (SELECT 1 FROM json_each(models.tags) t WHERE t.value = ?1 COLLATE NOCASE))"
-        );
+        let sql = format!("{REPRESENTED_BY} v.model IN (SELECT model FROM model_tags WHERE tag = ?1)");
         self.keys(&sql, tag)
     }
 
@@ -209,4 +233,32 @@ fn word_query(text: &str) -> Option<String> {
 /// A NUL would end the query early, and a quote would end the phrase.
 fn escaped(word: &str) -> String {
     word.replace('\0', " ").replace('"', "\"\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::{Fixture, SomeVersion};
+
+    #[test]
+    fn the_tags_that_a_model_has_now_find_it() {
+        let fixture = Fixture::new();
+        fixture.model(7, "Seven", None);
+        let (state, date_ms) = ("published", None);
+        fixture.version(&SomeVersion { version: 70, model: Some(7), name: "v1", state, date_ms });
+        fixture.run("INSERT INTO links VALUES (1, 1, 70, 'version_id', '70', 100, NULL)", []);
+        let found = |tag: &str| fixture.catalog.resources_for_model_tag(tag).expect("readable");
+        let retag = |tags: &str| fixture.run("UPDATE models SET tags = ?1 WHERE model = 7", [tags]);
+        assert_eq!(found("anime"), [0_u64; 0]);
+        retag(r#"["Anime", "anime", "style"]"#);
+        assert_eq!((found("ANIME"), found("style"), found("ani")), (vec![1], vec![1], vec![]));
+        retag(r#"["style", "photo"]"#);
+        assert_eq!((found("anime"), found("style"), found("photo")), (vec![], vec![1], vec![1]));
+        fixture.run("INSERT INTO models (model, generation, tags) VALUES (8, 1, '[\"style\"]')", []);
+        fixture.run("UPDATE versions SET model = 8 WHERE version = 70", []);
+        assert_eq!(
+            (found("photo"), found("style")),
+            (vec![], vec![1]),
+            "a model that comes with tags has them"
+        );
+    }
 }

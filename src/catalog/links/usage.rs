@@ -3,7 +3,9 @@
 use rusqlite::OptionalExtension;
 
 use crate::catalog::{Catalog, CatalogError, Result};
-use crate::entity::{ImageKey, ImageName, MetaState, PostedFor, ResourceSources, VersionId, VersionRelation};
+use crate::entity::{
+    ImageKey, ImageName, MetaState, PostedFor, ResourceSources, Timestamp, VersionId, VersionRelation,
+};
 
 use super::columns::{self, RESOURCE, RESOURCE_COLUMNS};
 use super::linking::collect;
@@ -16,7 +18,7 @@ pub struct Usage<'a> {
     pub image: ImageKey,
     /// The row number of its media: images with the same one show the same bytes.
     pub media: i64,
-    /// When it was made, in milliseconds since 1970-01-01 UTC.
+    /// When it was made, or else published, in milliseconds since 1970-01-01 UTC.
     pub created_ms: Option<i64>,
     /// Sampling steps.
     pub steps: Option<u32>,
@@ -134,6 +136,17 @@ impl Catalog {
         Ok(())
     }
 
+    /// Whether any image changed after `generation`.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn has_images_since(&self, generation: u64) -> Result<bool> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM images WHERE generation > ?1)")?;
+        Ok(statement.query_row([generation.cast_signed()], |row| row.get::<_, i64>(0))? != 0)
+    }
+
     /// Streams every image that names a resource, by row number of the image.
     ///
     /// Hidden generation data is left out, as in [`Self::uses_of`].
@@ -145,7 +158,7 @@ impl Catalog {
         // CROSS JOIN keeps the order of the tables, so that both are read along their primary keys.
         let mut statement = self.connection.prepare_cached(
             "SELECT i.image, u.resource, u.weight, u.sources, i.meta_state, i.media, i.created_at,
-                    i.steps, i.cfg, i.sampler, i.scheduler, i.username
+                    i.steps, i.cfg, i.sampler, i.scheduler, i.username, i.published_at
              FROM images i CROSS JOIN image_resources u ON u.image = i.image ORDER BY i.image, u.resource",
         )?;
         let mut rows = statement.query([])?;
@@ -216,6 +229,12 @@ fn relation(code: i64) -> Result<VersionRelation> {
     columns::required(code, "image_versions", "relation", VersionRelation::from_code)
 }
 
+/// A column of milliseconds, if they are a time.
+fn time(row: &rusqlite::Row<'_>, position: usize) -> Result<Option<i64>> {
+    let at: Option<i64> = row.get(position)?;
+    Ok(at.and_then(Timestamp::from_millis).map(Timestamp::as_millis))
+}
+
 /// An image whose resources are still arriving.
 struct Pending {
     image: ImageKey,
@@ -236,7 +255,7 @@ impl Pending {
             image,
             meta: columns::meta_state(row.get(4)?)?,
             media: row.get(5)?,
-            created_ms: row.get(6)?,
+            created_ms: time(row, 6)?.or(time(row, 12)?),
             steps: row.get::<_, Option<i64>>(7)?.and_then(|steps| u32::try_from(steps).ok()),
             cfg: columns::finite(row, 8)?,
             sampler: row.get(9)?,

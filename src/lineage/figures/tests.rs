@@ -59,13 +59,14 @@ fn links() -> Representatives {
     .into()
 }
 
-fn tally(images: &[Made], order: impl Iterator<Item = usize>) -> Figures {
+fn tally(images: &[Made], order: impl Iterator<Item = usize>) -> (Figures, Census) {
     let links = links();
-    let mut tally = Tally::new(&[version(1), version(2)], &links);
+    let mut tally = Tally::new(&[version(1), version(2)]);
+    let mut census = Census::default();
     for position in order {
         let made = &images[position];
         let resources: Vec<(u64, Option<f64>)> = made.resources.clone().into_iter().collect();
-        tally.add(&Usage {
+        let usage = Usage {
             image: ImageKey::new(position as i64 + 1).expect("not zero"),
             media: made.media,
             created_ms: made.created_ms,
@@ -75,9 +76,11 @@ fn tally(images: &[Made], order: impl Iterator<Item = usize>) -> Figures {
             scheduler: None,
             username: made.username,
             resources: &resources,
-        });
+        };
+        tally.add(&usage, &mut &links);
+        census.add(&usage, &mut &links);
     }
-    tally.finish()
+    (tally.finish(), census)
 }
 
 fn names(made: &Made, wanted: &[u64]) -> bool {
@@ -89,9 +92,10 @@ proptest! {
 
     #[test]
     fn figures_equal_those_of_naive_counting(images in proptest::collection::vec(made(), 0..30)) {
-        let figures = tally(&images, 0..images.len());
-        let all = images.iter().filter(|made| !made.resources.is_empty()).count();
-        prop_assert_eq!(&tally(&images, (0..images.len()).rev()), &figures, "order does not matter");
+        let counted = tally(&images, 0..images.len());
+        prop_assert_eq!(&tally(&images, (0..images.len()).rev()), &counted, "order does not matter");
+        let (figures, census) = counted;
+        let all = images.iter().filter(|made| !made.resources.is_empty()).count() as u64;
         let scope: Vec<&Made> = images.iter().filter(|made| names(made, &[1, 2, 3])).collect();
         prop_assert_eq!(figures.images, scope.len() as u64);
         for (id, resources) in [(1, &[1, 2][..]), (2, &[3])] {
@@ -114,9 +118,10 @@ proptest! {
         let everywhere = by(&[4, 5], &[]);
         let found: Vec<(VersionId, u64)> = figures.co_used.iter().map(|co| (co.version, co.images)).collect();
         prop_assert_eq!(found, if together > 0 { vec![(version(3), together)] } else { vec![] });
-        if let Some(co_use) = figures.co_used.first() {
+        prop_assert_eq!((census.images, census.made_with.get(&version(3)).copied().unwrap_or(0)), (all, everywhere));
+        if together > 0 {
             let expected = (together as f64 * all as f64) / (scope.len() as f64 * everywhere as f64);
-            prop_assert!((co_use.lift - expected).abs() < 1e-9);
+            prop_assert!((lift(together, scope.len() as u64, everywhere, all) - expected).abs() < 1e-9);
         }
         let mut steps: Vec<u32> = scope.iter().filter_map(|made| made.steps).collect();
         steps.sort_unstable();
@@ -152,6 +157,6 @@ fn the_weight_of_the_strongest_evidence_counts() {
     };
     let images =
         [made(&[(1, None), (4, Some(0.5)), (5, Some(-1.0))]), made(&[(1, None), (4, None), (5, Some(0.0))])];
-    let weight = tally(&images, 0..2).co_used[0].weight.expect("both images say a weight");
+    let weight = tally(&images, 0..2).0.co_used[0].weight.expect("both images say a weight");
     assert_eq!((weight.min, weight.max), (0.0, 0.5));
 }

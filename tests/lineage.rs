@@ -1,0 +1,287 @@
+//! Reports from the index are those of reading the whole catalog.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::collection::{btree_map, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+use stemmata::catalog::{Batch, Catalog, RawBlock, Record, raw_hash};
+use stemmata::entity::{
+    Air, Dialect, FileHash, FileId, GenerationData, HashKind, HexHash, Image, ImageId, ImageName, Item,
+    Media, MediaIdentity, MediaKey, MetaState, Model, ModelFile, ModelId, ModelStats, ModelVersion,
+    PublishState, Resource, ResourceKind, ResourceSources, ResourceUse, Timestamp, VersionId,
+};
+use stemmata::feed::{self, FeedOptions};
+use stemmata::lineage::{self, Options, Wanted};
+use stemmata::link;
+use stemmata::run::RunContext;
+use stemmata_index::Reader;
+
+use crate::support::cli;
+use crate::support::home::Home;
+
+/// Versions of the two models.
+const VERSIONS: [[u64; 2]; 2] = [[11, 12], [21, 22]];
+
+/// How many references [`resource`] knows.
+const RESOURCES: usize = 14;
+
+#[derive(Clone, Debug)]
+struct Picture {
+    id: u64,
+    media: u8,
+    hidden: bool,
+    created_ms: Option<i64>,
+    published_ms: Option<i64>,
+    sampler: Option<&'static str>,
+    username: Option<&'static str>,
+    steps: Option<u32>,
+    cfg: Option<f64>,
+    uses: BTreeMap<usize, Option<f64>>,
+}
+
+fn picture() -> impl Strategy<Value = Picture> {
+    let facts = (1..12_u64, 0..4_u8, proptest::bool::weighted(0.15), of(0..50_i64), of(50..99_i64));
+    let words =
+        (of(select(vec!["euler", " euler ", "", "dpmpp_2m"])), of(select(vec!["ann", "Bob", "bob ", " "])));
+    let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0])));
+    let weight = of(select(vec![0.0, 0.5, -1.0, f64::MAX, f64::INFINITY]));
+    (facts, words, numbers, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
+        |(facts, words, numbers, uses)| {
+            let (id, media, hidden, created_ms, published_ms) = facts;
+            let ((sampler, username), (steps, cfg)) = (words, numbers);
+            Picture { id, media, hidden, created_ms, published_ms, sampler, username, steps, cfg, uses }
+        },
+    )
+}
+
+impl Picture {
+    fn item(&self) -> Item {
+        let data = GenerationData {
+            sampler: self.sampler.map(str::to_owned),
+            steps: self.steps,
+            cfg: self.cfg,
+            ..GenerationData::default()
+        };
+        let sources = if self.hidden { ResourceSources::ITEM_INDEX } else { ResourceSources::RESOURCES };
+        Item::Image(Box::new(Image {
+            name: ImageName::Site(ImageId::new(self.id).expect("not zero")),
+            dialect: Dialect::Index,
+            media: Media {
+                identity: MediaIdentity::Key(MediaKey::from_bytes([self.media; 16])),
+                blurhash: None,
+                width: None,
+                height: None,
+            },
+            url: None,
+            media_type: None,
+            nsfw_level: None,
+            created_at: self.created_ms.and_then(Timestamp::from_millis),
+            published_at: self.published_ms.and_then(Timestamp::from_millis),
+            post: None,
+            username: self.username.map(str::to_owned),
+            base_model: None,
+            stats: None,
+            tags: vec![],
+            meta: if self.hidden { MetaState::Hidden } else { MetaState::Present },
+            generation: if self.hidden { GenerationData::default() } else { data },
+            resources: self
+                .uses
+                .iter()
+                .map(|(number, weight)| ResourceUse {
+                    resource: resource(*number),
+                    weight: weight.filter(|_| !self.hidden),
+                    sources,
+                })
+                .collect(),
+            remix_of: None,
+            posted_for: vec![],
+        }))
+    }
+}
+
+/// The references that images make: by id, AIR and hash, by name alone, and to what nobody knows.
+fn resource(number: usize) -> Resource {
+    let bare = Resource { kind: ResourceKind::Lora, name: None, hash: None, version: None, air: None };
+    let id = VERSIONS.as_flattened()[number % 4];
+    match number {
+        0..4 => Resource { version: VersionId::new(id), ..bare },
+        4..8 => Resource { hash: HexHash::parse(&sha256(id)[..10]), ..bare },
+        8..12 => Resource { name: Some(format!("file{id}")), ..bare },
+        12 => {
+            Resource { air: ModelId::new(1).map(|model| Air { model, version: VersionId::new(11) }), ..bare }
+        }
+        _ => Resource { name: Some("nobody knows".to_owned()), ..bare },
+    }
+}
+
+fn sha256(version: u64) -> String {
+    format!("{:016x}", version.wrapping_mul(0x9E37_79B9_7F4A_7C15)).repeat(4)
+}
+
+fn model(id: u64, versions: [u64; 2]) -> Item {
+    let model = Model {
+        id: ModelId::new(id).expect("not zero"),
+        name: Some(format!("Model {id}")),
+        description: None,
+        kind: Some("LORA".to_owned()),
+        nsfw: None,
+        nsfw_level: None,
+        poi: None,
+        allow_commercial_use: vec![],
+        allow_no_credit: None,
+        allow_derivatives: None,
+        allow_different_license: None,
+        mode: None,
+        availability: None,
+        stats: ModelStats::default(),
+        creator: None,
+        tags: vec![],
+        versions: versions.map(|version| self::version(id, version)).into(),
+    };
+    Item::Model(Box::new(model), vec![])
+}
+
+fn version(model: u64, id: u64) -> ModelVersion {
+    let hash = |kind, digits: &str| FileHash { kind, value: HexHash::parse(digits).expect("hexadecimal") };
+    ModelVersion {
+        id: VersionId::new(id).expect("not zero"),
+        model: ModelId::new(model),
+        model_name: None,
+        model_kind: None,
+        name: Some(format!("v{id}")),
+        description: None,
+        base_model: None,
+        base_model_type: None,
+        trained_words: vec![],
+        created_at: None,
+        published_at: None,
+        state: PublishState::Published,
+        nsfw_level: None,
+        air: None,
+        stats: ModelStats::default(),
+        files: vec![ModelFile {
+            id: FileId::new(id),
+            name: Some(format!("file{id}.safetensors")),
+            kind: Some("Model".to_owned()),
+            size_bytes: None,
+            format: None,
+            size_class: None,
+            precision: None,
+            primary: true,
+            hashes: vec![hash(HashKind::Sha256, &sha256(id)), hash(HashKind::AutoV2, &sha256(id)[..10])],
+            download_url: None,
+        }],
+    }
+}
+
+/// Writes a batch, and brings links and index up to it.
+fn write(catalog: &mut Catalog, index: &Path, items: Vec<Item>) {
+    let texts: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
+    let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let batch = Batch {
+        stage: "import",
+        source: "a test".to_owned(),
+        at: Timestamp::from_millis(1_000).expect("in range"),
+        raw: RawBlock::pack(&raw).expect("packs"),
+        records: items
+            .into_iter()
+            .zip(&texts)
+            .enumerate()
+            .map(|(position, (item, text))| Record {
+                item,
+                raw_position: u32::try_from(position).expect("few"),
+                raw_hash: raw_hash(text),
+            })
+            .collect(),
+        crawl: None,
+    };
+    catalog.write(&batch).expect("writes");
+    link::catch_up(catalog, &RunContext::quiet()).expect("links");
+    let options = FeedOptions { threads: 1, memory_bytes: 0 };
+    feed::catch_up(catalog, index, options, &RunContext::quiet()).expect("indexes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_gives_the_report_of_the_catalog(rounds in vec(vec(picture(), 1..12), 1..4)) {
+        let mut home = Home::new();
+        let index = home.path().with_file_name("index");
+        let models = [model(1, VERSIONS[0]), model(2, VERSIONS[1])];
+        write(&mut home.catalog, &index, models.into());
+        for pictures in rounds {
+            write(&mut home.catalog, &index, pictures.iter().map(Picture::item).collect());
+        }
+        let reader = Reader::open(&index).expect("opens");
+        prop_assert!(lineage::is_current(&home.catalog, &reader).expect("reads"));
+        for wanted in ["model:1", "model:2", "version:11", "version:12", "version:21"] {
+            let scope = lineage::find_scope(&home.catalog, &Wanted::parse(wanted)).expect("is there");
+            for top in [0, 1, 20] {
+                let options = Options { top };
+                let read = lineage::report(&home.catalog, &scope, options).expect("reads");
+                let asked = lineage::report_from_index(&home.catalog, &reader, &scope, options).expect("asks");
+                let (read, asked) = (serde_json::json!(read), serde_json::json!(asked));
+                prop_assert_eq!(read, asked, "{} {}", wanted, top);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
+    let mut home = Home::new();
+    let index = home.path().with_file_name("index");
+    let uses = BTreeMap::from([(4, None)]);
+    let picture = Picture {
+        id: 1,
+        media: 1,
+        hidden: false,
+        created_ms: None,
+        published_ms: None,
+        sampler: None,
+        username: None,
+        steps: None,
+        cfg: None,
+        uses,
+    };
+    write(&mut home.catalog, &index, vec![picture.item()]);
+    let reader = Reader::open(&index).expect("opens");
+    let later = home.path().with_file_name("later");
+    let is_current = |catalog: &Catalog| lineage::is_current(catalog, &reader).expect("reads");
+    assert!(is_current(&home.catalog));
+    write(&mut home.catalog, &later, vec![model(1, VERSIONS[0])]);
+    assert!(is_current(&home.catalog), "a model and the links to it are not in the index");
+    let scope = lineage::find_scope(&home.catalog, &Wanted::parse("version:11")).expect("is there");
+    let report =
+        lineage::report_from_index(&home.catalog, &reader, &scope, Options::default()).expect("asks");
+    assert_eq!(report.images, 1, "links are bound when the question is asked");
+    write(&mut home.catalog, &later, vec![Picture { id: 2, ..picture }.item()]);
+    assert!(!is_current(&home.catalog));
+    assert!(
+        !lineage::is_current(&Home::new().catalog, &reader).expect("reads"),
+        "an index of another catalog"
+    );
+}
+
+#[test]
+fn the_command_gives_the_same_report_with_and_without_an_index_and_says_which_one_it_lacks() {
+    let home = cli::Home::new();
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/api/demo/site.ndjson.gz");
+    let bundled = bundled.to_str().expect("a path in UTF-8");
+    assert_eq!(home.run(&["import", bundled, "--no-index", "-q"]).code, 0);
+    let ask = || home.run(&["lineage", "Inkwash Lines", "--format", "json"]);
+    let without = ask();
+    assert!(without.stderr.contains("there is no index"), "{}", without.stderr);
+    assert_eq!(home.run(&["index", "update", "-q"]).code, 0);
+    let with = ask();
+    assert_eq!((with.code, with.stderr.as_str()), (0, ""));
+    assert_eq!(with.stdout, without.stdout);
+    let report: Value = with.json();
+    assert!(report["images"].as_u64() > Some(0), "{report}");
+    assert!(!report["co_used"].as_array().expect("a list").is_empty(), "{report}");
+}
