@@ -65,12 +65,13 @@ impl Reader {
         options: &SearchOptions,
     ) -> Result<Hits, IndexError> {
         let lowered = self.lower(resolver, query)?;
-        let total = self.searcher.search(&*lowered, &Count)? as u64;
-        if total == 0 || options.limit == 0 {
+        if options.limit == 0 {
+            let total = self.searcher.search(&*lowered, &Count)? as u64;
             return Ok(Hits { total, hits: Vec::new() });
         }
-        let hits = self.searcher.search(&*lowered, &Best::new(options))?;
-        Ok(Hits { total, hits })
+        // In one pass: finding the matches of a large set of resources costs more than counting or ranking them.
+        let (total, hits) = self.searcher.search(&*lowered, &(Count, Best::new(options)))?;
+        Ok(Hits { total: total as u64, hits })
     }
 
     /// How many documents match.

@@ -173,6 +173,9 @@ impl Entry {
             self.0.add_text(fields.name_any, name);
             self.0.add_text(fields.has, kind.as_str());
         }
+        if !document.names.is_empty() || !document.resources.is_empty() {
+            self.0.add_text(fields.has, "resource");
+        }
         if document.says_how() {
             self.0.add_text(fields.has, "meta");
         }

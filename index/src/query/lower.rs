@@ -18,7 +18,6 @@ use super::excluded::Excluded;
 use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
 use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
-use crate::document::NameKind;
 use crate::error::IndexError;
 use crate::schema::Fields;
 use crate::tokenizer::{self, Kind};
@@ -288,11 +287,7 @@ impl<'a> Lowering<'a> {
             Presence::Vae => word("vae"),
             Presence::Controlnet => word("controlnet"),
             Presence::Upscaler => word("upscaler"),
-            Presence::Resource => {
-                let mut choices: Vec<Engine> = NameKind::ALL.iter().map(|kind| word(kind.as_str())).collect();
-                choices.push(column("resource"));
-                union(choices)
-            }
+            Presence::Resource => word("resource"),
             Presence::Sampler => column("sampler"),
             Presence::Scheduler => column("scheduler"),
             Presence::Base => column("base"),
