@@ -1,16 +1,18 @@
 //! The change log, read by generation: which images changed since when, with all that an index needs.
 
-use rusqlite::{CachedStatement, OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 
 use super::images::{IMAGE_COLUMNS, ImageRow, StoredUse, read_row};
 use super::{Catalog, CatalogError, Result};
-use crate::entity::{ResourceKind, ResourceSources, VersionId};
+use crate::entity::{ImageKey, ResourceKind, ResourceSources, VersionId};
 
 /// One image that changed, with what other tables say of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangedImage {
     /// The image.
     pub row: ImageRow,
+    /// The image of the site that this row turned out to be; it is none by itself then.
+    pub same_as: Option<ImageKey>,
     /// Width of its media, in pixels.
     pub width: Option<u32>,
     /// Height of its media, in pixels.
@@ -24,7 +26,7 @@ pub struct ChangedImage {
 }
 
 impl Catalog {
-    /// Visits every image whose last change lies after one generation and not after another, in order of that
+    /// Visits every row of an image whose last change lies after one generation and not after another, in order of that
     /// change and then of the row number, as of one moment.
     ///
     /// # Errors
@@ -39,16 +41,15 @@ impl Catalog {
         let snapshot = self.connection.unchecked_transaction().map_err(CatalogError::from)?;
         let mut related = Related::new(&snapshot)?;
         let sql = format!(
-            "SELECT {IMAGE_COLUMNS}, media.width, media.height FROM images JOIN media USING (media)
+            "SELECT {IMAGE_COLUMNS}, media.width, media.height, same_as
+             FROM images JOIN media USING (media)
              WHERE generation > ?1 AND generation <= ?2 ORDER BY generation, image",
         );
         let mut statement = snapshot.prepare_cached(&sql).map_err(CatalogError::from)?;
         let bounds = [after, up_to].map(|generation| i64::try_from(generation).unwrap_or(i64::MAX));
         let mut rows = statement.query(bounds).map_err(CatalogError::from)?;
         while let Some(row) = rows.next().map_err(CatalogError::from)? {
-            let (width, height) =
-                (row.get(36).map_err(CatalogError::from)?, row.get(37).map_err(CatalogError::from)?);
-            visit(related.complete(read_row(row)?, width, height)?)?;
+            visit(related.complete(row)?)?;
         }
         Ok(())
     }
@@ -96,7 +97,10 @@ impl<'c> Related<'c> {
         })
     }
 
-    fn complete(&mut self, row: ImageRow, width: Option<u32>, height: Option<u32>) -> Result<ChangedImage> {
+    fn complete(&mut self, columns: &Row<'_>) -> Result<ChangedImage> {
+        let row = read_row(columns)?;
+        let (width, height) = (columns.get(36)?, columns.get(37)?);
+        let same_as = columns.get::<_, Option<i64>>(38)?.and_then(ImageKey::new);
         let key = row.key.get();
         let resources = self
             .uses
@@ -113,7 +117,7 @@ impl<'c> Related<'c> {
             .filter_map(|version| version.map(VersionId::from_i64).transpose())
             .collect::<rusqlite::Result<_>>()?;
         let source = if key > 0 { "civitai" } else { self.named_source(key)? };
-        Ok(ChangedImage { row, width, height, source, resources, posted_for })
+        Ok(ChangedImage { row, same_as, width, height, source, resources, posted_for })
     }
 
     fn named_source(&mut self, key: i64) -> Result<&'static str> {

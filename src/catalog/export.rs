@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Row};
 use serde::Serialize;
 
-use super::images::{IMAGE_COLUMNS, ImageRow, read_row, words_from_json};
+use super::images::{IMAGE_COLUMNS, ImageRow, TRUE_IMAGE, read_row, words_from_json};
 use super::{Catalog, CatalogError, Result};
 use crate::entity::{HashKind, ImageKey, ImageName, MediaIdentity, MediaKey, Timestamp};
 
@@ -132,7 +132,7 @@ impl Catalog {
             format!(
                 "SELECT {columns}, {media}, image_names.kind, image_names.name
                  FROM images JOIN media USING (media) JOIN image_names USING (image)
-                 ORDER BY image_names.kind DESC, image_names.name"
+                 WHERE images.same_as IS NULL ORDER BY image_names.kind DESC, image_names.name"
             ),
         ];
         for sql in parts {
@@ -145,7 +145,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// One image with its name and media, or `None`.
+    /// One image with its name and media, or `None`. A row that turned out to be an image of the site answers as that
+    /// image.
     ///
     /// # Errors
     ///
@@ -156,7 +157,7 @@ impl Catalog {
             "SELECT {columns}, media.kind, media.identity, media.blurhash, media.width, media.height,
                 image_names.kind, image_names.name
              FROM images JOIN media USING (media) LEFT JOIN image_names USING (image)
-             WHERE images.image = ?1"
+             WHERE images.image = ({TRUE_IMAGE})"
         ))?;
         let mut rows = statement.query([key.get()])?;
         rows.next()?.map(read_named).transpose()

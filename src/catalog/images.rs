@@ -66,6 +66,9 @@ pub(super) const IMAGE_COLUMNS: &str = "image, generation, media, dialects, url,
     meta_state, prompt, negative_prompt, sampler, scheduler, steps, cfg, seed, gen_width, gen_height, \
     clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added";
 
+/// The image that row `?1` is, or turned out to be.
+pub(super) const TRUE_IMAGE: &str = "SELECT coalesce(same_as, image) FROM images WHERE image = ?1";
+
 pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
     let likes: Option<i64> = row.get(12)?;
     let stats = likes.map(|likes| -> rusqlite::Result<ImageStats> {
@@ -127,7 +130,8 @@ pub(super) fn meta_code(state: MetaState) -> i64 {
     }
 }
 
-fn meta_state(code: i64) -> Result<MetaState> {
+/// Reads the catalog's number for a state.
+pub(super) fn meta_state(code: i64) -> Result<MetaState> {
     match code {
         0 => Ok(MetaState::NotSaid),
         1 => Ok(MetaState::Null),
@@ -147,13 +151,13 @@ fn count(value: i64) -> u64 {
 }
 
 impl Catalog {
-    /// One image, or `None`.
+    /// One image, or `None`. A row that turned out to be an image of the site answers as that image.
     ///
     /// # Errors
     ///
     /// When SQLite fails or the row is damaged.
     pub fn image(&self, key: ImageKey) -> Result<Option<ImageRow>> {
-        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE image = ?1");
+        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE image = ({TRUE_IMAGE})");
         let mut statement = self.connection.prepare_cached(&sql)?;
         statement.query_row([key.get()], |row| Ok(read_row(row))).optional()?.transpose()
     }
@@ -202,7 +206,7 @@ impl Catalog {
         &self,
         mut visit: impl FnMut(ImageRow) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images ORDER BY image");
+        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE same_as IS NULL ORDER BY image");
         let mut statement = self.connection.prepare(&sql).map_err(CatalogError::from)?;
         let mut rows = statement.query([]).map_err(CatalogError::from)?;
         while let Some(row) = rows.next().map_err(CatalogError::from)? {

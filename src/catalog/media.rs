@@ -132,8 +132,9 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn images_of_media(&self, media: MediaId) -> Result<Vec<ImageKey>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT image FROM images WHERE media = ?1 ORDER BY image")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT image FROM images WHERE media = ?1 AND same_as IS NULL ORDER BY image")?;
         let mut rows = statement.query([media.0])?;
         let mut images = Vec::new();
         while let Some(row) = rows.next()? {
@@ -150,7 +151,12 @@ impl Catalog {
     pub fn shared_media(&self) -> Result<Vec<MediaId>> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT media FROM images GROUP BY media HAVING count(*) > 1 ORDER BY media")?;
+            // Counted in two steps, because only the images of a media, not what they turned out to be, lie in its index.
+            .prepare_cached(
+                "SELECT media FROM images i GROUP BY media
+                 HAVING count(*) > 1 AND count(*) - (SELECT count(*) FROM images a
+                    WHERE a.media = i.media AND a.same_as IS NOT NULL) > 1 ORDER BY media",
+            )?;
         let mut rows = statement.query([])?;
         let mut shared = Vec::new();
         while let Some(row) = rows.next()? {

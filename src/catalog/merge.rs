@@ -78,6 +78,54 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     }
 }
 
+/// An image as stored, with its uses by resource.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Described {
+    pub(super) row: ImageRow,
+    pub(super) uses: Vec<StoredUse>,
+    /// What its own documents say of generation data, if that of a picture with the same media stands in for it.
+    pub(super) own_meta: Option<MetaState>,
+}
+
+impl Described {
+    /// The image as its own documents describe it. Data are lent only where it has none, so that taking them away
+    /// leaves what was there.
+    pub(super) fn own(&self) -> Self {
+        let mut own = self.clone();
+        if let Some(meta) = own.own_meta.take() {
+            own.take_meta(meta);
+        }
+        own
+    }
+
+    /// The image with the generation data of a picture with the same media, if it has none by itself. That the
+    /// owner hides them holds for both.
+    pub(super) fn borrowing(mut self, lender: &Self) -> Self {
+        match (self.row.meta, lender.row.meta) {
+            (MetaState::NotSaid | MetaState::Null, MetaState::Present | MetaState::Hidden) => {
+                let lent = lender.uses.iter().filter_map(|used| {
+                    let sources = used.sources.without(ITEM_SOURCES);
+                    (!sources.is_empty()).then_some(StoredUse { sources, ..*used })
+                });
+                let lent: Vec<StoredUse> = lent.collect();
+                self.own_meta = Some(self.row.meta);
+                self.row.meta = lender.row.meta;
+                self.row.generation_data = lender.row.generation_data.clone();
+                self.uses = merged_uses(&self.uses, &lent, lender.row.meta);
+            }
+            (MetaState::Present, MetaState::Hidden) => self.take_meta(MetaState::Hidden),
+            _ => {}
+        }
+        self
+    }
+
+    fn take_meta(&mut self, meta: MetaState) {
+        self.row.meta = meta;
+        self.row.generation_data = GenerationData::default();
+        self.uses = merged_uses(&self.uses, &[], MetaState::Hidden);
+    }
+}
+
 /// The uses of resources after another document: what the metadata says now, and every link that the site
 /// ever listed beside the item. Both inputs and the result are sorted by resource.
 pub(super) fn merged_uses(old: &[StoredUse], new: &[StoredUse], meta: MetaState) -> Vec<StoredUse> {

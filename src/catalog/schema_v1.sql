@@ -155,6 +155,9 @@ CREATE TABLE media (
 ) STRICT;
 
 -- image > 0: the site's id. image < 0: named in image_names.
+-- same_as: the site's image that a picture of a version, numbered by nobody, turned out to be by its media key. Such a
+-- row is evidence and no image any more. own_meta: meta_state as the image's own documents give it, where generation
+-- data of such a picture stands in for its own.
 CREATE TABLE images (
     image           INTEGER PRIMARY KEY,
     generation      INTEGER NOT NULL,
@@ -194,10 +197,13 @@ CREATE TABLE images (
     remix_of        INTEGER,
     raw_block       INTEGER,
     raw_position    INTEGER,
-    raw_hash        INTEGER
+    raw_hash        INTEGER,
+    same_as         INTEGER,
+    own_meta        INTEGER
 ) STRICT;
 CREATE INDEX images_by_generation ON images (generation);
 CREATE INDEX images_by_media ON images (media);
+CREATE INDEX images_absorbed ON images (media) WHERE same_as IS NOT NULL;
 
 -- Names of images that the site never numbered. kind: 2 canonical URL, 3 path as bytes.
 CREATE TABLE image_names (
@@ -232,11 +238,13 @@ CREATE TABLE image_resources (
     PRIMARY KEY (image, resource)
 ) STRICT, WITHOUT ROWID;
 
--- relation: 1 posted for the version, 2 returned for it.
+-- relation: 1 posted for the version, 2 returned for it. by_media: 1 if no document names the image so, but one names
+-- a picture without a number that has the same media key.
 CREATE TABLE image_versions (
     version  INTEGER NOT NULL,
     image    INTEGER NOT NULL,
     relation INTEGER NOT NULL,
+    by_media INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (version, image, relation)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX image_versions_by_image ON image_versions (image);

@@ -46,7 +46,10 @@ impl Catalog {
             Ok(u64::try_from(rows).unwrap_or(0))
         };
         Ok(CatalogStats {
-            images: count("SELECT count(*) FROM images")?,
+            images: count(
+                "SELECT (SELECT count(*) FROM images)
+                    - (SELECT count(*) FROM images WHERE same_as IS NOT NULL)",
+            )?,
             media: count("SELECT count(*) FROM media")?,
             models: count("SELECT count(*) FROM models")?,
             versions: count("SELECT count(*) FROM versions")?,

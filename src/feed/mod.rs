@@ -102,8 +102,15 @@ impl Feeder {
         let Self { writer, names, shown, report } = self;
         let shown = *shown;
         catalog.for_each_changed_image(shown, up_to, |image| -> Result<(), FeedError> {
+            let is_new = image.row.added > shown;
+            if image.same_as.is_some() {
+                if !is_new {
+                    writer.delete(image.row.key.get());
+                }
+                return Ok(());
+            }
             let document = flatten::flatten(&image, names, catalog)?;
-            if image.row.added > shown {
+            if is_new {
                 writer.add(&document)?;
             } else {
                 writer.replace(&document)?;

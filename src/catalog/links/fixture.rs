@@ -184,7 +184,10 @@ impl Fixture {
     }
 
     pub(crate) fn posted(&self, image: i64, version: i64, relation: VersionRelation) {
-        self.run("INSERT INTO image_versions VALUES (?1, ?2, ?3)", params![version, image, relation.code()]);
+        self.run(
+            "INSERT INTO image_versions VALUES (?1, ?2, ?3, 0)",
+            params![version, image, relation.code()],
+        );
     }
 
     /// Runs one statement.

@@ -2,6 +2,7 @@
 
 use rusqlite::OptionalExtension;
 
+use crate::catalog::images::TRUE_IMAGE;
 use crate::catalog::{Catalog, CatalogError, Result};
 use crate::entity::{
     ImageKey, ImageName, MetaState, PostedFor, ResourceSources, Timestamp, VersionId, VersionRelation,
@@ -35,18 +36,21 @@ pub struct Usage<'a> {
 }
 
 impl Catalog {
-    /// One image; `None` when the catalog does not have it.
+    /// One image; `None` when the catalog does not have it. A row that turned out to be an image of the site answers
+    /// as that image.
     ///
     /// # Errors
     ///
     /// When SQLite fails or the row is damaged.
     pub fn image_facts(&self, key: ImageKey) -> Result<Option<ImageFacts>> {
-        let found: Option<(i64, Option<i64>)> = self
+        let sql = format!("SELECT image, meta_state, remix_of FROM images WHERE image = ({TRUE_IMAGE})");
+        let found: Option<(i64, i64, Option<i64>)> = self
             .connection
-            .prepare_cached("SELECT meta_state, remix_of FROM images WHERE image = ?1")?
-            .query_row([key.get()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached(&sql)?
+            .query_row([key.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        let Some((meta, remix_of)) = found else { return Ok(None) };
+        let Some((image, meta, remix_of)) = found else { return Ok(None) };
+        let key = image_key(image)?;
         let name = match key.site_id() {
             Some(id) => ImageName::Site(id),
             None => self.written_name(key)?,
@@ -127,7 +131,9 @@ impl Catalog {
         mut visit: impl FnMut(ImageKey, VersionRelation),
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT image, relation FROM image_versions WHERE version = ?1 ORDER BY image, relation",
+            "SELECT image, relation FROM image_versions p WHERE version = ?1
+             AND (image > 0 OR NOT EXISTS (SELECT 1 FROM images i WHERE i.image = p.image AND i.same_as IS NOT NULL))
+             ORDER BY image, relation",
         )?;
         let mut rows = statement.query([version.as_i64()])?;
         while let Some(row) = rows.next()? {
@@ -159,7 +165,8 @@ impl Catalog {
         let mut statement = self.connection.prepare_cached(
             "SELECT i.image, u.resource, u.weight, u.sources, i.meta_state, i.media, i.created_at,
                     i.steps, i.cfg, i.sampler, i.scheduler, i.username, i.published_at
-             FROM images i CROSS JOIN image_resources u ON u.image = i.image ORDER BY i.image, u.resource",
+             FROM images i CROSS JOIN image_resources u ON u.image = i.image
+             WHERE i.same_as IS NULL ORDER BY i.image, u.resource",
         )?;
         let mut rows = statement.query([])?;
         let mut pending: Option<Pending> = None;
@@ -192,7 +199,8 @@ impl Catalog {
                     l.version, l.evidence, l.raw, l.confidence, l.rank, l.lost
              FROM images i CROSS JOIN image_resources u ON u.image = i.image
              JOIN resources r ON r.resource = u.resource JOIN links l ON l.resource = u.resource
-             LEFT JOIN versions v ON v.version = l.version ORDER BY u.image, u.resource, l.rank"
+             LEFT JOIN versions v ON v.version = l.version
+             WHERE i.same_as IS NULL ORDER BY u.image, u.resource, l.rank"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;

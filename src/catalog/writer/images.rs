@@ -2,13 +2,21 @@
 
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
+use super::correlate::{Correlation, INSERT_USE, read_described, replace_uses};
 use super::resources::{ResourceCache, ResourceWriter};
 use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
-use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, read_row};
+use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code};
 use crate::catalog::merge::{fresh, merged, merged_uses};
 use crate::catalog::{CatalogError, Result};
-use crate::entity::{Image, ImageKey, ImageName, Media, MediaIdentity, ResourceUse};
+use crate::entity::{Image, ImageKey, ImageName, Media, MediaIdentity, ModelId, ResourceUse};
+
+/// Where a media is.
+struct MediaPlace {
+    row: i64,
+    /// It was not there before.
+    is_new: bool,
+}
 
 /// Writes images inside one transaction, with its statements prepared once.
 pub(super) struct ImageWriter<'t> {
@@ -23,6 +31,7 @@ pub(super) struct ImageWriter<'t> {
     fill_media: CachedStatement<'t>,
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
+    correlation: Correlation<'t>,
 }
 
 impl<'t> ImageWriter<'t> {
@@ -56,14 +65,23 @@ impl<'t> ImageWriter<'t> {
                  AND ((blurhash IS NULL AND ?2 IS NOT NULL) OR (width IS NULL AND ?3 IS NOT NULL)
                     OR (height IS NULL AND ?4 IS NOT NULL))",
             )?,
-            insert_use: transaction.prepare_cached(
-                "INSERT INTO image_resources (image, resource, weight, sources) VALUES (?1, ?2, ?3, ?4)",
-            )?,
+            insert_use: transaction.prepare_cached(INSERT_USE)?,
             insert_version: transaction.prepare_cached(
                 "INSERT INTO image_versions (version, image, relation) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO NOTHING",
+                 ON CONFLICT DO UPDATE SET by_media = 0 WHERE by_media = 1",
             )?,
+            correlation: Correlation::new(transaction, stamp),
         })
+    }
+
+    /// A model changed, perhaps its owner: the pictures of its versions may be other images than was thought.
+    pub(super) fn model_changed(&mut self, model: ModelId) -> Result<()> {
+        self.correlation.model_changed(model)
+    }
+
+    /// To be called when everything of the batch is written.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.correlation.settle()
     }
 
     pub(super) fn write(&mut self, image: &Image, raw: RawPlace) -> Result<Change> {
@@ -106,8 +124,15 @@ impl<'t> ImageWriter<'t> {
 
     fn insert(&mut self, key: ImageKey, image: &Image, raw: RawPlace) -> Result<Change> {
         let media = self.media_row(&image.media)?;
+        // Most images bring a media of their own, so that nothing has to be looked up for them.
+        if !media.is_new {
+            self.correlation.media_changed(media.row);
+        }
+        if key.get() > 0 && image.post.is_some() && !image.posted_for.is_empty() {
+            self.correlation.post_changed(key)?;
+        }
         let generation = u64::try_from(self.stamp.generation).unwrap_or_default();
-        self.store(&fresh(image, key, media, generation), raw)?;
+        self.store(&fresh(image, key, media.row, generation), raw)?;
         let uses = self.stored_uses(&image.resources)?;
         self.insert_uses(key, &merged_uses(&[], &uses, image.meta))?;
         Ok(Change::New)
@@ -115,44 +140,27 @@ impl<'t> ImageWriter<'t> {
 
     fn update(&mut self, key: ImageKey, image: &Image, raw: RawPlace, related: bool) -> Result<Change> {
         let media = self.media_row(&image.media)?;
-        let old = self.stored_row(key)?;
-        let new = merged(&old, image, media);
-        let old_uses = self.old_uses(key)?;
+        let stored = read_described(self.transaction, key.get())?;
+        let old = stored.own();
+        let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
-        let new_uses = merged_uses(&old_uses, &described_uses, image.meta);
-        let same_uses = old_uses == new_uses;
-        if !related && old == new && same_uses {
+        let new_uses = merged_uses(&old.uses, &described_uses, image.meta);
+        if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
             return Ok(Change::Unchanged);
         }
         self.store(&new, raw)?;
-        if !same_uses {
-            self.transaction
-                .prepare_cached("DELETE FROM image_resources WHERE image = ?1")?
-                .execute([key.get()])?;
-            self.insert_uses(key, &new_uses)?;
+        if stored.uses != new_uses {
+            replace_uses(self.transaction, key.get(), &new_uses)?;
+        }
+        self.correlation.media_changed(new.media);
+        if old.row.media != new.media {
+            self.correlation.media_left(key, old.row.media)?;
+        }
+        if key.get() > 0 && (related || old.row.media != new.media || old.row.post != new.post) {
+            self.correlation.post_changed(key)?;
         }
         Ok(Change::Changed)
-    }
-
-    fn stored_row(&self, key: ImageKey) -> Result<ImageRow> {
-        let sql = format!("SELECT {IMAGE_COLUMNS} FROM images WHERE image = ?1");
-        let mut statement = self.transaction.prepare_cached(&sql)?;
-        statement.query_row([key.get()], |row| Ok(read_row(row)))?
-    }
-
-    fn old_uses(&self, key: ImageKey) -> Result<Vec<StoredUse>> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT resource, weight, sources FROM image_resources WHERE image = ?1 ORDER BY resource",
-        )?;
-        let uses = statement.query_map([key.get()], |row| {
-            Ok(StoredUse {
-                resource: row.get(0)?,
-                weight: row.get(1)?,
-                sources: crate::entity::ResourceSources::from_bits(row.get(2)?),
-            })
-        })?;
-        Ok(uses.collect::<rusqlite::Result<_>>()?)
     }
 
     fn stored_uses(&mut self, uses: &[ResourceUse]) -> Result<Vec<StoredUse>> {
@@ -185,7 +193,7 @@ impl<'t> ImageWriter<'t> {
     }
 
     /// The row of a media, made or completed as needed.
-    fn media_row(&mut self, media: &Media) -> Result<i64> {
+    fn media_row(&mut self, media: &Media) -> Result<MediaPlace> {
         let (kind, identity): (i64, &[u8]) = match &media.identity {
             MediaIdentity::Key(key) => (1, key.as_bytes()),
             MediaIdentity::Url(url) => (2, url.as_bytes()),
@@ -194,11 +202,11 @@ impl<'t> ImageWriter<'t> {
         let inserted =
             self.insert_media.execute(params![kind, identity, media.blurhash, media.width, media.height])?;
         if inserted > 0 {
-            return Ok(self.transaction.last_insert_rowid());
+            return Ok(MediaPlace { row: self.transaction.last_insert_rowid(), is_new: true });
         }
         let row = self.find_media.query_row(params![identity, kind], |row| row.get(0))?;
         self.fill_media.execute(params![row, media.blurhash, media.width, media.height])?;
-        Ok(row)
+        Ok(MediaPlace { row, is_new: false })
     }
 
     fn store(&mut self, row: &ImageRow, raw: RawPlace) -> Result<()> {

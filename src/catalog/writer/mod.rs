@@ -1,5 +1,6 @@
 //! Writes batches: one transaction, one generation, all or nothing.
 
+mod correlate;
 mod images;
 mod models;
 mod resources;
@@ -85,7 +86,8 @@ fn write_batch(
     for record in &batch.records {
         write_record(transaction, &mut images, &mut models, stamp, record, &mut report)?;
     }
-    drop((images, models));
+    images.finish()?;
+    drop(models);
     let changed = [report.images, report.models, report.versions, report.others]
         .iter()
         .any(|outcome| outcome.new + outcome.changed > 0);
@@ -124,21 +126,32 @@ fn write_record(
     match &record.item {
         Item::Image(image) => report.images.count(images.write(image, raw)?),
         Item::Model(model, version_images) => {
-            report.models.count(models.write_model(model, raw)?);
+            let change = models.write_model(model, raw)?;
+            report.models.count(change);
+            let mut is_known = change == Change::Unchanged;
             for version in &model.versions {
-                report.versions.count(models.write_version(version, raw)?);
+                let change = models.write_version(version, raw)?;
+                report.versions.count(change);
+                is_known &= change == Change::Unchanged;
             }
             for image in version_images {
                 report.images.count(images.write(image, raw)?);
+            }
+            if !is_known {
+                images.model_changed(model.id)?;
             }
             if let Some(creator) = &model.creator {
                 write_creator(transaction, stamp, creator)?;
             }
         }
         Item::Version(version, version_images) => {
-            report.versions.count(models.write_version(version, raw)?);
+            let change = models.write_version(version, raw)?;
+            report.versions.count(change);
             for image in version_images {
                 report.images.count(images.write(image, raw)?);
+            }
+            if let (Some(model), Change::New | Change::Changed) = (version.model, change) {
+                images.model_changed(model)?;
             }
         }
         Item::Creator(creator) => {
