@@ -105,6 +105,9 @@ pub enum FieldProblem {
     /// More elements or warnings than are kept: the rest is left out.
     #[error("too many")]
     TooMany,
+    /// The whole item has the keys of another kind than it was taken for.
+    #[error("looks like another kind")]
+    OtherKind,
 }
 
 /// Why an item became no entity.
@@ -157,13 +160,17 @@ pub fn convert(text: &str, context: &Context<'_>) -> Result<Converted, ItemError
     if text.len() > MAX_ITEM_BYTES {
         return Err(ItemError::TooLarge { bytes: text.len() });
     }
-    let (value, repairs) = parse(text)?;
+    let (value, mut warnings) = parse(text)?;
     let Value::Object(map) = value else { return Err(ItemError::NotAnObject) };
+    let detected = ItemKind::detect(&map);
     let kind = match context.kind {
         Some(kind) => kind,
-        None => ItemKind::detect(&map)?,
+        None => detected.clone()?,
     };
-    let notes = Notes::starting_with(repairs);
+    if detected.is_ok_and(|detected| detected != kind) {
+        warnings.push(FieldWarning { field: "item".to_owned(), problem: FieldProblem::OtherKind });
+    }
+    let notes = Notes::starting_with(warnings);
     let item = read(&Fields::root(&map, &notes), kind, context).ok_or(ItemError::NoIdentity { kind })?;
     Ok(Converted { item, warnings: notes.into_warnings() })
 }
