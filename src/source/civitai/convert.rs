@@ -5,7 +5,7 @@
 //! - A malformed field costs that field; only an item without any identity costs the item.
 //! - Never: I/O, clocks, panics on any input.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::repair::repair;
@@ -161,7 +161,8 @@ pub fn convert(text: &str, context: &Context<'_>) -> Result<Converted, ItemError
         return Err(ItemError::TooLarge { bytes: text.len() });
     }
     let (value, mut warnings) = parse(text)?;
-    let Value::Object(map) = value else { return Err(ItemError::NotAnObject) };
+    let Value::Object(mut map) = value else { return Err(ItemError::NotAnObject) };
+    unquote(&mut map, "meta", &mut warnings);
     let detected = ItemKind::detect(&map);
     let kind = match context.kind {
         Some(kind) => kind,
@@ -173,6 +174,19 @@ pub fn convert(text: &str, context: &Context<'_>) -> Result<Converted, ItemError
     let notes = Notes::starting_with(warnings);
     let item = read(&Fields::root(&map, &notes), kind, context).ok_or(ItemError::NoIdentity { kind })?;
     Ok(Converted { item, warnings: notes.into_warnings() })
+}
+
+/// Reads an object that was written as text, as exports to tables do.
+fn unquote(map: &mut Map<String, Value>, key: &str, warnings: &mut Vec<FieldWarning>) {
+    let Some(quoted) = map.get_mut(key) else { return };
+    let Some(text) = quoted.as_str().filter(|text| text.trim_start().starts_with('{')) else { return };
+    if let Ok((object @ Value::Object(_), repairs)) = parse(text) {
+        *quoted = object;
+        warnings.extend(repairs.into_iter().map(|repair| FieldWarning {
+            field: format!("{key}.{}", repair.field),
+            problem: repair.problem,
+        }));
+    }
 }
 
 fn read(fields: &Fields<'_>, kind: ItemKind, context: &Context<'_>) -> Option<Item> {
