@@ -102,6 +102,29 @@ fn a_missing_catalog_is_named_with_its_own_exit_code() {
 }
 
 #[test]
+fn each_target_that_is_not_known_is_an_error_of_its_own() {
+    let home = Home::new();
+    let image = r#"{"id":5,"url":"https://image.civitai.com/k/0a1b2c3d-1111-4222-8333-444455556666/x.jpeg"}"#;
+    assert_eq!(home.run_with_input(&["import", "-"], image.as_bytes()).code, 0);
+    for format in ["json", "ndjson"] {
+        let none = home.run(&["trace", "7", "8", "--format", format]);
+        assert_eq!((none.code, none.stdout.as_str()), (4, ""), "{format}");
+        let some = home.run(&["trace", "7", "5", "--format", format]);
+        assert_eq!(some.code, 7, "{format}");
+        assert_eq!(some.stdout.matches("\"target\":\"5\"").count(), 1, "{}", some.stdout);
+        for (answer, errors) in [(none, 2), (some, 1)] {
+            let codes: Vec<serde_json::Value> = answer
+                .stderr
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+                .collect();
+            assert_eq!(codes.len(), errors);
+            assert!(codes.iter().all(|error| error["code"] == "image.not_found"), "{codes:?}");
+        }
+    }
+}
+
+#[test]
 fn offline_forbids_to_crawl_before_anything_is_written() {
     let home = Home::new();
     for line in [&["crawl", "images", "--offline"] as &[&str], &["crawl", "version", "7", "--offline"]] {

@@ -206,6 +206,18 @@ fn a_field_that_was_left_out_is_named_with_its_first_place() {
     assert!(told.contains("width: wrong type (1), first in lines.ndjson line 2 item 0"), "{told}");
 }
 
+#[test]
+fn a_kind_that_the_keys_contradict_is_obeyed_and_named() {
+    let home = Home::new();
+    let path = home.path().join("model.json");
+    fs::write(&path, json!({ "id": 5, "name": "kite", "type": "LORA", "modelVersions": [] }).to_string())
+        .expect("writes");
+    let answer = home.run(&["import", "model.json", "--kind", "image", "--json"]).json();
+    assert_eq!(answer["field_warnings"], json!({ "item: looks like another kind": 1 }));
+    let answer = home.run(&["import", "model.json", "--kind", "model", "--json"]).json();
+    assert_eq!(answer["field_warnings"], json!({}));
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_no_text_are_kept_byte_by_byte() {

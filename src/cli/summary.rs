@@ -204,10 +204,11 @@ impl Summary {
         }
         let told = self.failures.len().min(FAILURES_TOLD) as u64;
         if self.failed > told {
-            append(
-                text,
-                &format!("    and {} more; --format json lists them\n", grouped(self.failed - told)),
-            );
+            let more = grouped(self.failed - told);
+            let kept = self.failures.len() as u64;
+            let listed =
+                if self.failed > kept { format!("the first {}", grouped(kept)) } else { "them".to_owned() };
+            append(text, &format!("    and {more} more; --format json lists {listed}\n"));
         }
     }
 }

@@ -47,7 +47,10 @@ fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Sessio
             Ok(trace) => trace,
             Err(Failure::Named(named)) if matches!(named.exit, Exit::NotFound | Exit::Usage) => {
                 failed += 1;
-                session.talk.warn(&named.message);
+                match sink.format() {
+                    Format::Json | Format::Ndjson => session.talk.failure_record(&named),
+                    _ => session.talk.warn(&named.message),
+                }
                 return Ok(());
             }
             Err(other) => return Err(other),
@@ -64,7 +67,7 @@ fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Sessio
         }
         Ok(())
     })?;
-    if sink.format() == Format::Json {
+    if sink.format() == Format::Json && (told > 0 || failed == 0) {
         sink.text(&json::line(&Traces { schema: SCHEMA, traces: collected }))?;
     }
     sink.close()?;

@@ -55,7 +55,8 @@ pub(crate) struct SearchArgs {
     pub(crate) fail_on_empty: bool,
 }
 
-const TARGETS: &str = "Image id, page URL, media URL or media key; `-` reads them from stdin, one a line";
+const TARGETS: &str =
+    "Image id, page URL, media URL, media key or imported document; `-` reads them from stdin, one a line";
 
 /// `show`
 #[derive(Args, Debug)]
@@ -66,7 +67,7 @@ Examples:
   stemmata show 5f1c2b1e-93a0-4c64-a4a5-1d2b6f0c7e11
 ")]
 pub(crate) struct ShowArgs {
-    /// Image id, page URL, media URL or media key
+    /// Image id, page URL, media URL, media key or imported document
     #[arg(value_name = "TARGET")]
     pub(crate) target: String,
 }
@@ -123,7 +124,7 @@ Examples:
   stemmata similar ~/Pictures/castle.png --threshold 0.4 --format ndjson
 ")]
 pub(crate) struct SimilarArgs {
-    /// Image id, page URL, media URL, media key, or a picture on disk
+    /// Image id, page URL, media URL, media key, imported document, or a picture on disk
     #[arg(value_name = "TARGET")]
     pub(crate) target: String,
     /// Distance of BlurHash coefficients up to which images are shown [default: 0.30]

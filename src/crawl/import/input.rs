@@ -101,7 +101,10 @@ pub(super) fn files_of(inputs: &[Input]) -> Result<(Vec<InputFile>, Vec<Failure>
         match input {
             Input::Stdin => files.push(InputFile::Stdin),
             Input::Path(path) if path.is_dir() => walk(path, is_document, &mut files, &mut skipped),
-            Input::Path(path) if path.exists() => files.push(InputFile::Path(path.clone())),
+            // What cannot be looked at is for its reader to report.
+            Input::Path(path) if path.try_exists().unwrap_or(true) => {
+                files.push(InputFile::Path(path.clone()));
+            }
             Input::Path(path) => expand(path, &mut files, &mut skipped)?,
         }
     }
@@ -123,8 +126,9 @@ fn expand(pattern: &Path, files: &mut Vec<InputFile>, skipped: &mut Vec<Failure>
     let matches = |path: &Path| matches_below(&glob, path, &root);
     let mut others = Vec::new();
     walk(start, matches, files, &mut others);
+    let unreadable = skipped.len();
     skipped.extend(others.into_iter().filter(|failure| !failure.is_other_file()));
-    if files.len() == before { Err(not_found()) } else { Ok(()) }
+    if files.len() == before && skipped.len() == unreadable { Err(not_found()) } else { Ok(()) }
 }
 
 /// The leading components of a pattern that hold no special character.
@@ -268,6 +272,16 @@ mod tests {
         assert_eq!(plan.files, [InputFile::Path(folder.path().join("a.json"))]);
         let reasons: Vec<&str> = plan.skipped.iter().map(|failure| failure.reason.as_str()).collect();
         assert_eq!(reasons, ["neither a file nor a folder"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_missing() {
+        let folder = folder(&[]);
+        let looped = folder.path().join("a.json");
+        std::os::unix::fs::symlink(&looped, &looped).expect("links");
+        let plan = Plan::new(&[Input::Path(looped.clone())]).expect("expands");
+        assert_eq!(plan.files, [InputFile::Path(looped)]);
     }
 
     #[cfg(unix)]

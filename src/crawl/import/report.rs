@@ -7,7 +7,7 @@ use super::read::Reading;
 use crate::catalog::BatchReport;
 
 /// Most failures that are kept by name; the others are only counted.
-pub const MAX_NAMED_FAILURES: usize = 1_000;
+pub const MAX_NAMED_FAILURES: usize = 10_000;
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

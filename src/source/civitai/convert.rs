@@ -5,7 +5,7 @@
 //! - A malformed field costs that field; only an item without any identity costs the item.
 //! - Never: I/O, clocks, panics on any input.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::repair::repair;
@@ -105,6 +105,9 @@ pub enum FieldProblem {
     /// More elements or warnings than are kept: the rest is left out.
     #[error("too many")]
     TooMany,
+    /// The whole item has the keys of another kind than it was taken for.
+    #[error("looks like another kind")]
+    OtherKind,
 }
 
 /// Why an item became no entity.
@@ -157,15 +160,33 @@ pub fn convert(text: &str, context: &Context<'_>) -> Result<Converted, ItemError
     if text.len() > MAX_ITEM_BYTES {
         return Err(ItemError::TooLarge { bytes: text.len() });
     }
-    let (value, repairs) = parse(text)?;
-    let Value::Object(map) = value else { return Err(ItemError::NotAnObject) };
+    let (value, mut warnings) = parse(text)?;
+    let Value::Object(mut map) = value else { return Err(ItemError::NotAnObject) };
+    unquote(&mut map, "meta", &mut warnings);
+    let detected = ItemKind::detect(&map);
     let kind = match context.kind {
         Some(kind) => kind,
-        None => ItemKind::detect(&map)?,
+        None => detected.clone()?,
     };
-    let notes = Notes::starting_with(repairs);
+    if detected.is_ok_and(|detected| detected != kind) {
+        warnings.push(FieldWarning { field: "item".to_owned(), problem: FieldProblem::OtherKind });
+    }
+    let notes = Notes::starting_with(warnings);
     let item = read(&Fields::root(&map, &notes), kind, context).ok_or(ItemError::NoIdentity { kind })?;
     Ok(Converted { item, warnings: notes.into_warnings() })
+}
+
+/// Reads an object that was written as text, as exports to tables do.
+fn unquote(map: &mut Map<String, Value>, key: &str, warnings: &mut Vec<FieldWarning>) {
+    let Some(quoted) = map.get_mut(key) else { return };
+    let Some(text) = quoted.as_str().filter(|text| text.trim_start().starts_with('{')) else { return };
+    if let Ok((object @ Value::Object(_), repairs)) = parse(text) {
+        *quoted = object;
+        warnings.extend(repairs.into_iter().map(|repair| FieldWarning {
+            field: format!("{key}.{}", repair.field),
+            problem: repair.problem,
+        }));
+    }
 }
 
 fn read(fields: &Fields<'_>, kind: ItemKind, context: &Context<'_>) -> Option<Item> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::convert::FieldProblem;
 use super::creator::read_creator;
-use super::version::read_version;
+use super::version::{read_images, read_version};
 use super::wire::{Field, Fields};
 use crate::entity::{Image, Model, ModelId, ModelStats, NsfwLevel};
 
@@ -18,7 +18,10 @@ pub(super) fn read_model(fields: &Fields<'_>) -> Option<(Model, Vec<Image>)> {
             versions.push(version);
             images.extend(shown);
         }
-        None => version.warn("id", FieldProblem::NoIdentity),
+        None => {
+            version.warn("id", FieldProblem::NoIdentity);
+            images.extend(read_images(&version, None));
+        }
     });
     let model = Model {
         id,

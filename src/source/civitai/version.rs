@@ -41,7 +41,7 @@ pub(super) fn read_version(
         stats: read_stats(fields),
         files: read_files(fields),
     };
-    Some((version, read_images(fields, id)))
+    Some((version, read_images(fields, Some(id))))
 }
 
 /// From `status`; a version that does not say is served, because somebody was served it.
@@ -60,9 +60,10 @@ fn read_state(fields: &Fields<'_>) -> PublishState {
     }
 }
 
-fn read_images(fields: &Fields<'_>, version: VersionId) -> Vec<Image> {
+/// The images inside a version, which stand for themselves when the version itself cannot be read.
+pub(super) fn read_images(fields: &Fields<'_>, version: Option<VersionId>) -> Vec<Image> {
     let mut images = Vec::new();
-    fields.each_object("images", |shown| match image::read_version_image(&shown, Some(version)) {
+    fields.each_object("images", |shown| match image::read_version_image(&shown, version) {
         Some(image) => images.push(image),
         None => shown.warn("id", FieldProblem::NoIdentity),
     });

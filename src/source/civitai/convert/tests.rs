@@ -107,6 +107,20 @@ fn metadata_is_unwrapped_at_most_twice_and_only_when_it_is_a_wrapping() {
 }
 
 #[test]
+fn metadata_that_was_written_as_text_is_read() {
+    let item = |meta: &str| json!({"id": 5, "url": site_url("x"), "meta": meta});
+    let read = image(&item(r#" {"prompt": "a red kite", "steps": "20"}"#));
+    assert_eq!((read.meta, read.generation.steps), (MetaState::Present, Some(20)));
+    assert_eq!(image(&item("{}")).meta, MetaState::Null);
+    let damaged = item(r#"{"prompt": "kite \ud83d"}"#);
+    assert_eq!(image(&damaged).generation.prompt.as_deref(), Some("kite \u{fffd}"));
+    assert_eq!(warnings(&damaged), [("meta.prompt".to_owned(), FieldProblem::BadCharacter)]);
+    for text in ["{", "kite", "[1]", ""] {
+        assert_eq!(warnings(&item(text)), [("meta".to_owned(), FieldProblem::WrongType)], "{text}");
+    }
+}
+
+#[test]
 fn a_missing_answer_depends_on_whether_it_was_asked_for() {
     let state = |meta: Value, asked| {
         let item = json!({"id": 5, "url": site_url("x"), "meta": meta});

@@ -50,6 +50,17 @@ fn whole_model() -> Value {
 }
 
 #[test]
+fn a_version_without_identity_does_not_take_its_images_with_it() {
+    let mut item = whole_model();
+    item["modelVersions"][0]["id"] = json!(null);
+    let (model, images) = model(&item);
+    assert_eq!((model.versions.len(), images.len()), (0, 3));
+    assert!(images.iter().all(|image| image.posted_for.is_empty()));
+    let lost = ("modelVersions[].id".to_owned(), FieldProblem::NoIdentity);
+    assert!(warnings(&item).contains(&lost));
+}
+
+#[test]
 fn a_model_is_read_with_its_versions_files_and_images() {
     let (model, images) = model(&whole_model());
     let lost = "modelVersions[].images[].id".to_owned();
