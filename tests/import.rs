@@ -67,6 +67,35 @@ fn documents_without_identity_are_kept_apart_however_they_are_packed() {
 }
 
 #[test]
+fn many_small_files_share_batches_and_keep_their_order_and_names() {
+    let home = Home::new();
+    let dump = home.path().join("dump");
+    fs::create_dir(&dump).expect("creates");
+    for number in 0..600 {
+        let text = if number == 300 { "{".to_owned() } else { format!("{{\"prompt\":\"{number:03}\"}}") };
+        fs::write(dump.join(format!("{number:03}.json")), text).expect("writes");
+    }
+    let summary = import(&home, &dump, 7);
+    assert_eq!((&summary["written"]["images"]["new"], &summary["failed"]), (&json!(599), &json!(1)));
+    let place = summary["failures"][0]["place"].as_str().expect("a place");
+    assert!(place.ends_with("300.json"), "{place}");
+    assert!(summary["generation"].as_u64().expect("a number") < 10, "{summary}");
+    let prompts = prompts(&home);
+    assert!(
+        prompts.iter().map(String::as_str).eq((0..600)
+            .filter(|n| *n != 300)
+            .map(|n| format!("{n:03}"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str))
+    );
+    for image in images(&home) {
+        let name = format!("{}.json", image["generation"]["prompt"].as_str().expect("a prompt"));
+        assert!(image["path"].as_str().expect("a path").ends_with(&name), "{image}");
+    }
+}
+
+#[test]
 fn documents_from_stdin_are_known_by_what_they_hold() {
     let home = Home::new();
     for (text, new) in [(r#"{"prompt":"a"}"#, 1), (r#"{"prompt":"b"}"#, 1), (r#"{"prompt":"a"}"#, 0)] {

@@ -41,6 +41,16 @@ pub(super) enum Content {
     Broken(String),
 }
 
+impl Content {
+    /// How much text it holds, in bytes.
+    pub(super) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Lines { text, .. } | Self::Whole(text) => text.len(),
+            Self::Broken(_) => 0,
+        }
+    }
+}
+
 /// Why a chunk of lines ends.
 enum End {
     Chunk,

@@ -109,7 +109,26 @@ pub fn import(
     Ok(report)
 }
 
-/// Reads groups of chunks, one chunk a thread at a time, and hands the groups on in order.
+/// Bytes of small files that one thread reads together, and that share a batch: a transaction for each of many
+/// thousand sidecars would cost more than what is in them.
+const UNIT_BYTES: usize = 1 << 20;
+
+/// Files in such a unit at most.
+const UNIT_CHUNKS: usize = 256;
+
+/// The next chunks that one thread reads; empty at the end.
+fn next_unit(reader: &mut ChunkReader) -> Vec<Chunk> {
+    let mut unit = Vec::new();
+    let mut bytes = 0;
+    while bytes < UNIT_BYTES && unit.len() < UNIT_CHUNKS {
+        let Some(chunk) = reader.next() else { break };
+        bytes += chunk.content.text_bytes();
+        unit.push(chunk);
+    }
+    unit
+}
+
+/// Reads groups of chunks, one unit a thread at a time, and hands the groups on in order.
 fn read_all(
     mut reader: ChunkReader,
     pool: &rayon::ThreadPool,
@@ -118,20 +137,21 @@ fn read_all(
     run: &RunContext,
     sender: SyncSender<Vec<Reading>>,
 ) {
-    let mut group: Vec<Chunk> = Vec::new();
+    let mut group: Vec<Vec<Chunk>> = Vec::new();
     loop {
         group.clear();
         while group.len() < options.threads.max(1) * 2 {
-            match reader.next() {
-                Some(chunk) => group.push(chunk),
-                None => break,
+            let unit = next_unit(&mut reader);
+            if unit.is_empty() {
+                break;
             }
+            group.push(unit);
         }
         if group.is_empty() || run.cancel.is_requested() {
             return;
         }
         let readings =
-            pool.install(|| group.par_iter().flat_map(|chunk| read::read(chunk, options.kind, at)).collect());
+            pool.install(|| group.par_iter().flat_map(|unit| read::read(unit, options.kind, at)).collect());
         if sender.send(readings).is_err() {
             return;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::chunk::{Chunk, Content};
+use super::chunk::{Chunk, ChunkFile, Content};
 use super::input::DocumentName;
 use super::report::{Failure, Warned, warn};
 use crate::catalog::{Batch, RawBlock, Record, raw_hash};
@@ -34,22 +34,14 @@ pub(super) struct Reading {
     pub(super) read_bytes: u64,
 }
 
-/// Reads a chunk; the readings are in the order of its items.
-pub(super) fn read(chunk: &Chunk, kind: Option<ItemKind>, at: Timestamp) -> Vec<Reading> {
-    let mut reader = Reader { chunk, kind, at, done: Vec::new(), open: Stretch::default() };
-    match &chunk.content {
-        Content::Broken(reason) => reader.fail(Place::default(), None, reason.clone()),
-        Content::Whole(text) => {
-            let text = from_utf16(text).unwrap_or(Cow::Borrowed(text));
-            if mostly_lines(&text) {
-                reader.lines(1, &text);
-            } else {
-                reader.document(&text, Place::default());
-            }
-        }
-        Content::Lines { first, text } => reader.lines(*first, text),
+/// Reads chunks that follow one another; the readings are in the order of their items.
+pub(super) fn read(chunks: &[Chunk], kind: Option<ItemKind>, at: Timestamp) -> Vec<Reading> {
+    let Some(first) = chunks.first() else { return Vec::new() };
+    let mut reader = Reader { file: &first.file, kind, at, done: Vec::new(), open: Stretch::default() };
+    for chunk in chunks {
+        reader.chunk(chunk);
     }
-    reader.finish()
+    reader.finish(chunks.iter().map(|chunk| chunk.read_bytes).sum())
 }
 
 /// The text as UTF-8 if it begins with a byte order mark of UTF-16, as what a Windows shell redirects does.
@@ -81,7 +73,7 @@ impl Place {
 }
 
 struct Reader<'a> {
-    chunk: &'a Chunk,
+    file: &'a ChunkFile,
     kind: Option<ItemKind>,
     at: Timestamp,
     done: Vec<Reading>,
@@ -91,6 +83,8 @@ struct Reader<'a> {
 /// Items on their way to a batch.
 #[derive(Default)]
 struct Stretch {
+    /// The file of the first item.
+    source: Option<String>,
     texts: Vec<String>,
     bytes: usize,
     records: Vec<Record>,
@@ -116,7 +110,23 @@ fn is_damage(error: &DocumentError) -> bool {
     matches!(error, DocumentError::Truncated | DocumentError::Syntax { .. })
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn chunk(&mut self, chunk: &'a Chunk) {
+        self.file = &chunk.file;
+        match &chunk.content {
+            Content::Broken(reason) => self.fail(Place::default(), None, reason.clone()),
+            Content::Whole(text) => {
+                let text = from_utf16(text).unwrap_or(Cow::Borrowed(text));
+                if mostly_lines(&text) {
+                    self.lines(1, &text);
+                } else {
+                    self.document(&text, Place::default());
+                }
+            }
+            Content::Lines { first, text } => self.lines(*first, text),
+        }
+    }
+
     fn lines(&mut self, first: u64, text: &[u8]) {
         for (line, text) in (first..).zip(text.split(|byte| *byte == b'\n')) {
             if !text.trim_ascii().is_empty() {
@@ -179,7 +189,7 @@ impl Reader<'_> {
 
     fn item(&mut self, item: RawItem<'_>, meta_request: MetaRequest, place: Place) {
         let raw_hash = raw_hash(item.text);
-        let (document, position) = match &self.chunk.file.document {
+        let (document, position) = match &self.file.document {
             DocumentName::Path(path) => ([path, place.suffix().as_bytes()].concat(), item.position),
             DocumentName::Content => (format!("stdin:{raw_hash:016x}").into_bytes(), 0),
         };
@@ -198,6 +208,7 @@ impl Reader<'_> {
                     raw_position: u32::try_from(self.open.texts.len()).unwrap_or(u32::MAX),
                     raw_hash,
                 });
+                self.open.source.get_or_insert_with(|| self.file.name.clone());
                 self.open.bytes += item.text.len();
                 self.open.texts.push(item.text.to_owned());
             }
@@ -208,7 +219,7 @@ impl Reader<'_> {
     }
 
     fn failure(&self, place: Place, item: Option<usize>, reason: String) -> Failure {
-        Failure { file: self.chunk.file.name.clone(), line: place.line, item, reason }
+        Failure { file: self.file.name.clone(), line: place.line, item, reason }
     }
 
     fn fail(&mut self, place: Place, item: Option<usize>, reason: String) {
@@ -230,7 +241,7 @@ impl Reader<'_> {
         let batch = match RawBlock::pack(&texts) {
             Ok(raw) if !stretch.records.is_empty() => Some(Batch {
                 stage: "import",
-                source: self.chunk.file.name.clone(),
+                source: stretch.source.unwrap_or_default(),
                 at: self.at,
                 raw,
                 records: stretch.records,
@@ -238,7 +249,7 @@ impl Reader<'_> {
             }),
             Ok(_) => None,
             Err(error) => {
-                let name = self.chunk.file.name.clone();
+                let name = self.file.name.clone();
                 failures.push(Failure::file(name, error.to_string()));
                 None
             }
@@ -252,10 +263,10 @@ impl Reader<'_> {
         });
     }
 
-    fn finish(mut self) -> Vec<Reading> {
+    fn finish(mut self, read_bytes: u64) -> Vec<Reading> {
         self.close();
         if let Some(last) = self.done.last_mut() {
-            last.read_bytes = self.chunk.read_bytes;
+            last.read_bytes = read_bytes;
         }
         self.done
     }
