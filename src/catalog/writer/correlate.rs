@@ -269,3 +269,6 @@ pub(super) fn replace_uses(transaction: &Transaction<'_>, image: i64, uses: &[St
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,12 @@ use crate::entity::{
     VersionRelation,
 };
 
-struct Home {
-    catalog: Catalog,
+pub(super) struct Home {
+    pub(super) catalog: Catalog,
     _folder: tempfile::TempDir,
 }
 
-fn home() -> Home {
+pub(super) fn home() -> Home {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let catalog = Catalog::open(&folder.path().join("catalog.db"), Access::Write).expect("opens");
     Home { catalog, _folder: folder }
@@ -37,11 +37,11 @@ fn batch(items: Vec<(Item, &str)>) -> Batch {
     }
 }
 
-fn write(home: &mut Home, items: Vec<(Item, &str)>) -> BatchReport {
+pub(super) fn write(home: &mut Home, items: Vec<(Item, &str)>) -> BatchReport {
     home.catalog.write(&batch(items)).expect("writes")
 }
 
-fn full_image(id: u64) -> Image {
+pub(super) fn full_image(id: u64) -> Image {
     Image {
         name: ImageName::Site(ImageId::new(id).expect("not zero")),
         dialect: Dialect::Index,
@@ -83,7 +83,7 @@ fn lora(name: &str, weight: f64) -> ResourceUse {
     }
 }
 
-fn version_image(id: u64) -> Image {
+pub(super) fn version_image(id: u64) -> Image {
     Image {
         dialect: Dialect::VersionImage,
         url: Some("https://image.civitai.com/x/width=450/1.jpeg".to_owned()),
@@ -101,15 +101,15 @@ fn version_image(id: u64) -> Image {
     }
 }
 
-fn item(image: Image) -> Item {
+pub(super) fn item(image: Image) -> Item {
     Item::Image(Box::new(image))
 }
 
-fn key(id: i64) -> ImageKey {
+pub(super) fn key(id: i64) -> ImageKey {
     ImageKey::new(id).expect("not zero")
 }
 
-fn version(hash: &str, file: &str) -> ModelVersion {
+pub(super) fn version(hash: &str, file: &str) -> ModelVersion {
     ModelVersion {
         id: VersionId::new(9).expect("not zero"),
         model: ModelId::new(4),
@@ -144,7 +144,7 @@ fn version(hash: &str, file: &str) -> ModelVersion {
     }
 }
 
-fn model(name: Option<&str>, versions: Vec<ModelVersion>) -> Item {
+pub(super) fn model(name: Option<&str>, versions: Vec<ModelVersion>) -> Item {
     let model = Model {
         id: ModelId::new(4).expect("not zero"),
         name: name.map(str::to_owned),
