@@ -29,9 +29,10 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<()> {
 /// Sets the connection up and, for a writer, brings the format up to date.
 pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> Result<()> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    let (id, format) = identify(connection).map_err(|error| not_a_catalog(error, path))?;
+    let Identity { application, format, holds_tables } =
+        identify(connection).map_err(|error| not_a_catalog(error, path))?;
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if id != 0 && id != APPLICATION_ID {
+    if application != APPLICATION_ID && (application != 0 || holds_tables) {
         return Err(CatalogError::NotACatalog { path: path.to_owned() });
     }
     if format > newest {
@@ -47,15 +48,26 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
                  PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;
                  PRAGMA wal_autocheckpoint = 16384;",
             )?;
-            migrate(connection, format)
+            migrate(connection)
         }
     }
 }
 
-fn identify(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
-    let id = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let format = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    Ok((id, format))
+/// What a database file says of itself.
+struct Identity {
+    application: i64,
+    format: i64,
+    holds_tables: bool,
+}
+
+/// Reads all of it in one statement, and so as of one moment.
+fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
+    let sql = "SELECT (SELECT application_id FROM pragma_application_id),
+                      (SELECT user_version FROM pragma_user_version),
+                      EXISTS (SELECT 1 FROM sqlite_schema)";
+    connection.query_row(sql, [], |row| {
+        Ok(Identity { application: row.get(0)?, format: row.get(1)?, holds_tables: row.get(2)? })
+    })
 }
 
 fn not_a_catalog(error: rusqlite::Error, path: &Path) -> CatalogError {
@@ -65,14 +77,19 @@ fn not_a_catalog(error: rusqlite::Error, path: &Path) -> CatalogError {
     }
 }
 
-fn migrate(connection: &Connection, format: i64) -> Result<()> {
-    let done = usize::try_from(format).unwrap_or(0);
-    for (step, script) in MIGRATIONS.iter().enumerate().skip(done) {
+/// Runs the migrations that are missing, each in a transaction that asks again how far the file is: another process
+/// may have migrated it since.
+fn migrate(connection: &Connection) -> Result<()> {
+    loop {
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        let done = usize::try_from(identify(connection)?.format).unwrap_or(usize::MAX);
+        let Some(script) = MIGRATIONS.get(done) else {
+            return Ok(connection.execute_batch("COMMIT")?);
+        };
         let applied = connection.execute_batch(script).and_then(|()| {
             connection.execute_batch(&format!(
                 "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT",
-                step + 1
+                done + 1
             ))
         });
         if let Err(error) = applied {
@@ -80,5 +97,51 @@ fn migrate(connection: &Connection, format: i64) -> Result<()> {
             return Err(error.into());
         }
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn many_may_create_the_catalog_at_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("catalog.db");
+        std::thread::scope(|scope| {
+            let all: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Catalog::open(&path, Access::Write).map(drop))).collect();
+            for one in all {
+                one.join().expect("does not panic").expect("opens");
+            }
+        });
+        assert_eq!(Catalog::open(&path, Access::Read).and_then(|catalog| catalog.generation()).ok(), Some(0));
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("catalog.db");
+        let other = Connection::open(&path).expect("opens");
+        other.execute_batch("CREATE TABLE songs (title TEXT)").expect("creates");
+        for access in [Access::Write, Access::Read] {
+            let refused = Catalog::open(&path, access);
+            assert!(matches!(refused, Err(CatalogError::NotACatalog { .. })), "{refused:?}");
+        }
+        let tables: i64 =
+            other.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).expect("counts");
+        assert_eq!(tables, 1);
+    }
+
+    #[test]
+    fn a_catalog_of_a_later_version_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("catalog.db");
+        drop(Catalog::open(&path, Access::Write).expect("opens"));
+        Connection::open(&path)
+            .and_then(|connection| connection.execute_batch("PRAGMA user_version = 99"))
+            .expect("changes the format");
+        let refused = Catalog::open(&path, Access::Read);
+        assert!(matches!(refused, Err(CatalogError::TooNew { found: 99, .. })), "{refused:?}");
+    }
 }
