@@ -98,7 +98,8 @@ pub(crate) fn while_feeding<T>(
         let follower = scope.spawn(|| -> Result<Feeder, FeedError> {
             let run = RunContext { cancel, ..RunContext::quiet() };
             let catalog = Catalog::open(&session.settings.catalog(), Access::Read)?;
-            let mut feeder = Feeder::open(&session.settings.index(), options(session))?;
+            let options = FeedOptions { threads: shared_jobs(session), ..FeedOptions::default() };
+            let mut feeder = Feeder::open(&session.settings.index(), options)?;
             feeder.follow(&catalog, &finished, &run)?;
             Ok(feeder)
         });
@@ -107,6 +108,12 @@ pub(crate) fn while_feeding<T>(
         let feeder = follower.join().ok().and_then(Result::ok);
         (done, feeder)
     })
+}
+
+/// Threads for each of two stages that run at once. The one thread that writes the catalog decides how fast both
+/// are, and more of the others only take its time; measured in `docs/BENCHMARKS.md`.
+pub(crate) fn shared_jobs(session: &Session) -> usize {
+    session.settings.jobs.div_ceil(2)
 }
 
 fn complete(mut feeder: Feeder, catalog: &Catalog, run: &RunContext) -> Result<Indexed, FeedError> {

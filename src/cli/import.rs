@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let inputs: Vec<Input> = arguments.paths.iter().map(|path| input(path)).collect();
     let options = ImportOptions {
         kind: arguments.kind.map(kind),
-        threads: session.settings.jobs,
+        threads: follow::shared_jobs(session),
         ..ImportOptions::default()
     };
     let sink = follow::sink(session)?;

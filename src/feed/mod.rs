@@ -19,7 +19,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::run::RunContext;
 
 /// Generations that are read as of one moment. Short, because a writer cannot empty its log meanwhile.
-const GENERATIONS_A_SLICE: u64 = 8;
+const GENERATIONS_A_SLICE: u64 = 2;
 
 /// How long a follower waits before it looks again; far below the time that one slice takes.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(20);

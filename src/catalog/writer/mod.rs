@@ -16,7 +16,7 @@ use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
 
 /// Batches after which the write-ahead log is emptied: it would grow for as long as anybody keeps reading.
-const BATCHES_A_CHECKPOINT: u32 = 64;
+const BATCHES_A_CHECKPOINT: u32 = 24;
 
 /// What every write of one batch needs to know.
 #[derive(Clone, Copy)]

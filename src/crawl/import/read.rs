@@ -14,10 +14,10 @@ use crate::source::civitai::{
 
 /// Items in one batch at most: small enough that an interrupted run loses little, large enough that the cost of
 /// a transaction does not show.
-const BATCH_ITEMS: usize = 2_000;
+const BATCH_ITEMS: usize = 8_000;
 
 /// Raw text in one batch, in bytes, after which it is closed.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 
 /// What one stretch of a file holds.
 #[derive(Debug)]
