@@ -145,6 +145,7 @@ impl<'t> ImageWriter<'t> {
         let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
         let new_uses = merged_uses(&old.uses, &described_uses, image.meta);
+        self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
             return Ok(Change::Unchanged);
@@ -156,6 +157,7 @@ impl<'t> ImageWriter<'t> {
         self.correlation.media_changed(new.media);
         if old.row.media != new.media {
             self.correlation.media_left(key, old.row.media)?;
+            self.drop_unused(old.row.media, new.media)?;
         }
         if key.get() > 0 && (related || old.row.media != new.media || old.row.post != new.post) {
             self.correlation.post_changed(key)?;
@@ -190,6 +192,20 @@ impl<'t> ImageWriter<'t> {
             ])?;
         }
         Ok(added > 0)
+    }
+
+    /// Deletes the row of a media that is not the one kept, unless another image shows it: a media is counted and
+    /// compared for as long as it has an image.
+    fn drop_unused(&self, media: i64, kept: i64) -> Result<()> {
+        if media != kept {
+            self.transaction
+                .prepare_cached(
+                    "DELETE FROM media WHERE media = ?1
+                        AND NOT EXISTS (SELECT 1 FROM images WHERE images.media = ?1)",
+                )?
+                .execute([media])?;
+        }
+        Ok(())
     }
 
     /// The row of a media, made or completed as needed.

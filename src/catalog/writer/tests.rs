@@ -358,3 +358,25 @@ fn a_reader_reads_while_a_writer_writes() {
     assert!(reader.image(key(1)).expect("reads").is_some());
     home.catalog.connection.execute_batch("ROLLBACK").expect("ends");
 }
+
+#[test]
+fn a_media_that_no_image_shows_any_more_goes() {
+    let mut home = home();
+    let with_media = |image: Image, byte: u8| Image {
+        media: Media {
+            identity: MediaIdentity::Key(MediaKey::from_bytes([byte; 16])),
+            blurhash: None,
+            width: None,
+            height: None,
+        },
+        ..image
+    };
+    write(&mut home, vec![(item(full_image(1)), "one"), (item(full_image(2)), "two")]);
+    write(&mut home, vec![(item(with_media(full_image(1), 8)), "one, uploaded again")]);
+    assert_eq!(number(&home, "SELECT count(*) FROM media"), 2, "image 2 still shows the first");
+    write(&mut home, vec![(item(with_media(full_image(2), 8)), "two, uploaded again")]);
+    assert_eq!(number(&home, "SELECT count(*) FROM media"), 1);
+    write(&mut home, vec![(item(with_media(version_image(1), 9)), "a reduced object with other bytes")]);
+    assert_eq!(number(&home, "SELECT count(*) FROM media"), 1);
+    assert_eq!(number(&home, "SELECT count(*) FROM images JOIN media USING (media)"), 2);
+}
