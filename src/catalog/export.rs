@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Row};
 use serde::Serialize;
 
+use super::codes::{read_identity, read_name};
 use super::images::{IMAGE_COLUMNS, ImageRow, TRUE_IMAGE, read_row, words_from_json};
 use super::{Catalog, CatalogError, Result};
-use crate::entity::{HashKind, ImageKey, ImageName, MediaIdentity, MediaKey, Timestamp};
+use crate::entity::{HashKind, ImageKey, ImageName, MediaIdentity, Timestamp};
 
 /// An image with its name and media.
 #[derive(Clone, Debug, PartialEq)]
@@ -227,35 +228,16 @@ fn read_named(row: &Row<'_>) -> Result<NamedImage> {
     let image = read_row(row)?;
     let name = match image.key.site_id() {
         Some(id) => ImageName::Site(id),
-        None => image_name(row.get(41)?, row.get(42)?)?,
+        None => read_name(row.get(41)?, row.get(42)?)?,
     };
     Ok(NamedImage {
         name,
         row: image,
-        media: media_identity(row.get(36)?, row.get(37)?)?,
+        media: read_identity(row.get(36)?, row.get(37)?)?,
         blurhash: row.get(38)?,
         width: row.get(39)?,
         height: row.get(40)?,
     })
-}
-
-fn image_name(kind: i64, bytes: Vec<u8>) -> Result<ImageName> {
-    let damaged = CatalogError::Damaged { table: "image_names", column: "name" };
-    match kind {
-        2 => String::from_utf8(bytes).map(ImageName::Url).map_err(|_| damaged),
-        3 => Ok(ImageName::Path(bytes)),
-        _ => Err(damaged),
-    }
-}
-
-fn media_identity(kind: i64, bytes: Vec<u8>) -> Result<MediaIdentity> {
-    let damaged = || CatalogError::Damaged { table: "media", column: "identity" };
-    match kind {
-        1 => bytes.try_into().map(|key| MediaIdentity::Key(MediaKey::from_bytes(key))).map_err(|_| damaged()),
-        2 => String::from_utf8(bytes).map(MediaIdentity::Url).map_err(|_| damaged()),
-        3 => bytes.try_into().map(MediaIdentity::Content).map_err(|_| damaged()),
-        _ => Err(damaged()),
-    }
 }
 
 fn read_model(row: &Row<'_>, versions: &mut CachedStatement<'_>) -> Result<ModelRecord> {

@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 
+use super::codes::{NamePlace, identity_columns, place_of, read_identity, read_name};
 use super::{Catalog, CatalogError, Result};
-use crate::entity::{ImageKey, ImageName, Media, MediaIdentity, MediaKey};
+use crate::entity::{ImageKey, ImageName, Media, MediaIdentity};
 
 /// The catalog's row number for a media; positive. It says nothing outside this catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,12 +33,6 @@ impl MediaId {
         u64::try_from(value).ok().and_then(Self::new).ok_or(damaged("media"))
     }
 }
-
-/// `image_names.kind` of a canonical URL.
-const URL_NAME: i64 = 2;
-
-/// `image_names.kind` of a path.
-const PATH_NAME: i64 = 3;
 
 /// What is known of a media besides its identity, borrowed from the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +92,7 @@ impl Catalog {
             .prepare_cached("SELECT kind, identity, blurhash, width, height FROM media WHERE media = ?1")?;
         let mut rows = statement.query([id.0])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let identity = identity(row.get(0)?, row.get(1)?)?;
+        let identity = read_identity(row.get(0)?, row.get(1)?)?;
         let (width, height) = (pixels(row, 3)?, pixels(row, 4)?);
         Ok(Some(Media { identity, blurhash: row.get(2)?, width, height }))
     }
@@ -108,7 +103,7 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn media_by_identity(&self, identity: &MediaIdentity) -> Result<Option<MediaId>> {
-        let (kind, bytes) = columns(identity);
+        let (kind, bytes) = identity_columns(identity);
         let mut statement =
             self.connection.prepare_cached("SELECT media FROM media WHERE identity = ?1 AND kind = ?2")?;
         let mut rows = statement.query((bytes, kind))?;
@@ -173,13 +168,9 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn image_by_name(&self, name: &ImageName) -> Result<Option<ImageKey>> {
-        let (kind, bytes) = match name {
-            ImageName::Site(id) => {
-                let key = ImageKey::from(*id);
-                return Ok(self.media_of_image(key)?.map(|_| key));
-            }
-            ImageName::Url(url) => (URL_NAME, url.as_bytes()),
-            ImageName::Path(path) => (PATH_NAME, path.as_slice()),
+        let (kind, bytes) = match place_of(name) {
+            NamePlace::Row(key) => return Ok(self.media_of_image(key)?.map(|_| key)),
+            NamePlace::Columns(kind, bytes) => (kind, bytes),
         };
         let mut statement = self.connection.prepare_cached(
             "SELECT image FROM images JOIN image_names USING (image) WHERE name = ?1 AND kind = ?2",
@@ -202,11 +193,7 @@ impl Catalog {
         let row: Option<(i64, Vec<u8>)> =
             statement.query_row([image.get()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((kind, name)) = row else { return Ok(None) };
-        match kind {
-            URL_NAME => String::from_utf8(name).map(ImageName::Url).map(Some).map_err(|_| unnamed()),
-            PATH_NAME => Ok(Some(ImageName::Path(name))),
-            _ => Err(unnamed()),
-        }
+        read_name(kind, name).map(Some)
     }
 }
 
@@ -215,31 +202,8 @@ fn pixels(row: &Row<'_>, column: usize) -> Result<Option<u32>> {
     Ok(value.and_then(|value| u32::try_from(value).ok()))
 }
 
-/// Kind and bytes of an identity, as the schema states them.
-fn columns(identity: &MediaIdentity) -> (i64, &[u8]) {
-    match identity {
-        MediaIdentity::Key(key) => (1, key.as_bytes()),
-        MediaIdentity::Url(url) => (2, url.as_bytes()),
-        MediaIdentity::Content(hash) => (3, hash),
-    }
-}
-
-fn identity(kind: i64, bytes: Vec<u8>) -> Result<MediaIdentity> {
-    let identity = match kind {
-        1 => bytes.try_into().ok().map(|key| MediaIdentity::Key(MediaKey::from_bytes(key))),
-        2 => String::from_utf8(bytes).ok().map(MediaIdentity::Url),
-        3 => bytes.try_into().ok().map(MediaIdentity::Content),
-        _ => None,
-    };
-    identity.ok_or(damaged("identity"))
-}
-
 fn damaged(column: &'static str) -> CatalogError {
     CatalogError::Damaged { table: "media", column }
-}
-
-fn unnamed() -> CatalogError {
-    CatalogError::Damaged { table: "image_names", column: "name" }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod batch;
 mod changes;
+mod codes;
 mod crawl;
 mod error;
 mod export;

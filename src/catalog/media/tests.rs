@@ -1,6 +1,6 @@
 use super::*;
 use crate::catalog::Access;
-use crate::entity::ImageId;
+use crate::entity::{ImageId, MediaKey};
 
 impl Catalog {
     /// Runs SQL, so that tests of other modules can fill tables without a crawl.

@@ -6,10 +6,11 @@ use super::correlate::{Correlation, INSERT_USE, read_described, replace_uses};
 use super::resources::{ResourceCache, ResourceWriter};
 use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
+use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code};
 use crate::catalog::merge::{fresh, merged, merged_uses};
 use crate::catalog::{CatalogError, Result};
-use crate::entity::{Image, ImageKey, ImageName, Media, MediaIdentity, ModelId, ResourceUse};
+use crate::entity::{Image, ImageKey, ImageName, Media, ModelId, ResourceUse};
 
 /// Where a media is.
 struct MediaPlace {
@@ -98,10 +99,9 @@ impl<'t> ImageWriter<'t> {
 
     /// The row number of an image; a name that is not a site id gets the next negative one.
     fn key_of(&self, name: &ImageName) -> Result<ImageKey> {
-        let (kind, bytes) = match name {
-            ImageName::Site(id) => return Ok((*id).into()),
-            ImageName::Url(url) => (2_i64, url.as_bytes()),
-            ImageName::Path(path) => (3, path.as_slice()),
+        let (kind, bytes) = match place_of(name) {
+            NamePlace::Row(key) => return Ok(key),
+            NamePlace::Columns(kind, bytes) => (kind, bytes),
         };
         let known: Option<i64> = self
             .transaction
@@ -210,11 +210,7 @@ impl<'t> ImageWriter<'t> {
 
     /// The row of a media, made or completed as needed.
     fn media_row(&mut self, media: &Media) -> Result<MediaPlace> {
-        let (kind, identity): (i64, &[u8]) = match &media.identity {
-            MediaIdentity::Key(key) => (1, key.as_bytes()),
-            MediaIdentity::Url(url) => (2, url.as_bytes()),
-            MediaIdentity::Content(hash) => (3, hash),
-        };
+        let (kind, identity) = identity_columns(&media.identity);
         let inserted =
             self.insert_media.execute(params![kind, identity, media.blurhash, media.width, media.height])?;
         if inserted > 0 {
