@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::codes::{read_identity, read_name};
 use super::images::{IMAGE_COLUMNS, ImageRow, TRUE_IMAGE, read_row, words_from_json};
 use super::{Catalog, CatalogError, Result};
-use crate::entity::{HashKind, ImageKey, ImageName, MediaIdentity, Timestamp};
+use crate::entity::{HashKind, ImageKey, ImageName, MediaIdentity, Timestamp, VersionId};
 
 /// An image with its name and media.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +112,22 @@ pub struct FileRecord {
     pub hashes: BTreeMap<&'static str, String>,
 }
 
+/// One row for each hash of each file of a version, for [`read_files`].
+const FILES_OF_VERSION: &str =
+    "SELECT files.file, site_id, name, files.kind, size_bytes, is_primary, files.former, file_hashes.kind, hash
+     FROM files LEFT JOIN file_hashes ON file_hashes.file = files.file AND NOT file_hashes.former
+     WHERE version = ?1 ORDER BY files.former, files.file, file_hashes.kind";
+
 impl Catalog {
+    /// The files of a version with their present hashes, former files last.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn files_of(&self, version: VersionId) -> Result<Vec<FileRecord>> {
+        read_files(version.as_i64(), &mut self.connection.prepare_cached(FILES_OF_VERSION)?)
+    }
+
     /// Visits every image: those of the site by id, then local ones by path, then others by URL.
     ///
     /// # Errors
@@ -201,14 +216,7 @@ impl Catalog {
         mut visit: impl FnMut(VersionRecord) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
         let snapshot = self.connection.unchecked_transaction().map_err(CatalogError::from)?;
-        let mut files = snapshot
-            .prepare_cached(
-                "SELECT files.file, site_id, name, files.kind, size_bytes, is_primary, files.former,
-                    file_hashes.kind, hash
-                 FROM files LEFT JOIN file_hashes ON file_hashes.file = files.file AND NOT file_hashes.former
-                 WHERE version = ?1 ORDER BY files.former, files.file, file_hashes.kind",
-            )
-            .map_err(CatalogError::from)?;
+        let mut files = snapshot.prepare_cached(FILES_OF_VERSION).map_err(CatalogError::from)?;
         let mut statement = snapshot
             .prepare(
                 "SELECT version, versions.name, versions.model, models.name, models.kind, base_model, state,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, SharedFile, Usage};
+use crate::catalog::{Catalog, FileRecord, SharedFile, Usage};
 use crate::entity::{Evidence, HexHash, PublishState, Timestamp, VersionId, VersionRelation};
 
 use super::Result;
@@ -76,6 +76,8 @@ pub struct VersionReport {
     pub state: &'static str,
     /// When it was published.
     pub published_at: Option<Timestamp>,
+    /// Its files with their hashes, former ones last.
+    pub files: Vec<FileRecord>,
     /// How many images.
     pub images: ImageCounts,
     /// Images by their strongest evidence; those by name alone are in no other count.
@@ -308,6 +310,7 @@ fn version_report(catalog: &Catalog, version: VersionId, figures: VersionFigures
         state: title.as_ref().map_or(PublishState::Unknown, |title| title.state).as_str(),
         published_at: title.as_ref().and_then(|title| title.published_at),
         name: title.and_then(|title| title.name),
+        files: catalog.files_of(version)?,
         images: ImageCounts {
             made_with: figures.made_with,
             posted_for: posted.len() as u64,

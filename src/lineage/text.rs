@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::entity::Evidence;
+
 use super::report::{LineageReport, VersionReport};
 use super::scope::ScopeKind;
 
@@ -84,6 +86,38 @@ impl Page {
                 day(version.first_seen),
                 day(version.last_seen)
             ));
+            self.evidence(version);
+            self.files(version);
+        }
+    }
+
+    /// How the images of a version name it. Those posted for it have a column of their own, and a name alone counts
+    /// for nothing.
+    fn evidence(&mut self, version: &VersionReport) {
+        let not_counted = [Evidence::PostedFor, Evidence::ReturnedFor, Evidence::Name];
+        let mut parts: Vec<String> = version
+            .evidence
+            .iter()
+            .filter(|(kind, _)| !not_counted.contains(kind))
+            .map(|(kind, images)| format!("by {kind} {images}"))
+            .collect();
+        if let Some(images) = version.evidence.get(&Evidence::Name) {
+            parts.push(format!("by name alone {images}, not counted"));
+        }
+        if !parts.is_empty() {
+            self.line(&format!("       {}", parts.join("; ")));
+        }
+    }
+
+    fn files(&mut self, version: &VersionReport) {
+        for file in &version.files {
+            let name = file.name.as_deref().unwrap_or("(no name)");
+            let hash = ["AutoV2", "SHA256", "AutoV3"]
+                .into_iter()
+                .find_map(|kind| file.hashes.get(kind).map(|hash| format!("  {kind} {hash}")))
+                .unwrap_or_default();
+            let former = if file.former { "  no longer listed" } else { "" };
+            self.line(&format!("       {name}{hash}{former}"));
         }
     }
 

@@ -83,6 +83,11 @@ fn a_report_has_the_shape_of_the_machine_contract() {
     let json = serde_json::to_value(report_on("model:1")).expect("a report is JSON");
     let version = serde_json::json!({
         "id": 1, "name": "v2", "state": "published", "published_at": "1970-01-01T00:00:00.001Z",
+        "files": [{
+            "id": null, "name": "deliberate_v2.safetensors", "type": "Model", "size_bytes": null, "primary": true,
+            "former": false,
+            "hashes": {"SHA256": "a1a2a3a411bb22cc33dd44ee55ff66007788990011223344556677889900aabb"},
+        }],
         "images": {"made_with": 2, "posted_for": 1, "made_with_deduplicated": 1},
         "evidence": {"sha256_prefix": 2, "posted_for": 1, "returned_for": 1},
         "first_seen": "2023-11-15T22:13:20.000Z", "last_seen": "2023-11-16T22:13:20.000Z",
@@ -130,6 +135,8 @@ fn the_text_fits_its_width_and_obeys_nobody() {
 
 Versions                made with  distinct  posted for  first seen  last seen
   1 v2                          2         1           1  2023-11-15  2023-11-16
+       by sha256_prefix 2
+       deliberate_v2.safetensors  SHA256 a1a2a3a411bb22cc33dd44ee55ff66007788...
 
 Used together with
   Detail v1                               1  x0.8     weight 0.80 (0.80 to 0.80)
