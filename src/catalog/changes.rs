@@ -2,9 +2,9 @@
 
 use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 
-use super::images::{IMAGE_COLUMNS, ImageRow, StoredUse, read_row};
+use super::images::{IMAGE_COLUMNS, ImageRow, StoredUse, USES_OF_IMAGE, read_row, read_uses};
 use super::{Catalog, CatalogError, Result};
-use crate::entity::{ImageKey, ResourceKind, ResourceSources, VersionId};
+use crate::entity::{ImageKey, ResourceKind, VersionId};
 
 /// One image that changed, with what other tables say of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,9 +87,7 @@ struct Related<'c> {
 impl<'c> Related<'c> {
     fn new(connection: &'c rusqlite::Connection) -> Result<Self> {
         Ok(Self {
-            uses: connection.prepare_cached(
-                "SELECT resource, weight, sources FROM image_resources WHERE image = ?1 ORDER BY resource",
-            )?,
+            uses: connection.prepare_cached(USES_OF_IMAGE)?,
             versions: connection.prepare_cached(
                 "SELECT version FROM image_versions WHERE image = ?1 AND relation = 1 ORDER BY version",
             )?,
@@ -102,16 +100,7 @@ impl<'c> Related<'c> {
         let (width, height) = (columns.get(36)?, columns.get(37)?);
         let same_as = columns.get::<_, Option<i64>>(38)?.and_then(ImageKey::new);
         let key = row.key.get();
-        let resources = self
-            .uses
-            .query_map([key], |row| {
-                Ok(StoredUse {
-                    resource: row.get(0)?,
-                    weight: row.get(1)?,
-                    sources: ResourceSources::from_bits(row.get(2)?),
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
+        let resources = read_uses(&mut self.uses, key)?;
         let versions = self.versions.query_map([key], |row| row.get::<_, i64>(0))?;
         let posted_for = versions
             .filter_map(|version| version.map(VersionId::from_i64).transpose())

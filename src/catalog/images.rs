@@ -1,6 +1,6 @@
 //! Image rows: one by key, many by generation, all in order.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{CachedStatement, OptionalExtension, Row};
 
 use super::{Catalog, CatalogError, Result};
 use crate::entity::{
@@ -120,6 +120,21 @@ pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
     })
 }
 
+/// The uses of one image by resource, for [`read_uses`].
+pub(super) const USES_OF_IMAGE: &str =
+    "SELECT resource, weight, sources FROM image_resources WHERE image = ?1 ORDER BY resource";
+
+pub(super) fn read_uses(statement: &mut CachedStatement<'_>, image: i64) -> Result<Vec<StoredUse>> {
+    let uses = statement.query_map([image], |row| {
+        Ok(StoredUse {
+            resource: row.get(0)?,
+            weight: row.get(1)?,
+            sources: ResourceSources::from_bits(row.get(2)?),
+        })
+    })?;
+    Ok(uses.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The catalog's number for a state; never reused.
 pub(super) fn meta_code(state: MetaState) -> i64 {
     match state {
@@ -168,17 +183,7 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn resources_of(&self, key: ImageKey) -> Result<Vec<StoredUse>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT resource, weight, sources FROM image_resources WHERE image = ?1 ORDER BY resource",
-        )?;
-        let uses = statement.query_map([key.get()], |row| {
-            Ok(StoredUse {
-                resource: row.get(0)?,
-                weight: row.get(1)?,
-                sources: ResourceSources::from_bits(row.get(2)?),
-            })
-        })?;
-        Ok(uses.collect::<rusqlite::Result<_>>()?)
+        read_uses(&mut self.connection.prepare_cached(USES_OF_IMAGE)?, key.get())
     }
 
     /// The raw text that last described an image; `None` for an image that was never described.

@@ -11,9 +11,11 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Stamp;
 use crate::catalog::Result;
-use crate::catalog::images::{IMAGE_COLUMNS, StoredUse, meta_code, meta_state, read_row};
+use crate::catalog::images::{
+    IMAGE_COLUMNS, StoredUse, USES_OF_IMAGE, meta_code, meta_state, read_row, read_uses,
+};
 use crate::catalog::merge::{Described, dialect_bit};
-use crate::entity::{Dialect, ImageKey, ModelId, ResourceSources};
+use crate::entity::{Dialect, ImageKey, ModelId};
 
 /// The image of the site with media ?1 that the picture of version ?2 is: one that the version's documents name
 /// themselves, one of the owner of the version's model, one in the post that holds most other pictures of the
@@ -246,17 +248,7 @@ pub(super) fn read_described(transaction: &Transaction<'_>, image: i64) -> Resul
     let mut statement = transaction.prepare_cached(&sql)?;
     let (row, own_meta) =
         statement.query_row([image], |row| Ok((read_row(row), row.get::<_, Option<i64>>(36)?)))?;
-    let mut statement = transaction.prepare_cached(
-        "SELECT resource, weight, sources FROM image_resources WHERE image = ?1 ORDER BY resource",
-    )?;
-    let uses = statement.query_map([image], |row| {
-        Ok(StoredUse {
-            resource: row.get(0)?,
-            weight: row.get(1)?,
-            sources: ResourceSources::from_bits(row.get(2)?),
-        })
-    })?;
-    let uses = uses.collect::<rusqlite::Result<_>>()?;
+    let uses = read_uses(&mut transaction.prepare_cached(USES_OF_IMAGE)?, image)?;
     Ok(Described { row: row?, uses, own_meta: own_meta.map(meta_state).transpose()? })
 }
 
