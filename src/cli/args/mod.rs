@@ -154,7 +154,7 @@ Examples:
   stemmata --home ./demo-home stats
 ")]
     Stats,
-    /// Print what the catalog holds, for other programs
+    /// Print what the catalog holds as NDJSON, for other programs
     Export(ExportArgs),
     /// A tour on bundled data: offline, in a temporary home
     Demo(DemoArgs),
