@@ -43,6 +43,10 @@ struct Settings {
 }
 
 fn main() -> Outcome<()> {
+    if std::env::args().skip(1).any(|argument| matches!(argument.as_str(), "-h" | "--help")) {
+        writeln!(io::stdout(), "{USAGE}")?;
+        return Ok(());
+    }
     let settings = Settings::parse(std::env::args().skip(1))?;
     let started = Instant::now();
     fs::create_dir_all(&settings.out)?;

@@ -25,7 +25,7 @@ fn an_import_says_what_became_of_the_items_to_people_on_stderr_and_to_scripts_on
     let home = Home::new();
     let first = home.run(&["import", &bundled()]);
     assert_eq!((first.code, first.stdout.as_str()), (0, ""));
-    assert!(first.stderr.starts_with("import: 312 items, 1 files"), "{}", first.stderr);
+    assert!(first.stderr.starts_with("import: 312 items, 1 file, "), "{}", first.stderr);
     assert!(first.stderr.contains("  models: 12 new, 0 changed, 0 unchanged"), "{}", first.stderr);
 
     let second = home.run(&["import", &bundled(), "--format", "json"]);

@@ -79,6 +79,24 @@ fn a_failure_is_one_json_object_when_json_was_asked_for() {
 }
 
 #[test]
+fn an_error_says_which_value_is_wrong_and_what_to_give() {
+    let home = Home::new();
+    std::fs::write(home.path().join("note.json"), "{}").expect("a writable home");
+    assert_eq!(home.run_with_input(&["import", "-"], br#"{"prompt":"a kite"}"#).code, 0);
+    for (line, code, words) in [
+        (&["stats", "-j", "0"] as &[&str], 2, &["--jobs", "from 1 to 65535"] as &[&str]),
+        (&["dupes", "--threshold", "-1"], 2, &["--threshold", "from 0 to 10"]),
+        (&["crawl", "tags", "--api-base", "x"], 2, &["--api-base is not", "hint: such as https://"]),
+        (&["crawl", "image", "kite"], 2, &["`kite`", "hint: give a number"]),
+        (&["similar", "note.json"], 1, &["error: note.json: ", "hint: give a JPEG"]),
+    ] {
+        let answer = home.run(line);
+        assert_eq!((answer.code, answer.stdout.as_str()), (code, ""), "{line:?}: {}", answer.stderr);
+        assert!(words.iter().all(|word| answer.stderr.contains(word)), "{line:?}: {}", answer.stderr);
+    }
+}
+
+#[test]
 fn a_missing_catalog_is_named_with_its_own_exit_code() {
     let home = Home::new();
     for line in [

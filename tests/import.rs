@@ -146,6 +146,19 @@ fn a_mistyped_path_makes_no_home() {
 }
 
 #[test]
+fn a_folder_without_documents_and_a_tilde_that_no_shell_replaced_are_told() {
+    let home = Home::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().to_str().expect("the path of a test is UTF-8");
+    let empty = home.run(&["import", path]);
+    assert_eq!(empty.code, 0);
+    assert!(empty.stderr.contains("warning: no document was found there"), "{}", empty.stderr);
+    let tilde = home.run(&["import", "~/nothing"]);
+    assert_eq!(tilde.code, 4);
+    assert!(tilde.stderr.contains("hint: the shell replaces `~` only outside quotes"), "{}", tilde.stderr);
+}
+
+#[test]
 fn a_home_can_lie_in_the_folder_that_is_imported() {
     let home = Home::new();
     fs::write(home.path().join("page.json"), page()).expect("writes");

@@ -44,6 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["fetch"]),
     ("rusqlite", &["catalog"]),
     ("tantivy", &[]),
+    ("terminal_size", &["cli"]),
     ("tokio", &["cli", "crawl", "fetch"]),
     ("tracing_subscriber", &["cli"]),
 ];

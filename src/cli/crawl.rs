@@ -75,7 +75,7 @@ fn models(flags: &ModelFlags) -> Listing {
 /// A client for the site. `--offline` forbids every site but one on this machine.
 fn client(site: &SiteFlags, session: &Session) -> Result<Client, Failure> {
     let base = crawl::api_base(site.api_base.as_deref().unwrap_or(crawl::DEFAULT_API_BASE))
-        .map_err(|error| Failure::of(Exit::Usage, "crawl.bad_address", &error))?;
+        .map_err(|error| bad_address(&error))?;
     if !base.is_loopback() {
         session.settings.require_network()?;
     }
@@ -85,6 +85,12 @@ fn client(site: &SiteFlags, session: &Session) -> Result<Client, Failure> {
         ..fetch::Settings::new(base)
     };
     Ok(Client::new(settings)?)
+}
+
+/// The address itself is not repeated: it may hold a password.
+fn bad_address(error: &FetchError) -> Failure {
+    Failure::new(Exit::Usage, "crawl.bad_address", format!("--api-base is {error}"))
+        .hint(format!("such as {}", crawl::DEFAULT_API_BASE))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
@@ -190,8 +196,10 @@ fn singles(
     let started = Instant::now();
     let mut wanted = Vec::new();
     targets::for_each(texts, |text| {
-        let single = read(text)
-            .ok_or_else(|| Failure::usage(format!("`{text}` is no id and no page URL of this kind")))?;
+        let single = read(text).ok_or_else(|| {
+            Failure::usage(format!("`{text}` is no id and no page URL of this kind"))
+                .hint("give a number, or the address of the page; `stemmata crawl --help` lists the kinds")
+        })?;
         wanted.push(single);
         Ok(())
     })?;

@@ -24,11 +24,11 @@ struct Step {
 /// The crawls go through the same client as those of the real site, only faster.
 const CRAWLS: &[Step] = &[
     Step {
-        shows: "The catalogue of models, with versions, files and hashes, from a site that runs on this machine.",
+        shows: "The models with versions, files and hashes, from a site on this machine.",
         line: &["crawl", "models", "--max-rps", "500"],
     },
     Step {
-        shows: "The images with their generation data; then links and index are brought up to date.",
+        shows: "The images with their generation data, which are then linked and indexed.",
         line: &["crawl", "images", "--max-rps", "500"],
     },
 ];

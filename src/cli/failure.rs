@@ -98,6 +98,15 @@ impl Failure {
         self
     }
 
+    /// Says where it happened, in front of what happened.
+    #[must_use]
+    pub(crate) fn place(mut self, place: impl std::fmt::Display) -> Self {
+        if let Self::Named(named) = &mut self {
+            named.message.insert_str(0, &format!("{place}: "));
+        }
+        self
+    }
+
     /// Adds a drawing of the place that is wrong.
     #[must_use]
     pub(crate) fn picture(mut self, picture: String) -> Self {

@@ -29,7 +29,11 @@ pub(crate) fn run(arguments: &ImportArgs, session: &Session) -> Outcome {
     let flags = arguments.follow;
     let (report, feeder) =
         follow::while_feeding(session, flags, || import::import(&mut catalog, plan, &options, &run));
-    let summary = summary(&report?, started);
+    let report = report?;
+    if report.files == 0 && report.failed == 0 && !report.interrupted {
+        session.talk.warn("no document was found there; a folder is searched for JSON, NDJSON and sidecars");
+    }
+    let summary = summary(&report, started);
     let written = Written { summary, catalog, flags, feeder, failure: None };
     follow::finish(session, sink, written, &run)
 }
@@ -79,7 +83,15 @@ impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Catalog(error) => error.into(),
-            ImportError::NotFound { .. } => Self::of(Exit::NotFound, "import.not_found", &error),
+            ImportError::NotFound { ref path } => {
+                let failure = Self::of(Exit::NotFound, "import.not_found", &error);
+                // The shell would have replaced it.
+                if path.starts_with("~") {
+                    failure.hint("the shell replaces `~` only outside quotes")
+                } else {
+                    failure
+                }
+            }
             ImportError::BadPattern { .. } => Self::of(Exit::Usage, "import.bad_pattern", &error),
             _ => Self::of(Exit::General, "import.failed", &error),
         }

@@ -60,7 +60,8 @@ fn query(catalog: &Catalog, target: &str, session: &Session) -> Result<SimilarQu
 }
 
 fn of_picture(path: &Path) -> Result<SimilarQuery, Failure> {
-    let picture = picture::describe_file(path, &PictureLimits::default())?;
+    let picture =
+        picture::describe_file(path, &PictureLimits::default()).map_err(|error| unreadable(path, &error))?;
     let feature = blurhash::feature(&picture.blurhash).map_err(|reason| {
         Failure::new(Exit::NotFound, "similar.not_comparable", format!("{}: {reason}", path.display()))
     })?;
@@ -143,8 +144,13 @@ impl Summary<'_> {
     }
 }
 
-impl From<PictureError> for Failure {
-    fn from(error: PictureError) -> Self {
-        Self::of(Exit::General, "picture.unreadable", &error)
+/// Names the file, which only some of these errors do.
+fn unreadable(path: &Path, error: &PictureError) -> Failure {
+    let failure = Failure::of(Exit::General, "picture.unreadable", error);
+    match error {
+        PictureError::Read { .. } => failure,
+        _ => failure
+            .place(path.display())
+            .hint("give a JPEG, PNG, WebP or GIF picture, or a document that was imported"),
     }
 }

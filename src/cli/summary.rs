@@ -76,18 +76,15 @@ pub(crate) struct Indexed {
 impl Linked {
     /// One line for people.
     pub(crate) fn text(&self) -> String {
-        let (examined, unresolved) = (grouped(self.examined), grouped(self.unresolved));
-        format!(
-            "linked: {examined} resources, {unresolved} of them unexplained, {}",
-            seconds(self.elapsed_ms)
-        )
+        let (examined, unresolved) = (counted(self.examined, "resources"), grouped(self.unresolved));
+        format!("linked: {examined}, {unresolved} of them unexplained, {}", seconds(self.elapsed_ms))
     }
 }
 
 impl Indexed {
     /// One line for people.
     pub(crate) fn text(&self) -> String {
-        format!("indexed: {} images, {}", grouped(self.images), seconds(self.elapsed_ms))
+        format!("indexed: {}, {}", counted(self.images, "images"), seconds(self.elapsed_ms))
     }
 }
 
@@ -162,9 +159,9 @@ impl Summary {
 
     /// The summary for people, several lines.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("{}: {} items", self.command, grouped(self.items));
+        let mut text = format!("{}: {}", self.command, counted(self.items, "items"));
         for (name, count) in &self.read {
-            append(&mut text, &format!(", {} {name}", grouped(*count)));
+            append(&mut text, &format!(", {}", counted(*count, name)));
         }
         append(&mut text, &format!(", {}\n", seconds(self.elapsed_ms)));
         let kinds = [
@@ -272,6 +269,17 @@ pub(crate) fn grouped(count: u64) -> String {
     text
 }
 
+/// A count with its noun, which is given in the plural: `1 file`, `2 files`.
+fn counted(count: u64, nouns: &str) -> String {
+    let noun = match nouns {
+        _ if count != 1 => nouns,
+        "retries" => "retry",
+        "other files left alone" => "other file left alone",
+        _ => nouns.strip_suffix('s').unwrap_or(nouns),
+    };
+    format!("{} {noun}", grouped(count))
+}
+
 /// Milliseconds since `started`.
 pub(crate) fn elapsed_ms(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
@@ -292,6 +300,16 @@ mod tests {
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(seconds(12_345), "12.3 s");
+    }
+
+    #[test]
+    fn one_of_a_kind_is_told_in_the_singular() {
+        let words = ["items", "files", "retries", "bytes", "found", "other files left alone"];
+        assert_eq!(
+            words.map(|word| counted(1, word)),
+            ["1 item", "1 file", "1 retry", "1 byte", "1 found", "1 other file left alone"]
+        );
+        assert_eq!(words.map(|word| counted(1000, word)), words.map(|word| format!("1,000 {word}")));
     }
 
     #[test]

@@ -45,12 +45,17 @@ impl Terminal {
 
     fn new(choice: ColorChoice, is_terminal: bool) -> Self {
         let paint = Paint(Wishes::of_environment().color(choice, is_terminal));
-        Self { is_terminal, width: width(std::env::var("COLUMNS").ok().as_deref()), paint }
+        let seen =
+            if is_terminal { terminal_size::terminal_size().map(|(width, _)| width.0.into()) } else { None };
+        Self { is_terminal, width: width(std::env::var("COLUMNS").ok().as_deref(), seen), paint }
     }
 }
 
-fn width(columns: Option<&str>) -> usize {
-    columns.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_WIDTH).max(MIN_WIDTH)
+/// What the caller says, else what the terminal says. A pipe has no width of its own, so that what is written into
+/// one does not depend on the window.
+fn width(columns: Option<&str>, seen: Option<usize>) -> usize {
+    let said = columns.and_then(|text| text.trim().parse().ok());
+    said.or(seen.filter(|seen| *seen > 0)).unwrap_or(DEFAULT_WIDTH).max(MIN_WIDTH)
 }
 
 /// What the environment says about colour.
@@ -131,9 +136,17 @@ mod tests {
 
     #[test]
     fn a_width_that_is_no_number_or_too_small_is_replaced() {
-        assert_eq!(width(Some("132")), 132);
-        assert_eq!(width(Some("3")), MIN_WIDTH);
-        assert_eq!(width(Some("wide")), DEFAULT_WIDTH);
-        assert_eq!(width(None), DEFAULT_WIDTH);
+        assert_eq!(width(Some("132"), None), 132);
+        assert_eq!(width(Some("3"), None), MIN_WIDTH);
+        assert_eq!(width(Some("wide"), None), DEFAULT_WIDTH);
+        assert_eq!(width(None, None), DEFAULT_WIDTH);
+    }
+
+    #[test]
+    fn the_terminal_is_asked_where_the_caller_says_nothing() {
+        assert_eq!(width(None, Some(80)), 80);
+        assert_eq!(width(Some("132"), Some(80)), 132);
+        assert_eq!(width(Some("wide"), Some(80)), 80);
+        assert_eq!(width(None, Some(0)), DEFAULT_WIDTH);
     }
 }

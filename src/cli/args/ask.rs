@@ -18,7 +18,7 @@ Query:
   castle hill             both words in the prompt; a comma does the same, so pasted prompts work
   \"castle on a hill\"      the phrase; \"castle hill\"~3 allows words between
   castle or tower         either; (a | b) groups
-  -blurry, not:blurry     without
+  -blurry, not blurry     without
   cat*                    words that begin so
   field:value             another field than the prompt; field:a,b either value; field:none no value
   steps:20..40 cfg:>=5    numbers and dates, as ranges or compared; date:2024-01..2024-03
@@ -95,7 +95,7 @@ Examples:
 ")]
 pub(crate) struct DupesArgs {
     /// Distance of BlurHash coefficients up to which images are candidates [default: 0.30]
-    #[arg(long, value_name = "D", value_parser = distance)]
+    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = distance)]
     pub(crate) threshold: Option<f32>,
     /// Only groups of this class
     #[arg(long, value_name = "CLASS", value_enum)]
@@ -128,7 +128,7 @@ pub(crate) struct SimilarArgs {
     #[arg(value_name = "TARGET")]
     pub(crate) target: String,
     /// Distance of BlurHash coefficients up to which images are shown [default: 0.30]
-    #[arg(long, value_name = "D", value_parser = distance)]
+    #[arg(long, value_name = "D", allow_negative_numbers = true, value_parser = distance)]
     pub(crate) threshold: Option<f32>,
     /// Images at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -184,5 +184,18 @@ mod tests {
             seen += 1;
         }
         assert!(seen >= 30, "only {seen} fields seen");
+    }
+
+    #[test]
+    fn every_query_of_the_help_page_can_be_read() {
+        let (queries, _) = QUERY_HELP.split_once("\n\n").expect("two lists");
+        let mut seen = 0;
+        for line in queries.lines().skip(1).filter(|line| !line.contains("field:")) {
+            let (sample, _) = line.trim().split_once("  ").expect("a sample, then its meaning");
+            let parsed = stemmata_index::query::parse(sample);
+            assert!(parsed.is_ok(), "{sample}: {parsed:?}");
+            seen += 1;
+        }
+        assert!(seen >= 7, "only {seen} queries seen");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct FollowFlags {
 Examples:
   stemmata import images.ndjson models.json.gz
   stemmata import ~/civitai-dump --format json
-  stemmata import '~/models/**/*.civitai.info'
+  stemmata import 'models/**/*.civitai.info'
   zstdcat pages.zst | stemmata import -
   stemmata import answers/ --kind image
 ")]

@@ -103,7 +103,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Threads to compute with [default: every core]
-    #[arg(short, long, global = true, value_name = "N", env = "STEMMATA_JOBS", hide_env = true)]
+    #[arg(short, long, global = true, value_name = "N", env = "STEMMATA_JOBS", hide_env = true, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroU16>,
 }
 
@@ -112,6 +112,10 @@ impl GlobalArgs {
     pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
+}
+
+fn jobs(text: &str) -> Result<NonZeroU16, String> {
+    text.parse().map_err(|_| format!("it is a number from 1 to {}", NonZeroU16::MAX))
 }
 
 /// Every command.
@@ -150,7 +154,7 @@ Examples:
   stemmata --home ./demo-home stats
 ")]
     Stats,
-    /// Print what the catalog holds, for other programs
+    /// Print what the catalog holds as NDJSON, for other programs
     Export(ExportArgs),
     /// A tour on bundled data: offline, in a temporary home
     Demo(DemoArgs),

@@ -8,6 +8,8 @@ use crate::cli::terminal::Terminal;
 const ROWS_MEASURED: usize = 1000;
 /// Narrowest a flexible column may get.
 const MIN_FLEXIBLE: usize = 12;
+/// Narrowest a secondary column may get, once the flexible ones are at their narrowest.
+const MIN_SECONDARY: usize = 6;
 /// Blanks between columns.
 const GAP: usize = 2;
 
@@ -109,22 +111,24 @@ impl Table {
     }
 }
 
-/// Cuts until the row fits or nothing is left to cut: secondary columns first.
+/// Cuts until the row fits or nothing is left to cut: secondary columns first, and once more at the end.
 fn shrink(columns: &[Column], widths: &mut [usize], room: usize) {
-    for kind in [Kind::Secondary, Kind::Flexible] {
+    let steps =
+        [(Kind::Secondary, MIN_FLEXIBLE), (Kind::Flexible, MIN_FLEXIBLE), (Kind::Secondary, MIN_SECONDARY)];
+    for (kind, narrowest) in steps {
         let excess = widths.iter().sum::<usize>().saturating_sub(room);
-        shrink_kind(kind, columns, widths, excess);
+        shrink_kind(kind, narrowest, columns, widths, excess);
     }
 }
 
 /// Takes from the widest column of this kind, down to the next widest, until the excess is gone.
-fn shrink_kind(kind: Kind, columns: &[Column], widths: &mut [usize], mut excess: usize) {
+fn shrink_kind(kind: Kind, narrowest: usize, columns: &[Column], widths: &mut [usize], mut excess: usize) {
     while excess > 0 {
         let of_kind = || (0..widths.len()).filter(|&at| columns[at].kind == kind);
         let Some(widest) = of_kind().max_by_key(|&at| (widths[at], std::cmp::Reverse(at))) else { return };
         let next = of_kind().filter(|&at| at != widest).map(|at| widths[at]).max().unwrap_or(0);
         let least = if widths[widest] == next { next - 1 } else { next };
-        let target = least.max(widths[widest].saturating_sub(excess)).max(MIN_FLEXIBLE);
+        let target = least.max(widths[widest].saturating_sub(excess)).max(narrowest);
         if target >= widths[widest] {
             return;
         }
@@ -197,7 +201,8 @@ mod tests {
         assert_eq!(shrunk(90), [40, 20, 20, 10]);
         assert_eq!(shrunk(70), [28, 12, 20, 10]);
         assert_eq!(shrunk(61), [19, 12, 20, 10]);
-        assert_eq!(shrunk(5), [12, 12, 12, 10]);
+        assert_eq!(shrunk(45), [12, 11, 12, 10]);
+        assert_eq!(shrunk(5), [12, 6, 12, 10]);
     }
 
     #[test]
