@@ -29,6 +29,8 @@ pub trait Progress: Send + Sync {
     fn advance(&self, items: u64);
     /// The stage is over.
     fn end(&self);
+    /// The stage stands still for so long, because of `reason`, and then tries again.
+    fn waiting(&self, _reason: &dyn std::fmt::Display, _wait: std::time::Duration) {}
 }
 
 /// Hears nothing.

@@ -1,5 +1,6 @@
 //! How far a stage is: a bar on a terminal, a line now and then elsewhere, JSON for scripts.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -89,6 +90,14 @@ impl Progress for Bar {
     fn end(&self) {
         self.replace(None);
     }
+
+    fn waiting(&self, reason: &dyn Display, wait: Duration) {
+        self.talk.note(&waiting_words(reason, wait));
+    }
+}
+
+fn waiting_words(reason: &dyn Display, wait: Duration) -> String {
+    format!("{reason}; trying again in {} s", wait.as_millis().div_ceil(1000))
 }
 
 fn unit(stage: &str) -> &'static str {
@@ -181,6 +190,17 @@ impl Progress for Lines {
         let stage = self.current.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(stage) = stage {
             self.say(&stage, "over");
+        }
+    }
+
+    fn waiting(&self, reason: &dyn Display, wait: Duration) {
+        match self.shape {
+            Shape::Plain => self.talk.note(&waiting_words(reason, wait)),
+            Shape::Json => {
+                if let Some(stage) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+                    self.say(stage, "waiting");
+                }
+            }
         }
     }
 }

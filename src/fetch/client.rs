@@ -147,7 +147,8 @@ impl Client {
                 Err(error) => error,
             };
             let Some(wait) = self.wait_after(&error, &mut delays) else { return Err(error) };
-            tracing::debug!(%url, %error, wait_ms = wait.as_millis(), "trying again");
+            tracing::info!(%url, %error, wait_ms = wait.as_millis(), "trying again");
+            context.progress.waiting(&error, wait);
             self.0.retries.fetch_add(1, Ordering::Relaxed);
             or_cancelled(&context.cancel, tokio::time::sleep(wait)).await?;
         }
