@@ -1,11 +1,11 @@
 //! A listing is walked to its end, whatever its cursors look like, and a stopped walk goes on where it stood.
 
-use stemmata::catalog::{Absent, CrawlState};
+use stemmata::catalog::{Absent, CatalogError, CrawlState};
 use stemmata::crawl::{
     CrawlEnd, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base, crawl_listing,
     crawl_single,
 };
-use stemmata::entity::{ImageId, MediaType, ModelId, PostId, VersionId};
+use stemmata::entity::{Dialect, ImageId, MediaType, ModelId, PostId, VersionId};
 use stemmata::fetch::{Client, Settings};
 
 use crate::support::demo_site;
@@ -170,6 +170,42 @@ fn images_returned_for_a_version_are_noted_unless_the_filter_was_ignored() {
         home.crawl(&careless, &Listing::Images(filter), CrawlOptions::default()).expect("the site answers");
     assert_eq!(report.tally.anomalies.get("filter_ignored"), Some(&report.tally.items));
     assert_eq!((home.images().len() as u64, returned(&home)), (report.tally.items, 0));
+}
+
+#[test]
+fn answers_of_the_database_are_known_by_their_request_although_they_look_like_those_of_the_index() {
+    let site = site();
+    let dialects = |home: &Home| {
+        let mut found = std::collections::BTreeSet::new();
+        let visited = home.catalog.for_each_image::<CatalogError>(|row| {
+            found.insert((row.dialects, row.published_at.is_some()));
+            Ok(())
+        });
+        visited.expect("the catalog is readable");
+        found.into_iter().collect::<Vec<_>>()
+    };
+    let (index, database) = (1 << Dialect::Index.code(), 1 << Dialect::Database.code());
+    let listed = |change: fn(&mut ImageFilter)| {
+        let mut filter = ImageFilter::default();
+        change(&mut filter);
+        let mut home = Home::new();
+        let crawled = home.crawl(&site, &Listing::Images(filter), CrawlOptions::default());
+        assert!(crawled.expect("the site answers").tally.items > 0);
+        dialects(&home)
+    };
+    assert_eq!(listed(|_| ()), [(index, true)]);
+    assert_eq!(listed(|filter| filter.version = VersionId::new(11)), [(index, true)]);
+    assert_eq!(listed(|filter| filter.model = ModelId::new(1)), [(database, false)]);
+    assert_eq!(
+        listed(|filter| (filter.model, filter.version) = (ModelId::new(1), VersionId::new(11))),
+        [(index, true)]
+    );
+
+    let mut home = Home::new();
+    let asked = [Single::Image(ImageId::new(FIRST_IMAGE).expect("not zero"))];
+    let client = Client::new(settings(&site)).expect("valid");
+    block_on(crawl_single(&client, &mut home.catalog, &asked, &context())).expect("the site answers");
+    assert_eq!(dialects(&home), [(database, false)]);
 }
 
 #[test]

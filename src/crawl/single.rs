@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::catalog::{Absent, Batch, Catalog, Tombstone};
-use crate::entity::{ImageId, ImageName, Item, ModelId, VersionId};
+use crate::entity::{Dialect, ImageId, ImageName, Item, ModelId, VersionId};
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest, open};
@@ -60,12 +60,12 @@ impl Single {
     }
 
     fn expected(self, page: u64) -> Expected {
-        let (kind, meta_request) = match self {
-            Self::Model(_) => (ItemKind::Model, MetaRequest::NotAsked),
-            Self::Version(_) => (ItemKind::Version, MetaRequest::Asked),
-            Self::Image(_) => (ItemKind::Image, MetaRequest::Asked),
+        let (kind, meta_request, dialect) = match self {
+            Self::Model(_) => (ItemKind::Model, MetaRequest::NotAsked, None),
+            Self::Version(_) => (ItemKind::Version, MetaRequest::Asked, None),
+            Self::Image(_) => (ItemKind::Image, MetaRequest::Asked, Some(Dialect::Database)),
         };
-        Expected { kind, meta_request, returned_for: None, page, skip: 0, take: usize::MAX }
+        Expected { kind, meta_request, returned_for: None, dialect, page, skip: 0, take: usize::MAX }
     }
 
     /// Whether an item is the one that was asked for.

@@ -18,7 +18,7 @@ Query:
   castle hill             both words in the prompt; a comma does the same, so pasted prompts work
   \"castle on a hill\"      the phrase; \"castle hill\"~3 allows words between
   castle or tower         either; (a | b) groups
-  -blurry, not:blurry     without
+  -blurry, not blurry     without
   cat*                    words that begin so
   field:value             another field than the prompt; field:a,b either value; field:none no value
   steps:20..40 cfg:>=5    numbers and dates, as ranges or compared; date:2024-01..2024-03
