@@ -2,8 +2,8 @@
 
 use stemmata::catalog::{Absent, CatalogError, CrawlState};
 use stemmata::crawl::{
-    CrawlEnd, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base, crawl_listing,
-    crawl_single,
+    CrawlEnd, CrawlError, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base,
+    crawl_listing, crawl_single,
 };
 use stemmata::entity::{Dialect, ImageId, MediaType, ModelId, PostId, VersionId};
 use stemmata::fetch::{Client, Settings};
@@ -310,6 +310,22 @@ fn single_entities_are_fetched_by_number_and_what_is_gone_gets_a_tombstone() {
     assert_eq!(statuses(Absent::Version, 9999), [404]);
     assert_eq!(statuses(Absent::Image, 7), [200], "the image listing knows no 404");
     assert_eq!(statuses(Absent::Version, 41), [0_u16; 0]);
+    assert_eq!(home.images(), [FIRST_IMAGE]);
+}
+
+#[test]
+fn what_single_entities_brought_before_a_failure_is_reported_with_it() {
+    let site = site();
+    let mut home = Home::new();
+    let image = |id| Single::Image(ImageId::new(id).expect("not zero"));
+    let asked = [image(FIRST_IMAGE), image(7), image(FIRST_IMAGE + 1), image(FIRST_IMAGE + 2)];
+    site.script([Fault::None, Fault::None, Fault::Status(401)]);
+    let client = Client::new(settings(&site)).expect("valid");
+    let crawled = block_on(crawl_single(&client, &mut home.catalog, &asked, &context()));
+    let Err(CrawlError::Single { what, report, .. }) = crawled else { panic!("{crawled:?}") };
+    assert_eq!(what, asked[2].to_string());
+    assert_eq!((report.found.as_slice(), report.absent.as_slice()), (&asked[..1], &asked[1..2]));
+    assert_eq!((report.tally.items, report.tally.traffic.requests), (1, 3));
     assert_eq!(home.images(), [FIRST_IMAGE]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::catalog::{Absent, Batch, Catalog, Tombstone};
+use crate::catalog::{Absent, Batch, Catalog, CatalogError, Tombstone};
 use crate::entity::{Dialect, ImageId, ImageName, Item, ModelId, VersionId};
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
@@ -128,13 +128,19 @@ pub async fn crawl_single(
             Ok(Fate::Found) => report.found.push(single),
             Ok(Fate::Absent) => report.absent.push(single),
             Ok(Fate::Failed) => report.failed.push(single),
-            Err(CrawlError::Single { source: FetchError::Cancelled, .. }) => {
+            Err(Failure::Fetch(FetchError::Cancelled)) => {
                 report.interrupted = true;
                 break;
             }
-            Err(error) => {
+            Err(Failure::Fetch(source)) => {
                 context.progress.end();
-                return Err(error);
+                report.tally.set_traffic(before, client.traffic());
+                let (what, report) = (single.to_string(), Box::new(report));
+                return Err(CrawlError::Single { what, report, source });
+            }
+            Err(Failure::Catalog(error)) => {
+                context.progress.end();
+                return Err(error.into());
             }
         }
         context.progress.advance(1);
@@ -142,6 +148,18 @@ pub async fn crawl_single(
     context.progress.end();
     report.tally.set_traffic(before, client.traffic());
     Ok(report)
+}
+
+/// Why a run ends before its time.
+enum Failure {
+    Fetch(FetchError),
+    Catalog(CatalogError),
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(error)
+    }
 }
 
 enum Fate {
@@ -157,16 +175,16 @@ async fn one(
     position: u64,
     tally: &mut Tally,
     context: &RunContext,
-) -> Result<Fate, CrawlError> {
+) -> Result<Fate, Failure> {
     let (path, parameters) = single.request();
     let source = client.base().join(&path, &parameters).to_string();
     let text = match document(client, single, tally, context).await {
         Ok(text) => text,
         Err(FetchError::NotFound { status, .. }) => {
-            return bury(catalog, single, status, &source, context);
+            return Ok(bury(catalog, single, status, &source, context)?);
         }
         Err(error @ FetchError::Rejected { .. }) => return Ok(fail(tally, position, error.to_string())),
-        Err(source) => return Err(CrawlError::Single { what: single.to_string(), source }),
+        Err(error) => return Err(Failure::Fetch(error)),
     };
     let opened = match open(&text) {
         Ok(opened) => opened,
@@ -174,7 +192,7 @@ async fn one(
     };
     let is_image = matches!(single, Single::Image(_));
     if is_image && opened.items.is_empty() && opened.problems.is_empty() {
-        return bury(catalog, single, ABSENT_FROM_LISTING, &source, context);
+        return Ok(bury(catalog, single, ABSENT_FROM_LISTING, &source, context)?);
     }
     let mut page = read_page(&opened, single.expected(position), tally)?;
     let received = page.records.len();
@@ -215,7 +233,7 @@ fn bury(
     status: u16,
     source: &str,
     context: &RunContext,
-) -> Result<Fate, CrawlError> {
+) -> Result<Fate, CatalogError> {
     let seen = Tombstone { at: context.clock.now(), status };
     catalog.note_absence(single.absent(), single.number(), seen, source)?;
     Ok(Fate::Absent)
@@ -227,7 +245,7 @@ fn write(
     source: String,
     tally: &mut Tally,
     context: &RunContext,
-) -> Result<(), CrawlError> {
+) -> Result<(), CatalogError> {
     let batch = Batch {
         stage: "crawl",
         source,
