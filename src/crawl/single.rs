@@ -101,14 +101,23 @@ pub struct SingleReport {
     pub tally: Tally,
 }
 
+impl SingleReport {
+    fn fail(&mut self, unanswered: &Unanswered) {
+        self.failed.push(unanswered.single);
+        fail(&mut self.tally, unanswered.position, unanswered.source.to_string());
+    }
+}
+
 /// Fetches each of `singles`, in this order, and commits each by itself.
 ///
 /// Something that is not found gets a tombstone, and nothing known of it is lost. An image is looked up in its
-/// listing, and only taken if the listing returns the very image: the site has returned others for months.
+/// listing, and only taken if the listing returns the very image: the site has returned others for months. One that
+/// the site fails at, time and again, costs only itself as long as the site answers for its neighbours: there are
+/// numbers at which it always fails.
 ///
 /// # Errors
 ///
-/// [`CrawlError::Single`] when the site cannot be reached or refuses, [`CrawlError::Catalog`]. What was committed
+/// [`CrawlError::Single`] when the site cannot be reached, refuses, or fails at two in a row or at the only one; [`CrawlError::Catalog`]. What was committed
 /// before stays.
 pub async fn crawl_single(
     client: &Client,
@@ -118,13 +127,29 @@ pub async fn crawl_single(
 ) -> Result<SingleReport, CrawlError> {
     let before = client.traffic();
     let mut report = SingleReport::default();
+    let mut unanswered: Option<Unanswered> = None;
+    let mut site_fails = false;
     context.progress.begin("crawl", Some(singles.len() as u64));
     for (position, single) in (1..).zip(singles.iter().copied()) {
         if context.cancel.is_requested() {
             report.interrupted = true;
             break;
         }
-        match one(client, catalog, single, position, &mut report.tally, context).await {
+        let fate = one(client, catalog, single, position, &mut report.tally, context).await;
+        if let Err(Failure::Fetch(source @ FetchError::Server { .. })) = fate {
+            let second = Unanswered { single, position, source };
+            let Some(first) = unanswered.replace(second) else {
+                context.progress.advance(1);
+                continue;
+            };
+            report.fail(&first);
+            site_fails = true;
+            break;
+        }
+        if let Some(alone) = unanswered.take() {
+            report.fail(&alone);
+        }
+        match fate {
             Ok(Fate::Found) => report.found.push(single),
             Ok(Fate::Absent) => report.absent.push(single),
             Ok(Fate::Failed) => report.failed.push(single),
@@ -147,7 +172,21 @@ pub async fn crawl_single(
     }
     context.progress.end();
     report.tally.set_traffic(before, client.traffic());
-    Ok(report)
+    let Some(last) = unanswered else { return Ok(report) };
+    let was_answered = !report.found.is_empty() || !report.absent.is_empty();
+    if report.interrupted || (was_answered && !site_fails) {
+        report.fail(&last);
+        return Ok(report);
+    }
+    let (what, report) = (last.single.to_string(), Box::new(report));
+    Err(CrawlError::Single { what, report, source: last.source })
+}
+
+/// One entity at which the site failed; the next ones tell whether it is the entity or the site.
+struct Unanswered {
+    single: Single,
+    position: u64,
+    source: FetchError,
 }
 
 /// Why a run ends before its time.
