@@ -47,7 +47,7 @@ fn corpus() -> Corpus {
 
 fn context() -> Context<'static> {
     let meta_request = MetaRequest::Asked;
-    Context { kind: None, meta_request, returned_for: None, document: b"bench", position: 0 }
+    Context { kind: None, meta_request, returned_for: None, dialect: None, document: b"bench", position: 0 }
 }
 
 fn batch(lines: &[String]) -> Batch {

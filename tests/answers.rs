@@ -209,6 +209,23 @@ fn similar_finds_what_dupes_grouped() {
 }
 
 #[test]
+fn a_trace_tells_people_the_model_of_a_reference_that_names_no_version() {
+    let home = Home::new();
+    let image = json!({
+        "id": 5, "url": "https://image.civitai.com/x/0a1b2c3d-1111-4222-8333-444455556666/5.jpeg",
+        "meta": { "additionalResources": [
+            { "name": "urn:air:sdxl:lora:civitai:257", "type": "lora", "strength": 0.6 }
+        ] },
+    });
+    let answer = home.run_with_input(&["import", "-", "-q"], image.to_string().as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let told = home.run(&["trace", "5"]).stdout;
+    assert!(told.contains("  lora       model 257, weight 0.6, in a version that is not said\n"), "{told}");
+    let resource = &home.run(&["trace", "5", "--json"]).json()["resources"][0];
+    assert_eq!((&resource["model"], &resource["note"]), (&json!(257), &json!("model_only")));
+}
+
+#[test]
 fn a_lineage_report_is_found_by_id_name_page_and_hash() {
     let home = imported();
     let by_id = home.run(&["lineage", "1006", "--json"]).json();

@@ -125,6 +125,7 @@ fn write(home: &mut Home, documents: &[Document]) -> BatchReport {
             kind: Some(document.kind),
             meta_request: MetaRequest::Unknown,
             returned_for: None,
+            dialect: None,
             document: b"a test",
             position: 0,
         };

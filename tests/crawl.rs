@@ -1,11 +1,11 @@
 //! A listing is walked to its end, whatever its cursors look like, and a stopped walk goes on where it stood.
 
-use stemmata::catalog::{Absent, CrawlState};
+use stemmata::catalog::{Absent, CatalogError, CrawlState};
 use stemmata::crawl::{
-    CrawlEnd, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base, crawl_listing,
-    crawl_single,
+    CrawlEnd, CrawlError, CrawlOptions, ImageFilter, ImageSort, Listing, ModelFilter, Single, api_base,
+    crawl_listing, crawl_single,
 };
-use stemmata::entity::{ImageId, MediaType, ModelId, PostId, VersionId};
+use stemmata::entity::{Dialect, ImageId, MediaType, ModelId, PostId, VersionId};
 use stemmata::fetch::{Client, Settings};
 
 use crate::support::demo_site;
@@ -173,6 +173,42 @@ fn images_returned_for_a_version_are_noted_unless_the_filter_was_ignored() {
 }
 
 #[test]
+fn answers_of_the_database_are_known_by_their_request_although_they_look_like_those_of_the_index() {
+    let site = site();
+    let dialects = |home: &Home| {
+        let mut found = std::collections::BTreeSet::new();
+        let visited = home.catalog.for_each_image::<CatalogError>(|row| {
+            found.insert((row.dialects, row.published_at.is_some()));
+            Ok(())
+        });
+        visited.expect("the catalog is readable");
+        found.into_iter().collect::<Vec<_>>()
+    };
+    let (index, database) = (1 << Dialect::Index.code(), 1 << Dialect::Database.code());
+    let listed = |change: fn(&mut ImageFilter)| {
+        let mut filter = ImageFilter::default();
+        change(&mut filter);
+        let mut home = Home::new();
+        let crawled = home.crawl(&site, &Listing::Images(filter), CrawlOptions::default());
+        assert!(crawled.expect("the site answers").tally.items > 0);
+        dialects(&home)
+    };
+    assert_eq!(listed(|_| ()), [(index, true)]);
+    assert_eq!(listed(|filter| filter.version = VersionId::new(11)), [(index, true)]);
+    assert_eq!(listed(|filter| filter.model = ModelId::new(1)), [(database, false)]);
+    assert_eq!(
+        listed(|filter| (filter.model, filter.version) = (ModelId::new(1), VersionId::new(11))),
+        [(index, true)]
+    );
+
+    let mut home = Home::new();
+    let asked = [Single::Image(ImageId::new(FIRST_IMAGE).expect("not zero"))];
+    let client = Client::new(settings(&site)).expect("valid");
+    block_on(crawl_single(&client, &mut home.catalog, &asked, &context())).expect("the site answers");
+    assert_eq!(dialects(&home), [(database, false)]);
+}
+
+#[test]
 fn every_filter_that_the_site_ignores_is_noticed() {
     let images = |change: fn(&mut ImageFilter)| {
         let mut filter = ImageFilter::default();
@@ -275,6 +311,53 @@ fn single_entities_are_fetched_by_number_and_what_is_gone_gets_a_tombstone() {
     assert_eq!(statuses(Absent::Image, 7), [200], "the image listing knows no 404");
     assert_eq!(statuses(Absent::Version, 41), [0_u16; 0]);
     assert_eq!(home.images(), [FIRST_IMAGE]);
+}
+
+#[test]
+fn what_single_entities_brought_before_a_failure_is_reported_with_it() {
+    let site = site();
+    let mut home = Home::new();
+    let image = |id| Single::Image(ImageId::new(id).expect("not zero"));
+    let asked = [image(FIRST_IMAGE), image(7), image(FIRST_IMAGE + 1), image(FIRST_IMAGE + 2)];
+    site.script([Fault::None, Fault::None, Fault::Status(401)]);
+    let client = Client::new(settings(&site)).expect("valid");
+    let crawled = block_on(crawl_single(&client, &mut home.catalog, &asked, &context()));
+    let Err(CrawlError::Single { what, report, .. }) = crawled else { panic!("{crawled:?}") };
+    assert_eq!(what, asked[2].to_string());
+    assert_eq!((report.found.as_slice(), report.absent.as_slice()), (&asked[..1], &asked[1..2]));
+    assert_eq!((report.tally.items, report.tally.traffic.requests), (1, 3));
+    assert_eq!(home.images(), [FIRST_IMAGE]);
+}
+
+#[test]
+fn one_entity_at_which_the_site_always_fails_costs_only_itself_and_two_in_a_row_end_the_run() {
+    let site = site();
+    let image = |id| Single::Image(ImageId::new(id).expect("not zero"));
+    let [first, second, third] = [FIRST_IMAGE, FIRST_IMAGE + 1, FIRST_IMAGE + 2].map(image);
+    let asked = [first, second, third];
+    let client = Client::new(settings(&site)).expect("valid");
+    let tries = settings(&site).backoff.tries as usize;
+    let failing = |ids: usize| vec![Fault::Status(500); tries * ids];
+    let crawl = |faults: Vec<Fault>, asked: &[Single]| {
+        site.script(faults);
+        let mut home = Home::new();
+        block_on(crawl_single(&client, &mut home.catalog, asked, &context()))
+    };
+    let report =
+        crawl([vec![Fault::None], failing(1)].concat(), &asked).expect("its neighbours are answered");
+    assert_eq!((report.found.as_slice(), report.failed.as_slice()), (&[first, third][..], &[second][..]));
+    assert_eq!((report.tally.failed_items, report.tally.failures[0].page), (1, 2));
+    let report = crawl(failing(1), &asked).expect("its neighbours are answered");
+    assert_eq!((report.found.as_slice(), report.failed.as_slice()), (&[second, third][..], &[first][..]));
+    let report =
+        crawl([vec![Fault::None; 2], failing(1)].concat(), &asked).expect("its neighbours are answered");
+    assert_eq!((report.found.len(), report.failed.as_slice()), (2, &[third][..]));
+
+    let Err(CrawlError::Single { what, report, .. }) = crawl(failing(2), &asked) else {
+        panic!("the site fails")
+    };
+    assert_eq!((what, report.failed.as_slice()), (second.to_string(), &[first][..]));
+    assert!(matches!(crawl(failing(1), &[first]), Err(CrawlError::Single { .. })));
 }
 
 #[test]

@@ -211,6 +211,10 @@ fn singles(
     let crawled = runtime.block_on(crawl::crawl_single(&client, &mut catalog, &wanted, &run));
     let (report, failure) = match crawled {
         Ok(report) => (report, None),
+        Err(CrawlError::Single { what, report, source }) => {
+            let partial = (*report).clone();
+            (partial, Some(Failure::from(CrawlError::Single { what, report, source })))
+        }
         Err(error) => (SingleReport::default(), Some(Failure::from(error))),
     };
     for single in &report.absent {

@@ -131,6 +131,10 @@ fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
     let weight = verdict.weight.map(|weight| format!(", weight {weight}")).unwrap_or_default();
     let Some(version) = verdict.version else {
         let written = resources().next();
+        if let Some(model) = resources().find_map(|resource| resource.model) {
+            push(text, &format!("  {kind:<10} model {model}{weight}, in a version that is not said"));
+            return;
+        }
         let name = written.and_then(|resource| resource.name.as_deref()).unwrap_or("without a name");
         let hash = written.and_then(|resource| resource.hash.as_ref());
         let hash = hash.map(|hash| format!(", hash {hash}")).unwrap_or_default();

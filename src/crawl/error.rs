@@ -7,6 +7,7 @@ use crate::fetch::FetchError;
 use crate::source::civitai::DocumentError;
 
 use super::report::CrawlReport;
+use super::single::SingleReport;
 
 /// A crawl that could not go on. Everything that it committed before stays, and the same line resumes it.
 #[derive(Debug, Error)]
@@ -26,6 +27,8 @@ pub enum CrawlError {
     Single {
         /// Which: `model 5`.
         what: String,
+        /// What was done until then.
+        report: Box<SingleReport>,
         /// Why.
         #[source]
         source: FetchError,

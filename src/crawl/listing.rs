@@ -308,6 +308,7 @@ impl<'a> Walk<'a> {
             kind,
             meta_request,
             returned_for: self.listing.version(),
+            dialect: self.listing.dialect(),
             page: self.row.pages + 1,
             skip: self.skip(),
             take: usize::try_from(self.count(opened)).unwrap_or(usize::MAX),

@@ -1,7 +1,7 @@
 //! The items of one document, converted and counted: what a batch is made of. Pure.
 
 use crate::catalog::{self, RawBlock, Record};
-use crate::entity::{Item, VersionId, VersionRelation};
+use crate::entity::{Dialect, Item, VersionId, VersionRelation};
 use crate::source::civitai::{Context, FieldWarning, ItemKind, MetaRequest, Opened, convert};
 
 use super::report::{ItemFailure, Tally};
@@ -12,6 +12,7 @@ pub(super) struct Expected {
     pub(super) kind: ItemKind,
     pub(super) meta_request: MetaRequest,
     pub(super) returned_for: Option<VersionId>,
+    pub(super) dialect: Option<Dialect>,
     /// The number of the page, for failures.
     pub(super) page: u64,
     /// Items at the head of the page that an earlier run has taken.
@@ -56,6 +57,7 @@ pub(super) fn read_page(
             kind: Some(expected.kind),
             meta_request: expected.meta_request,
             returned_for: expected.returned_for,
+            dialect: expected.dialect,
             document: b"",
             position: item.position,
         };

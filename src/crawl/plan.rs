@@ -3,7 +3,7 @@
 //! Order, period, maturity and metadata are always said explicitly, because the site's defaults have changed
 //! and depend on the path that answers.
 
-use crate::entity::{ImageId, MediaType, ModelId, PostId, VersionId};
+use crate::entity::{Dialect, ImageId, MediaType, ModelId, PostId, VersionId};
 use crate::fetch::{FetchError, SafeUrl};
 
 use super::words::{ImageSort, ModelSort, Period};
@@ -189,6 +189,14 @@ impl Listing {
             Self::Images(filter) => filter.version,
             _ => None,
         }
+    }
+
+    /// The path of the site that answers a listing of images: a model without a version and a single image are asked
+    /// of the database. Its answers cannot be told by their form, because flat `meta` is asked for.
+    pub(super) fn dialect(&self) -> Option<Dialect> {
+        let Self::Images(filter) = self else { return None };
+        let is_database = filter.image.is_some() || (filter.model.is_some() && filter.version.is_none());
+        Some(if is_database { Dialect::Database } else { Dialect::Index })
     }
 
     pub(super) fn paging(&self) -> Paging {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::catalog::{Absent, Batch, Catalog, Tombstone};
-use crate::entity::{ImageId, ImageName, Item, ModelId, VersionId};
+use crate::catalog::{Absent, Batch, Catalog, CatalogError, Tombstone};
+use crate::entity::{Dialect, ImageId, ImageName, Item, ModelId, VersionId};
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest, open};
@@ -60,12 +60,12 @@ impl Single {
     }
 
     fn expected(self, page: u64) -> Expected {
-        let (kind, meta_request) = match self {
-            Self::Model(_) => (ItemKind::Model, MetaRequest::NotAsked),
-            Self::Version(_) => (ItemKind::Version, MetaRequest::Asked),
-            Self::Image(_) => (ItemKind::Image, MetaRequest::Asked),
+        let (kind, meta_request, dialect) = match self {
+            Self::Model(_) => (ItemKind::Model, MetaRequest::NotAsked, None),
+            Self::Version(_) => (ItemKind::Version, MetaRequest::Asked, None),
+            Self::Image(_) => (ItemKind::Image, MetaRequest::Asked, Some(Dialect::Database)),
         };
-        Expected { kind, meta_request, returned_for: None, page, skip: 0, take: usize::MAX }
+        Expected { kind, meta_request, returned_for: None, dialect, page, skip: 0, take: usize::MAX }
     }
 
     /// Whether an item is the one that was asked for.
@@ -101,14 +101,23 @@ pub struct SingleReport {
     pub tally: Tally,
 }
 
+impl SingleReport {
+    fn fail(&mut self, unanswered: &Unanswered) {
+        self.failed.push(unanswered.single);
+        fail(&mut self.tally, unanswered.position, unanswered.source.to_string());
+    }
+}
+
 /// Fetches each of `singles`, in this order, and commits each by itself.
 ///
 /// Something that is not found gets a tombstone, and nothing known of it is lost. An image is looked up in its
-/// listing, and only taken if the listing returns the very image: the site has returned others for months.
+/// listing, and only taken if the listing returns the very image: the site has returned others for months. One that
+/// the site fails at, time and again, costs only itself as long as the site answers for its neighbours: there are
+/// numbers at which it always fails.
 ///
 /// # Errors
 ///
-/// [`CrawlError::Single`] when the site cannot be reached or refuses, [`CrawlError::Catalog`]. What was committed
+/// [`CrawlError::Single`] when the site cannot be reached, refuses, or fails at two in a row or at the only one; [`CrawlError::Catalog`]. What was committed
 /// before stays.
 pub async fn crawl_single(
     client: &Client,
@@ -118,30 +127,78 @@ pub async fn crawl_single(
 ) -> Result<SingleReport, CrawlError> {
     let before = client.traffic();
     let mut report = SingleReport::default();
+    let mut unanswered: Option<Unanswered> = None;
+    let mut site_fails = false;
     context.progress.begin("crawl", Some(singles.len() as u64));
     for (position, single) in (1..).zip(singles.iter().copied()) {
         if context.cancel.is_requested() {
             report.interrupted = true;
             break;
         }
-        match one(client, catalog, single, position, &mut report.tally, context).await {
+        let fate = one(client, catalog, single, position, &mut report.tally, context).await;
+        if let Err(Failure::Fetch(source @ FetchError::Server { .. })) = fate {
+            let second = Unanswered { single, position, source };
+            let Some(first) = unanswered.replace(second) else {
+                context.progress.advance(1);
+                continue;
+            };
+            report.fail(&first);
+            site_fails = true;
+            break;
+        }
+        if let Some(alone) = unanswered.take() {
+            report.fail(&alone);
+        }
+        match fate {
             Ok(Fate::Found) => report.found.push(single),
             Ok(Fate::Absent) => report.absent.push(single),
             Ok(Fate::Failed) => report.failed.push(single),
-            Err(CrawlError::Single { source: FetchError::Cancelled, .. }) => {
+            Err(Failure::Fetch(FetchError::Cancelled)) => {
                 report.interrupted = true;
                 break;
             }
-            Err(error) => {
+            Err(Failure::Fetch(source)) => {
                 context.progress.end();
-                return Err(error);
+                report.tally.set_traffic(before, client.traffic());
+                let (what, report) = (single.to_string(), Box::new(report));
+                return Err(CrawlError::Single { what, report, source });
+            }
+            Err(Failure::Catalog(error)) => {
+                context.progress.end();
+                return Err(error.into());
             }
         }
         context.progress.advance(1);
     }
     context.progress.end();
     report.tally.set_traffic(before, client.traffic());
-    Ok(report)
+    let Some(last) = unanswered else { return Ok(report) };
+    let was_answered = !report.found.is_empty() || !report.absent.is_empty();
+    if report.interrupted || (was_answered && !site_fails) {
+        report.fail(&last);
+        return Ok(report);
+    }
+    let (what, report) = (last.single.to_string(), Box::new(report));
+    Err(CrawlError::Single { what, report, source: last.source })
+}
+
+/// One entity at which the site failed; the next ones tell whether it is the entity or the site.
+struct Unanswered {
+    single: Single,
+    position: u64,
+    source: FetchError,
+}
+
+/// Why a run ends before its time.
+enum Failure {
+    Fetch(FetchError),
+    Catalog(CatalogError),
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(error)
+    }
 }
 
 enum Fate {
@@ -157,16 +214,16 @@ async fn one(
     position: u64,
     tally: &mut Tally,
     context: &RunContext,
-) -> Result<Fate, CrawlError> {
+) -> Result<Fate, Failure> {
     let (path, parameters) = single.request();
     let source = client.base().join(&path, &parameters).to_string();
     let text = match document(client, single, tally, context).await {
         Ok(text) => text,
         Err(FetchError::NotFound { status, .. }) => {
-            return bury(catalog, single, status, &source, context);
+            return Ok(bury(catalog, single, status, &source, context)?);
         }
         Err(error @ FetchError::Rejected { .. }) => return Ok(fail(tally, position, error.to_string())),
-        Err(source) => return Err(CrawlError::Single { what: single.to_string(), source }),
+        Err(error) => return Err(Failure::Fetch(error)),
     };
     let opened = match open(&text) {
         Ok(opened) => opened,
@@ -174,7 +231,7 @@ async fn one(
     };
     let is_image = matches!(single, Single::Image(_));
     if is_image && opened.items.is_empty() && opened.problems.is_empty() {
-        return bury(catalog, single, ABSENT_FROM_LISTING, &source, context);
+        return Ok(bury(catalog, single, ABSENT_FROM_LISTING, &source, context)?);
     }
     let mut page = read_page(&opened, single.expected(position), tally)?;
     let received = page.records.len();
@@ -215,7 +272,7 @@ fn bury(
     status: u16,
     source: &str,
     context: &RunContext,
-) -> Result<Fate, CrawlError> {
+) -> Result<Fate, CatalogError> {
     let seen = Tombstone { at: context.clock.now(), status };
     catalog.note_absence(single.absent(), single.number(), seen, source)?;
     Ok(Fate::Absent)
@@ -227,7 +284,7 @@ fn write(
     source: String,
     tally: &mut Tally,
     context: &RunContext,
-) -> Result<(), CrawlError> {
+) -> Result<(), CatalogError> {
     let batch = Batch {
         stage: "crawl",
         source,

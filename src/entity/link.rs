@@ -218,3 +218,11 @@ pub struct Link {
     /// Why it is not the representative; `None` at rank 1.
     pub lost: Option<LostReason>,
 }
+
+impl Link {
+    /// Whether this candidate and the representative `first` rest on the same fact, so that only qualities of their
+    /// versions ranked them, and an image may tell them apart by what else it names.
+    pub fn rivals(&self, first: &Self) -> bool {
+        self.confidence == first.confidence && self.evidence != Evidence::Name
+    }
+}

@@ -11,20 +11,52 @@ use serde::Serialize;
 use stemmata_index::kept_keyword;
 
 use crate::catalog::Usage;
-use crate::entity::{Evidence, VersionId};
+use crate::entity::{Evidence, Link, VersionId};
 
-/// The representative (rank 1) of every linked resource, by row number.
-pub type Representatives = HashMap<u64, (VersionId, Evidence)>;
+/// What a resource stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Representative {
+    /// The version of rank 1.
+    pub version: VersionId,
+    /// Why.
+    pub evidence: Evidence,
+    /// Versions that are as good, by rank: one of them is meant where an image also names it by id.
+    pub rivals: Box<[VersionId]>,
+}
+
+impl Representative {
+    /// Reads the links of one resource, by rank; `None` when there is none.
+    pub fn of(links: &[Link]) -> Option<Self> {
+        let (first, others) = links.split_first()?;
+        let rivals = others.iter().filter(|link| link.rivals(first)).map(|link| link.version);
+        Some(Self { version: first.version, evidence: first.evidence, rivals: rivals.collect() })
+    }
+
+    /// The version that is meant by an image that names the versions `named` by id.
+    fn meant(&self, named: &[VersionId]) -> VersionId {
+        if self.rivals.is_empty() || named.contains(&self.version) {
+            return self.version;
+        }
+        self.rivals.iter().copied().find(|rival| named.contains(rival)).unwrap_or(self.version)
+    }
+
+    fn is_named(&self) -> bool {
+        matches!(self.evidence, Evidence::Decision | Evidence::VersionId | Evidence::Air)
+    }
+}
+
+/// What every linked resource stands for, by row number.
+pub type Representatives = HashMap<u64, Representative>;
 
 /// Who knows the representatives of resources.
 pub trait Links {
-    /// The representative (rank 1) of a resource, by row number; `None` when nothing explains it.
-    fn representative(&mut self, resource: u64) -> Option<(VersionId, Evidence)>;
+    /// What a resource stands for, by row number; `None` when nothing explains it.
+    fn representative(&mut self, resource: u64) -> Option<&Representative>;
 }
 
 impl Links for &Representatives {
-    fn representative(&mut self, resource: u64) -> Option<(VersionId, Evidence)> {
-        self.get(&resource).copied()
+    fn representative(&mut self, resource: u64) -> Option<&Representative> {
+        self.get(&resource)
     }
 }
 
@@ -33,7 +65,7 @@ impl Links for &Representatives {
 pub struct Census {
     /// Images that name any resource.
     pub images: u64,
-    /// Images made with each version.
+    /// Images with a resource that stands for each version, whatever else they name.
     pub made_with: HashMap<VersionId, u64>,
 }
 
@@ -44,9 +76,11 @@ impl Census {
             return;
         }
         self.images += 1;
-        let named = usage.resources.iter().filter_map(|(resource, _)| links.representative(*resource));
-        let versions: BTreeSet<VersionId> =
-            named.filter(|(_, evidence)| *evidence != Evidence::Name).map(|(version, _)| version).collect();
+        let mut versions = BTreeSet::new();
+        for (resource, _) in usage.resources {
+            let found = links.representative(*resource).filter(|found| found.evidence != Evidence::Name);
+            versions.extend(found.map(|found| found.version));
+        }
         for version in versions {
             *self.made_with.entry(version).or_default() += 1;
         }
@@ -147,6 +181,7 @@ pub struct Tally {
     cfg: Vec<f64>,
     said: Said,
     unexplained: Vec<u64>,
+    named: Vec<VersionId>,
 }
 
 /// The versions that an image names, each with its strongest evidence and a weight if any was written.
@@ -167,6 +202,7 @@ impl Tally {
             cfg: Vec::new(),
             said: Said::new(),
             unexplained: Vec::new(),
+            named: Vec::new(),
         }
     }
 
@@ -174,11 +210,17 @@ impl Tally {
     pub fn add(&mut self, usage: &Usage<'_>, links: &mut impl Links) {
         let mut said = std::mem::take(&mut self.said);
         let mut unexplained = std::mem::take(&mut self.unexplained);
+        let mut named = std::mem::take(&mut self.named);
+        for (resource, _) in usage.resources {
+            let found = links.representative(*resource).filter(|found| found.is_named());
+            named.extend(found.map(|found| found.version));
+        }
         for (resource, weight) in usage.resources {
-            let Some((version, evidence)) = links.representative(*resource) else {
+            let Some(found) = links.representative(*resource) else {
                 unexplained.push(*resource);
                 continue;
             };
+            let (version, evidence) = (found.meant(&named), found.evidence);
             // The largest number stands in the index for a weight that is not said.
             let weight = weight.filter(|weight| weight.is_finite() && *weight < f64::MAX);
             let entry = said.entry(version).or_insert((evidence, weight));
@@ -191,7 +233,8 @@ impl Tally {
         self.count(usage, &said, &unexplained);
         said.clear();
         unexplained.clear();
-        (self.said, self.unexplained) = (said, unexplained);
+        named.clear();
+        (self.said, self.unexplained, self.named) = (said, unexplained, named);
     }
 
     fn count(&mut self, usage: &Usage<'_>, said: &Said, unexplained: &[u64]) {

@@ -10,10 +10,10 @@ use stemmata_index::query::{NoResolver, Node, Presence, Query};
 use stemmata_index::{Facts, Reader};
 
 use crate::catalog::{Catalog, CatalogError, Usage};
-use crate::entity::{Evidence, ImageKey, VersionId};
+use crate::entity::{ImageKey, VersionId};
 
 use super::Result;
-use super::figures::{Links, Tally};
+use super::figures::{Links, Representative, Tally};
 use super::report::{Everywhere, LineageReport, Options, report_of};
 use super::scope::Scope;
 
@@ -76,18 +76,20 @@ fn usage<'a>(facts: &Facts<'a>, uses: &'a mut Vec<(u64, Option<f64>)>) -> Option
 /// Representatives of the resources that were asked for, each read once.
 struct KnownLinks<'c> {
     catalog: &'c Catalog,
-    known: HashMap<u64, Option<(VersionId, Evidence)>>,
+    known: HashMap<u64, Option<Representative>>,
     failure: Option<CatalogError>,
 }
 
 impl Links for KnownLinks<'_> {
-    fn representative(&mut self, resource: u64) -> Option<(VersionId, Evidence)> {
-        *self.known.entry(resource).or_insert_with(|| {
-            self.catalog.representative_of(resource).unwrap_or_else(|error| {
+    fn representative(&mut self, resource: u64) -> Option<&Representative> {
+        let known = self.known.entry(resource).or_insert_with(|| {
+            let links = self.catalog.links_of(resource.cast_signed()).unwrap_or_else(|error| {
                 self.failure.get_or_insert(error);
-                None
-            })
-        })
+                Vec::new()
+            });
+            Representative::of(&links)
+        });
+        known.as_ref()
     }
 }
 

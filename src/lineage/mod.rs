@@ -15,7 +15,9 @@ mod text;
 
 pub use crate::catalog::Usage;
 pub use error::LineageError;
-pub use figures::{Census, CoUse, Figures, Links, Representatives, Spread, Tally, VersionFigures, lift};
+pub use figures::{
+    Census, CoUse, Figures, Links, Representative, Representatives, Spread, Tally, VersionFigures, lift,
+};
 pub use indexed::{is_current, report_from_index};
 pub use report::{
     Ancestry, BaseModel, CoUsed, Counted, Everywhere, ImageCounts, LineageReport, Options, Sampling,

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::catalog::{Catalog, FileRecord, SharedFile, Usage};
-use crate::entity::{Evidence, HexHash, PublishState, Timestamp, VersionId, VersionRelation};
+use crate::entity::{Evidence, HexHash, Link, PublishState, Timestamp, VersionId, VersionRelation};
 
 use super::Result;
-use super::figures::{Census, CoUse, Figures, Representatives, Spread, Tally, VersionFigures, lift};
+use super::figures::{
+    Census, CoUse, Figures, Representative, Representatives, Spread, Tally, VersionFigures, lift,
+};
 use super::scope::{Scope, ScopeKind};
 
 /// The number of the shape of a [`LineageReport`]; counts breaking changes.
@@ -189,19 +191,29 @@ pub struct BaseModel {
     pub versions: Vec<VersionId>,
 }
 
-/// Reads the representative of every linked resource.
+/// Reads what every linked resource stands for.
 ///
 /// # Errors
 ///
 /// [`super::LineageError::Catalog`].
 pub fn representatives(catalog: &Catalog) -> Result<Representatives> {
-    let mut links = Representatives::new();
-    catalog.for_each_link(|resource, link| {
-        if let (1, Ok(resource)) = (link.rank, u64::try_from(resource)) {
-            links.insert(resource, (link.version, link.evidence));
+    let mut found = Representatives::new();
+    let mut keep = |resource: i64, links: &[Link]| {
+        if let (Ok(resource), Some(representative)) = (u64::try_from(resource), Representative::of(links)) {
+            found.insert(resource, representative);
         }
+    };
+    let (mut present, mut links) = (0, Vec::new());
+    catalog.for_each_link(|resource, link| {
+        if resource != present {
+            keep(present, &links);
+            links.clear();
+            present = resource;
+        }
+        links.push(link);
     })?;
-    Ok(links)
+    keep(present, &links);
+    Ok(found)
 }
 
 /// How frequent things are in all images that name any resource.

@@ -84,16 +84,11 @@ fn chosen<'a>(
     posted: &BTreeSet<VersionId>,
 ) -> Option<&'a Link> {
     let first = answer.links.first()?;
-    let equals = || answer.links.iter().filter(|link| same_strength(link, first));
+    let equals = || answer.links.iter().filter(|link| link.rivals(first));
     equals()
         .find(|link| named.contains(&link.version))
         .or_else(|| equals().find(|link| posted.contains(&link.version)))
         .or(Some(first))
-}
-
-/// Whether two candidates rest on the same fact, so that only qualities of their versions ranked them.
-fn same_strength(link: &Link, other: &Link) -> bool {
-    link.confidence == other.confidence && link.evidence != Evidence::Name
 }
 
 /// Positions that belong together. Hashes and names point to the first group that has them.

@@ -2,7 +2,7 @@
 
 use crate::catalog::Result;
 use crate::catalog::{Catalog, CatalogError};
-use crate::entity::{Evidence, HexHash, ModelId, ResourceKind, VersionId};
+use crate::entity::{HexHash, ModelId, ResourceKind, VersionId};
 
 use super::columns;
 use super::linking::collect;
@@ -32,23 +32,6 @@ impl Catalog {
     pub fn certain_resources_for_version(&self, version: VersionId) -> Result<Vec<u64>> {
         let sql = "SELECT resource FROM links WHERE version = ?1 AND rank = 1 AND evidence <> 'name'";
         self.keys(sql, version.as_i64())
-    }
-
-    /// The version that a resource stands for (rank 1) and why; `None` when it has no candidate.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite fails or the row is damaged.
-    pub fn representative_of(&self, resource: u64) -> Result<Option<(VersionId, Evidence)>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT version, evidence FROM links WHERE resource = ?1 AND rank = 1")?;
-        let mut rows = statement.query([resource.cast_signed()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let word = row.get_ref(1)?.as_str().ok();
-        let evidence = word.and_then(Evidence::from_word);
-        let evidence = evidence.ok_or(CatalogError::Damaged { table: "links", column: "evidence" })?;
-        Ok(Some((columns::version(row.get(0)?, "links")?, evidence)))
     }
 
     /// Resources that stand for any version of `model` (rank 1) or name only the model, sorted.

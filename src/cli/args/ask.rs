@@ -47,7 +47,7 @@ pub(crate) struct SearchArgs {
     /// Go on behind the last page: `next` of its summary
     #[arg(long, value_name = "NEXT")]
     pub(crate) after: Option<String>,
-    /// Order by fields, such as likes, -date, seed,steps [default: best match first]
+    /// Order by fields, such as likes, +date, seed,-steps; + and - say which way [default: best match first]
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
     pub(crate) sort: Option<String>,
     /// Exit with 4 when nothing is found

@@ -193,8 +193,14 @@ impl<'a> Reader<'a> {
             DocumentName::Path(path) => ([path, place.suffix().as_bytes()].concat(), item.position),
             DocumentName::Content => (format!("stdin:{raw_hash:016x}").into_bytes(), 0),
         };
-        let context =
-            Context { kind: self.kind, meta_request, returned_for: None, document: &document, position };
+        let context = Context {
+            kind: self.kind,
+            meta_request,
+            returned_for: None,
+            dialect: None,
+            document: &document,
+            position,
+        };
         match convert(item.text, &context) {
             Err(error) => self.fail(place, Some(item.position), error.to_string()),
             Ok(converted) => {

@@ -49,14 +49,50 @@ fn version(id: u64) -> VersionId {
 /// of version 1; 7 and 8 are unexplained.
 fn links() -> Representatives {
     [
-        (1, (version(1), Evidence::VersionId)),
-        (2, (version(1), Evidence::Autov2)),
-        (3, (version(2), Evidence::Autov2)),
-        (4, (version(3), Evidence::Sha256)),
-        (5, (version(3), Evidence::Autov1)),
-        (6, (version(1), Evidence::Name)),
+        (1, stands_for(1, Evidence::VersionId, &[])),
+        (2, stands_for(1, Evidence::Autov2, &[])),
+        (3, stands_for(2, Evidence::Autov2, &[])),
+        (4, stands_for(3, Evidence::Sha256, &[])),
+        (5, stands_for(3, Evidence::Autov1, &[])),
+        (6, stands_for(1, Evidence::Name, &[])),
     ]
     .into()
+}
+
+fn stands_for(id: u64, evidence: Evidence, rivals: &[u64]) -> Representative {
+    let rivals = rivals.iter().map(|rival| version(*rival)).collect();
+    Representative { version: version(id), evidence, rivals }
+}
+
+#[test]
+fn a_file_of_several_versions_counts_for_the_one_that_the_image_names() {
+    // Resource 1 is a file that versions 1 and 2 share; 2 names version 2 by id, and 3 another one.
+    let links: Representatives = [
+        (1, stands_for(1, Evidence::Autov2, &[2])),
+        (2, stands_for(2, Evidence::VersionId, &[])),
+        (3, stands_for(3, Evidence::VersionId, &[])),
+    ]
+    .into();
+    let mut tally = Tally::new(&[version(1), version(2)]);
+    for (image, resources) in (1..).zip([&[1][..], &[1, 2], &[2, 1], &[1, 3]]) {
+        let resources: Vec<(u64, Option<f64>)> = resources.iter().map(|id| (*id, None)).collect();
+        let usage = Usage {
+            image: ImageKey::new(image).expect("not zero"),
+            media: image,
+            created_ms: None,
+            steps: None,
+            cfg: None,
+            sampler: None,
+            scheduler: None,
+            username: None,
+            resources: &resources,
+        };
+        tally.add(&usage, &mut &links);
+    }
+    let figures = tally.finish();
+    let made_with = |id| figures.versions[&version(id)].made_with;
+    assert_eq!((figures.images, made_with(1), made_with(2)), (4, 2, 2));
+    assert_eq!(figures.versions[&version(2)].evidence, [(Evidence::VersionId, 2)].into());
 }
 
 fn tally(images: &[Made], order: impl Iterator<Item = usize>) -> (Figures, Census) {

@@ -12,7 +12,7 @@ use super::repair::repair;
 use super::scan::{Scanner, Span, Stop};
 use super::wire::{Fields, Notes};
 use super::{creator, image, model, version};
-use crate::entity::{Item, VersionId};
+use crate::entity::{Dialect, Item, VersionId};
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +30,9 @@ pub struct Context<'a> {
     pub meta_request: MetaRequest,
     /// The version that the request asked for.
     pub returned_for: Option<VersionId>,
+    /// Which path of the site answered, where the request decides that; `None` finds out from the form of `meta`,
+    /// which says nothing when flat `meta` was asked for.
+    pub dialect: Option<Dialect>,
     /// The path of the document in the platform's bytes: names a picture that has neither id nor URL.
     pub document: &'a [u8],
     /// The position of the item in its document, from 0.

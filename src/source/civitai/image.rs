@@ -40,7 +40,8 @@ pub(super) fn read_item(fields: &Fields<'_>, context: &Context<'_>) -> Option<Im
         MetaRequest::NotAsked => Asking { plain_null: MetaState::NotSaid, wrapped_null: MetaState::NotSaid },
         MetaRequest::Unknown => Asking { plain_null: MetaState::NotSaid, wrapped_null: MetaState::Null },
     };
-    let mut image = read(fields, Place::Item, asking, || document_name(fields.map, context))?;
+    let mut image =
+        read(fields, Place::Item(context.dialect), asking, || document_name(fields.map, context))?;
     if let Some(version) = context.returned_for {
         image.posted_for.push(PostedFor { version, relation: VersionRelation::Returned });
     }
@@ -60,7 +61,8 @@ pub(super) fn read_version_image(fields: &Fields<'_>, version: Option<VersionId>
 
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
-    Item,
+    /// With the path of the site that answered, where the request tells.
+    Item(Option<Dialect>),
     Version,
 }
 
@@ -90,9 +92,10 @@ fn read(
     let found = find_meta(fields, id, asking);
     let dialect = match (place, &name) {
         (Place::Version, _) => Dialect::VersionImage,
-        (Place::Item, ImageName::Path(_)) => Dialect::Document,
-        (Place::Item, _) if found.wrapped => Dialect::Database,
-        (Place::Item, _) => Dialect::Index,
+        (Place::Item(_), ImageName::Path(_)) => Dialect::Document,
+        (Place::Item(Some(known)), _) => known,
+        (Place::Item(None), _) if found.wrapped => Dialect::Database,
+        (Place::Item(None), _) => Dialect::Index,
     };
     let Generated { state, generation, resources, remix_of } = read_generated(fields, found, dialect);
     let created_at = fields.time("createdAt");

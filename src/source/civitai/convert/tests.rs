@@ -11,7 +11,14 @@ mod publications;
 const KEY: &str = "0a1b2c3d-1111-4222-8333-444455556666";
 
 fn context(meta_request: MetaRequest) -> Context<'static> {
-    Context { kind: None, meta_request, returned_for: None, document: b"notes/a b.json", position: 0 }
+    Context {
+        kind: None,
+        meta_request,
+        returned_for: None,
+        dialect: None,
+        document: b"notes/a b.json",
+        position: 0,
+    }
 }
 
 #[track_caller]
