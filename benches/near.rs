@@ -6,7 +6,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use stemmata::fingerprint::blurhash::{Coefficients, Features};
+use stemmata::fingerprint::blurhash::{Coefficients, Collector};
 use stemmata_index::near::{Entry, NearSet};
 
 /// The distance that `dupes` uses unless told otherwise.
@@ -117,10 +117,11 @@ fn texts(count: u64) -> impl Iterator<Item = (u64, String, (u32, u32))> {
 }
 
 fn entries(count: u64) -> Vec<Entry> {
-    let mut features = Features::default();
+    let mut collector = Collector::default();
     for (id, text, (width, height)) in texts(count) {
-        features.add(id, Some(&text), Some(width), Some(height));
+        collector.add(id, Some(&text), Some(width), Some(height));
     }
+    let features = collector.finish();
     assert!(features.excluded.total() < count / 10, "the generator writes few flat pictures and no bad text");
     features.entries
 }

@@ -61,7 +61,6 @@ const EVERYWHERE: &[&str] = &[
     "serde_json",
     "thiserror",
     "tracing",
-    "unicode_normalization",
     "url",
     "zstd",
 ];

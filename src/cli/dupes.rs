@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::entity::ImageName;
-use stemmata::fingerprint::blurhash::{ExcludedCounts, Features};
+use stemmata::fingerprint::blurhash::{Collector, ExcludedCounts, Features};
 use stemmata::link::duplicates::{self, DuplicateError, DuplicateOptions, Group, MatchClass, Member};
 
 use super::args::{ClassChoice, DupesArgs};
@@ -52,12 +52,12 @@ pub(crate) fn run(arguments: &DupesArgs, session: &Session) -> Outcome {
 
 /// Every media of the catalog that can be compared.
 pub(crate) fn features(catalog: &Catalog) -> Result<Features, Failure> {
-    let mut features = Features::default();
+    let mut collector = Collector::default();
     catalog.each_media(|row| {
-        features.add(row.id.get(), row.blurhash, row.width, row.height);
+        collector.add(row.id.get(), row.blurhash, row.width, row.height);
         ControlFlow::Continue(())
     })?;
-    Ok(features)
+    Ok(collector.finish())
 }
 
 fn match_class(choice: ClassChoice) -> MatchClass {

@@ -245,14 +245,42 @@ pub struct Features {
     pub excluded: ExcludedCounts,
 }
 
-impl Features {
+/// Texts that are kept until they are decoded together, on all threads; about 5 MB.
+const TEXTS_AT_ONCE: usize = 1 << 16;
+
+/// Collects [`Features`] from pictures that come one after the other; decodes many of them at once.
+#[derive(Debug, Default)]
+pub struct Collector {
+    features: Features,
+    waiting: Vec<(u64, Aspect, String)>,
+}
+
+impl Collector {
     /// Takes one picture: its number, its BlurHash as received, width and height in pixels.
     pub fn add(&mut self, id: u64, blurhash: Option<&str>, width: Option<u32>, height: Option<u32>) {
-        match blurhash.map_or(Err(Excluded::Missing), feature) {
-            Err(reason) => self.excluded.count(reason),
-            Ok(feature) => {
-                let aspect = Aspect::of(width.unwrap_or(0), height.unwrap_or(0));
-                self.entries.push(Entry { id, aspect, feature });
+        let Some(text) = blurhash else {
+            return self.features.excluded.count(Excluded::Missing);
+        };
+        let aspect = Aspect::of(width.unwrap_or(0), height.unwrap_or(0));
+        self.waiting.push((id, aspect, text.to_owned()));
+        if self.waiting.len() >= TEXTS_AT_ONCE {
+            self.decode();
+        }
+    }
+
+    /// Everything that was added, in that order whatever the number of threads.
+    pub fn finish(mut self) -> Features {
+        self.decode();
+        self.features
+    }
+
+    fn decode(&mut self) {
+        let texts: Vec<&str> = self.waiting.iter().map(|(_, _, text)| text.as_str()).collect();
+        let decoded = decode_all(&texts);
+        for ((id, aspect, _), feature) in self.waiting.drain(..).zip(decoded) {
+            match feature {
+                Ok(feature) => self.features.entries.push(Entry { id, aspect, feature }),
+                Err(reason) => self.features.excluded.count(reason),
             }
         }
     }

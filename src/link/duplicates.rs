@@ -29,12 +29,6 @@ pub const STRICT_THRESHOLD: f32 = 0.14;
 /// cropped by 2 %, 92 % cropped by 5 %, 97 % brightened by 10 %, 14 % with a white bar across.
 pub const DEFAULT_THRESHOLD: f32 = 0.30;
 
-/// Distance for a person who looks at every hit.
-///
-/// On the same media 2.0 % had an unrelated neighbour within it; it finds 99 % of copies cropped by 5 % or
-/// brightened by 10 %, 24 % with a white bar across.
-pub const LOOSE_THRESHOLD: f32 = 0.38;
-
 /// Most pairs kept unless told otherwise: they take 600 MB, and as much again while grouping.
 pub const DEFAULT_MAX_PAIRS: usize = 50_000_000;
 

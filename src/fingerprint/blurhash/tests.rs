@@ -126,14 +126,15 @@ fn each_damage_has_its_name() {
 fn pictures_without_anything_to_compare_are_left_out_by_reason() {
     let good = encoded(4, 4, 3);
     let flat = ::blurhash::encode(4, 4, 64, 64, &[90; 64 * 64 * 4]).unwrap();
-    let mut features = Features::default();
-    features.add(1, Some(&good), Some(512), Some(768));
-    features.add(2, None, Some(512), Some(768));
-    features.add(3, Some("not one"), None, None);
-    features.add(4, Some(&encoded(4, 3, 3)), None, None);
-    features.add(5, Some(&flat), None, None);
-    features.add(6, Some(KNOWN_BAD[0]), None, None);
-    features.add(7, Some(&good), Some(512), None);
+    let mut collector = Collector::default();
+    collector.add(1, Some(&good), Some(512), Some(768));
+    collector.add(2, None, Some(512), Some(768));
+    collector.add(3, Some("not one"), None, None);
+    collector.add(4, Some(&encoded(4, 3, 3)), None, None);
+    collector.add(5, Some(&flat), None, None);
+    collector.add(6, Some(KNOWN_BAD[0]), None, None);
+    collector.add(7, Some(&good), Some(512), None);
+    let features = collector.finish();
     let aspects: Vec<_> = features.entries.iter().map(|entry| (entry.id, entry.aspect)).collect();
     assert_eq!(aspects, [(1, Aspect::of(2, 3)), (7, Aspect::UNKNOWN)]);
     let once = ExcludedCounts { missing: 1, malformed: 1, other_grid: 1, flat: 1, known_bad: 1 };
@@ -167,4 +168,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn many_pictures_are_collected_in_the_order_of_arrival() {
+    let (good, count) = (encoded(4, 4, 5), TEXTS_AT_ONCE as u64 * 2 + 3);
+    let mut collector = Collector::default();
+    for id in 0..count {
+        collector.add(id, Some(if id % 5 == 0 { "not one" } else { &good }), Some(512), Some(768));
+    }
+    let features = collector.finish();
+    let ids: Vec<u64> = features.entries.iter().map(|entry| entry.id).collect();
+    let expected: Vec<u64> = (0..count).filter(|id| id % 5 != 0).collect();
+    assert_eq!(ids, expected);
+    assert_eq!(features.excluded.malformed, count.div_ceil(5));
 }
