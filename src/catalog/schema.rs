@@ -10,7 +10,8 @@ use super::{Access, CatalogError, Result};
 const APPLICATION_ID: i64 = 0x5354_454D;
 
 /// Numbered migrations: the first creates format 1, the next leads from 1 to 2, and so on.
-const MIGRATIONS: &[&str] = &[include_str!("schema_v1.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema_v1.sql"), include_str!("schema_v2.sql"), include_str!("schema_v3.sql")];
 
 /// How long to wait for another process that writes, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -41,7 +42,12 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
     connection.set_prepared_statement_cache_capacity(128);
     match access {
         Access::Read if format == 0 => Err(CatalogError::Missing { path: path.to_owned() }),
-        Access::Read => Ok(connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?),
+        Access::Read => {
+            if format < newest {
+                migrate(connection)?;
+            }
+            Ok(connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?)
+        }
         Access::Write => {
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;

@@ -1,0 +1,1 @@
+-- From format 1 to 2: what a durable crawl remembers, and the history of what the site says.

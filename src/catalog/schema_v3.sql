@@ -1,0 +1,1 @@
+-- From format 2 to 3: files of this machine.
