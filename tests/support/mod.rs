@@ -1,7 +1,7 @@
 //! What several tests need.
 
 pub(crate) mod cli;
-#[path = "../../src/cli/demo_site.rs"]
+#[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;
 pub(crate) mod home;
 pub(crate) mod site;
