@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod ask;
 pub(crate) mod cli;
 #[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;

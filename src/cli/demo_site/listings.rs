@@ -115,7 +115,7 @@ impl World {
             Some("Newest") => models.sort_by_key(|model| Reverse((published_at(model), id_of(model)))),
             Some("Oldest") => models.sort_by_key(|model| (published_at(model), id_of(model))),
             _ => {
-                models.sort_by_key(|model| (Reverse(model["stats"]["downloadCount"].as_u64()), id_of(model)))
+                models.sort_by_key(|model| (Reverse(model["stats"]["downloadCount"].as_u64()), id_of(model)));
             }
         }
         models

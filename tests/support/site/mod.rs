@@ -14,12 +14,14 @@ use serde_json::Value;
 
 use super::demo_site::World;
 
+mod era;
 mod evolve;
 mod fault;
 mod quirks;
 mod seeded;
 mod wire;
 
+pub(crate) use era::Era;
 pub(crate) use evolve::Change;
 pub(crate) use fault::Fault;
 pub(crate) use quirks::{Cursors, Quirks};

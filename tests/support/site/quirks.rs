@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::demo_site::paging::{Boundary, Scheme, next_page};
 use super::super::demo_site::{Answer, Asked, Query, World, etag};
+use super::era::Era;
 use super::wire::{Reply, Request};
 
 /// How the site writes the cursors of its listings.
@@ -28,6 +29,8 @@ pub(crate) enum Cursors {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quirks {
     pub(crate) cursors: Cursors,
+    /// How items look, and with another than [`Era::Today`] also how images are paged.
+    pub(crate) era: Era,
     /// Whether the item that a cursor names is skipped, as for descending listings of the database path.
     /// [`Cursors::AsTheSite`] knows by itself.
     pub(crate) loses_boundary_items: bool,
@@ -53,6 +56,7 @@ impl Default for Quirks {
     fn default() -> Self {
         Self {
             cursors: Cursors::OffsetAndTime,
+            era: Era::Today,
             loses_boundary_items: false,
             wraps_meta: false,
             ignored_parameter: None,
@@ -103,13 +107,16 @@ impl Answering<'_> {
             body: &request.body,
             origin: &origin,
         };
-        let mut answer = if self.quirks.cursors == Cursors::AsTheSite {
-            self.world.answer(&asked)
-        } else {
-            self.answer_otherwise(&asked)
+        let mut answer = match self.quirks.era.page(self.world, &asked) {
+            Some(answer) => answer,
+            None if self.quirks.cursors == Cursors::AsTheSite => self.world.answer(&asked),
+            None => self.answer_otherwise(&asked),
         };
         if request.path.ends_with("/images") {
             self.change_images(&asked, &mut answer.body);
+        }
+        if request.path.contains("/models") {
+            self.change_models(&mut answer.body);
         }
         if self.quirks.shuffles_creators && request.path.ends_with("/creators") {
             self.shuffle(&asked, &mut answer);
@@ -169,7 +176,12 @@ impl Answering<'_> {
             metadata.remove("nextCursor");
             metadata.remove("nextPage");
         }
+        let hides = self.quirks.era == Era::October2024 && asked.query.get("withMeta") == Some("true");
+        if let Some(items) = body["items"].as_array_mut().filter(|_| hides) {
+            items.retain(|item| !item["meta"].is_null());
+        }
         for item in body["items"].as_array_mut().into_iter().flatten() {
+            self.quirks.era.dress_image(item);
             if let Some((id, bytes)) = self.quirks.huge_item
                 && item["id"] == id
             {
@@ -178,6 +190,15 @@ impl Answering<'_> {
             if self.quirks.wraps_meta && asked.query.get("flatMeta") != Some("true") {
                 item["meta"] = json!({ "id": item["id"], "meta": item["meta"] });
             }
+        }
+    }
+
+    fn change_models(&self, body: &mut Value) {
+        if body["modelVersions"].is_array() {
+            self.quirks.era.dress_model(body);
+        }
+        for model in body["items"].as_array_mut().into_iter().flatten() {
+            self.quirks.era.dress_model(model);
         }
     }
 
