@@ -8,6 +8,7 @@ use crate::source::civitai::DocumentError;
 
 use super::report::CrawlReport;
 use super::single::SingleReport;
+use super::split::Split;
 
 /// A crawl that could not go on. Everything that it committed before stays, and the same line resumes it.
 #[derive(Debug, Error)]
@@ -56,6 +57,14 @@ pub enum CrawlError {
         /// The limit.
         #[source]
         source: FetchError,
+    },
+    /// There is nothing to split a listing by.
+    #[error("{words} cannot be split by {}: no such thing is known", split.as_str())]
+    NoParts {
+        /// The listing in words.
+        words: String,
+        /// By what.
+        split: Split,
     },
     /// A second walk was asked for, and there is no first one.
     #[error("{words} were never crawled, so there is nothing to verify")]

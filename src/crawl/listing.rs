@@ -7,14 +7,12 @@
 mod begin;
 mod recover;
 
-use std::collections::BTreeMap;
-
 use tokio::task::JoinSet;
 
 use crate::catalog::{Batch, Catalog, CatalogError, CrawlState, CrawlStep, RawBlock, Record};
 use crate::entity::Timestamp;
 use crate::fetch::{Body, Client, FetchError, Traffic};
-use crate::run::RunContext;
+use crate::run::{Counted, RunContext};
 use crate::source::civitai::{DocumentError, ItemKind, MetaRequest, Opened, open};
 
 use super::document::readable;
@@ -124,6 +122,10 @@ async fn drive(
         }
         Err(Failure::Fetch(FetchError::Cancelled)) => {
             report.end = CrawlEnd::Interrupted;
+            Ok(report)
+        }
+        Err(Failure::Fetch(FetchError::BudgetSpent { .. })) => {
+            report.end = CrawlEnd::BudgetSpent;
             Ok(report)
         }
         Err(Failure::Fetch(source)) => Err(CrawlError::Page { report: Box::new(report), source }),
@@ -404,6 +406,7 @@ impl Run<'_> {
         let items = page.items;
         self.commit(catalog, page.raw, page.records, Some(turn.page))?;
         self.context.progress.advance(items);
+        self.context.progress.count(Counted::Page, 1);
         Ok(())
     }
 
@@ -446,6 +449,7 @@ impl Run<'_> {
             end_reason: self.walk.end_reason(),
             counts: self.walk.row.counts.clone(),
             base_joins: self.walk.base_joins(),
+            parts: None,
             resumed,
             restarted,
             pages: self.pages,
@@ -462,14 +466,4 @@ fn all_known(catalog: &Catalog, records: &[Record]) -> Result<bool, CatalogError
         }
     }
     Ok(!records.is_empty())
-}
-
-/// Anomalies of a row, apart from those that passed.
-pub(super) fn lasting(coverage: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-    let is_passing = |name: &str| Anomaly::from_word(name).is_some_and(Anomaly::is_passing);
-    coverage
-        .iter()
-        .filter(|(name, _)| !is_passing(name))
-        .map(|(name, count)| (name.clone(), *count))
-        .collect()
 }

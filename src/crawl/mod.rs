@@ -6,6 +6,7 @@
 
 mod boundary;
 mod check;
+pub mod coverage;
 mod document;
 mod error;
 pub mod import;
@@ -18,6 +19,7 @@ mod position;
 mod report;
 mod sight;
 mod single;
+mod split;
 mod title;
 mod verify;
 mod walk;
@@ -29,4 +31,5 @@ pub use lock::{HomeLock, LockError, LockHolder};
 pub use plan::{DEFAULT_API_BASE, ImageFilter, Listing, ModelFilter, api_base};
 pub use report::{Anomaly, CrawlEnd, CrawlReport, EndReason, ItemFailure, Tally};
 pub use single::{Single, SingleReport, crawl_single};
+pub use split::{PartErrand, Split, crawl_in_parts};
 pub use words::{ImageSort, ModelSort, Period};

@@ -195,6 +195,24 @@ impl Tally {
         *self.anomalies.entry(anomaly.as_str()).or_default() += 1;
     }
 
+    /// Adds the counts of another run, but not its traffic.
+    pub(super) fn add(&mut self, other: Self) {
+        self.items += other.items;
+        self.written.add(&other.written);
+        let kept = MAX_FAILURES_KEPT.saturating_sub(self.failures.len());
+        self.failures.extend(other.failures.into_iter().take(kept));
+        self.failed_items += other.failed_items;
+        for (field, count) in other.field_warnings {
+            let is_new = !self.field_warnings.contains_key(&field);
+            let is_full = is_new && self.field_warnings.len() >= MAX_FIELD_NAMES;
+            *self.field_warnings.entry(if is_full { OTHER_FIELDS.to_owned() } else { field }).or_default() +=
+                count;
+        }
+        for (name, count) in other.anomalies {
+            *self.anomalies.entry(name).or_default() += count;
+        }
+    }
+
     /// Counts what a client did since `before`.
     pub(super) fn set_traffic(&mut self, before: Traffic, now: Traffic) {
         self.traffic = now.since(&before);
@@ -216,6 +234,8 @@ pub struct CrawlReport {
     pub counts: WalkCounts,
     /// For a second walk: how many joins the first one has.
     pub base_joins: Option<u64>,
+    /// For a listing in parts: how many are through, and how many there are.
+    pub parts: Option<(u64, u64)>,
     /// Whether it went on from where an earlier run had stopped.
     pub resumed: bool,
     /// Whether an earlier walk was complete, so that this one began again at the head.

@@ -470,7 +470,7 @@ impl Walk {
 
     /// What can only be seen at the end.
     fn note_end(&mut self, notes: &mut Vec<Anomaly>) {
-        if self.end_reason() != Some(EndReason::EndOfList) {
+        if !matches!(self.end_reason(), Some(EndReason::EndOfList | EndReason::NothingNew)) {
             return;
         }
         let is_index = self.listing.dialect() == Some(Dialect::Index);
