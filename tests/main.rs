@@ -3,6 +3,7 @@
 mod answers;
 mod cli;
 mod correlation;
+mod crash;
 mod crawl;
 mod durability;
 mod faults;
@@ -11,4 +12,5 @@ mod golden;
 mod import;
 mod layering;
 mod lineage;
+mod site;
 mod support;

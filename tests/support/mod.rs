@@ -1,8 +1,10 @@
 //! What several tests need.
 
+pub(crate) mod ask;
 pub(crate) mod cli;
-#[path = "../../src/cli/demo_site.rs"]
+#[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;
+pub(crate) mod everything;
 pub(crate) mod home;
 pub(crate) mod site;
 pub(crate) mod world;
