@@ -163,7 +163,8 @@ impl Site {
 
     /// Answers the requests of one connection until it is closed.
     fn serve(&self, stream: TcpStream) {
-        let Ok(reading) = stream.try_clone() else { return };
+        // Head and body go in one piece each; the second must not wait until the first is acknowledged.
+        let Ok(reading) = stream.set_nodelay(true).and_then(|()| stream.try_clone()) else { return };
         let (mut reader, mut stream) = (BufReader::new(reading), stream);
         while let Some(target) = read_target(&mut reader) {
             let (path, query) = target.split_once('?').unwrap_or((&target, ""));
@@ -234,5 +235,6 @@ fn memory(process: u32) -> Option<String> {
         let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
     };
-    Some(format!("{} MiB resident, {} MiB at most", field("VmRSS:")?, field("VmHWM:")?))
+    let [resident, own, most] = [field("VmRSS:")?, field("RssAnon:")?, field("VmHWM:")?];
+    Some(format!("{resident} MiB resident, {own} MiB of them its own, {most} MiB at most"))
 }
