@@ -56,6 +56,14 @@ impl Base {
         Ok(base)
     }
 
+    /// A walk whose pages are these.
+    #[cfg(test)]
+    pub(super) fn of_pages(pages: &[CrawlPage], is_done: bool) -> Self {
+        let mut base = Self { is_done, ..Self::default() };
+        pages.iter().for_each(|page| base.add(page));
+        base
+    }
+
     fn add(&mut self, page: &CrawlPage) {
         if page.kind == PageKind::Recovered {
             for id in &page.ids {

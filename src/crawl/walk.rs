@@ -18,6 +18,9 @@ use super::report::{Anomaly, EndReason};
 use super::sight::Sight;
 use super::verify::{Base, Checker};
 
+#[cfg(test)]
+mod tests;
+
 /// Pages in a row that may bring nothing new before a run gives up.
 pub(super) const MAX_BARREN_PAGES: u32 = 50;
 
