@@ -6,6 +6,7 @@ mod correlation;
 mod crash;
 mod crawl;
 mod durability;
+mod eras;
 mod faults;
 mod generator;
 mod golden;
