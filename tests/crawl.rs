@@ -24,7 +24,7 @@ fn all_images() -> Listing {
 }
 
 fn pages_of(page_limit: u32) -> CrawlOptions {
-    CrawlOptions { max_items: None, page_limit: Some(page_limit) }
+    CrawlOptions { page_limit: Some(page_limit), ..CrawlOptions::ALL }
 }
 
 fn every_id() -> Vec<u64> {
@@ -107,7 +107,7 @@ fn a_finished_listing_is_walked_again_from_its_head() {
 fn max_items_is_kept_to_the_item_and_the_next_run_goes_on_behind_it() {
     let site = site();
     let mut home = Home::new();
-    let some = CrawlOptions { max_items: Some(7), page_limit: Some(5) };
+    let some = CrawlOptions { max_items: Some(7), page_limit: Some(5), ..CrawlOptions::ALL };
     for run in 1..=3 {
         let report = home.crawl(&site, &all_images(), some).expect("the site answers");
         assert_eq!((report.end, report.tally.items), (CrawlEnd::EnoughItems, 7));
@@ -271,7 +271,8 @@ fn a_numbered_listing_taken_in_parts_loses_and_repeats_nothing() {
     let mut home = Home::new();
     let tags = Listing::Tags { query: None };
     for (max_items, page_limit) in [(2, 5), (5, 5), (1, 200), (3, 4)] {
-        let options = CrawlOptions { max_items: Some(max_items), page_limit: Some(page_limit) };
+        let options =
+            CrawlOptions { max_items: Some(max_items), page_limit: Some(page_limit), ..CrawlOptions::ALL };
         let report = home.crawl(&site, &tags, options).expect("the site answers");
         assert_eq!((report.end, report.tally.items), (CrawlEnd::EnoughItems, max_items));
         assert_eq!(report.tally.written.others.new, max_items, "every tag is new");

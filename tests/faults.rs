@@ -21,7 +21,7 @@ fn all_images() -> Listing {
     Listing::Images(ImageFilter::default())
 }
 
-const PAGES_OF_TEN: CrawlOptions = CrawlOptions { max_items: None, page_limit: Some(10) };
+const PAGES_OF_TEN: CrawlOptions = CrawlOptions { page_limit: Some(10), ..CrawlOptions::ALL };
 
 /// Walks 30 images in pages of 10 while `faults` befall the requests in turn.
 fn walk(faults: &[Fault]) -> (Home, Site, Result<CrawlReport, CrawlError>) {

@@ -14,6 +14,7 @@ use super::args::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, Sit
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow::{self, Written};
+use super::home_lock;
 use super::session::Session;
 use super::summary::{Loss, Summary, elapsed_ms};
 use super::{targets, token};
@@ -113,8 +114,9 @@ fn listing(
     let client = client(site, session)?;
     let runtime = runtime()?;
     let run = session.writing();
+    let _lock = home_lock::take(session, "crawl")?;
     let mut catalog = session.catalog_to_write()?;
-    let options = CrawlOptions { max_items: amount.max_items, page_limit };
+    let options = CrawlOptions { max_items: amount.max_items, page_limit, ..CrawlOptions::ALL };
     let crawled = runtime.block_on(crawl::crawl_listing(&client, &mut catalog, what, &options, &run));
     let (report, failure) = match crawled {
         Ok(report) => (report, None),
@@ -156,6 +158,9 @@ fn listing_summary(report: &CrawlReport, started: Instant) -> Summary {
         CrawlEnd::Finished => "done",
         CrawlEnd::EnoughItems => "enough",
         CrawlEnd::Interrupted => "interrupted",
+        CrawlEnd::Until => "until",
+        CrawlEnd::KnownGround => "known_ground",
+        CrawlEnd::BudgetSpent => "budget",
         CrawlEnd::Stalled => "stalled",
         CrawlEnd::Failed => "failed",
     };
@@ -207,6 +212,7 @@ fn singles(
     let client = client(site, session)?;
     let runtime = runtime()?;
     let run = session.writing();
+    let _lock = home_lock::take(session, "crawl")?;
     let mut catalog = session.catalog_to_write()?;
     let crawled = runtime.block_on(crawl::crawl_single(&client, &mut catalog, &wanted, &run));
     let (report, failure) = match crawled {

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use tokio::task::JoinSet;
 
 use crate::catalog::{Batch, Catalog, CatalogError, CrawlRow, CrawlState, RawBlock, Record, raw_hash};
+use crate::entity::Timestamp;
 use crate::fetch::{Body, Client, FetchError, Traffic};
 use crate::run::RunContext;
 use crate::source::civitai::{DocumentError, ItemKind, MetaRequest, Opened, open};
@@ -34,6 +35,16 @@ pub struct CrawlOptions {
     pub max_items: Option<u64>,
     /// Items a page, at least 1 and at most what the API gives; `None` for as many as it gives.
     pub page_limit: Option<u32>,
+    /// Stop at the first page whose items are all older; sensible where the newest come first.
+    pub until: Option<Timestamp>,
+    /// Stop behind the first page whose items the catalog knew before; sensible where the newest come first.
+    pub stop_at_known_ground: bool,
+}
+
+impl CrawlOptions {
+    /// Everything, in the largest pages.
+    pub const ALL: Self =
+        Self { max_items: None, page_limit: None, until: None, stop_at_known_ground: false };
 }
 
 /// Walks `listing` until its end, `options`, or a request to stop.

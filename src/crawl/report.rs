@@ -23,6 +23,12 @@ pub enum CrawlEnd {
     EnoughItems,
     /// Asked to stop; running again goes on from there.
     Interrupted,
+    /// All items of a page are older than wanted.
+    Until,
+    /// All items of a page were known before this run.
+    KnownGround,
+    /// No more requests or bytes are allowed; running again goes on from there.
+    BudgetSpent,
     /// Too many pages in a row brought nothing new; running again goes on from there.
     Stalled,
     /// An error; running again goes on from there.
