@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use stemmata::catalog::{BatchReport, Outcome};
+use stemmata::fetch::Traffic;
 
 use super::output::SCHEMA;
 
@@ -155,6 +156,13 @@ impl Summary {
             indexed: None,
             elapsed_ms: 0,
         }
+    }
+
+    /// Adds what was sent to the site and received.
+    pub(crate) fn count_traffic(&mut self, traffic: &Traffic) {
+        self.read.insert("requests", traffic.requests);
+        self.read.insert("retries", traffic.retries);
+        self.read.insert("bytes", traffic.bytes);
     }
 
     /// The summary for people, several lines.

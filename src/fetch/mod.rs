@@ -6,18 +6,31 @@
 //!   more than the permitted number of requests at once or a second.
 
 mod body;
+mod breaker;
 mod client;
+mod contact;
 mod error;
 mod pace;
+mod redact;
+mod refusal;
 mod retry;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod token;
+mod traffic;
 mod url;
+mod validators;
 
-pub use body::Body;
-pub use client::{Client, Settings, Traffic};
-pub use error::{Actor, FetchError};
+pub use body::{Body, Fetched};
+pub use breaker::Breaker;
+pub use client::Client;
+pub use contact::{Contact, ContactError};
+pub use error::{Actor, Budget, FetchError};
+pub use redact::redact_tokens;
 pub use retry::Backoff;
+pub use settings::{MAX_IN_FLIGHT, MAX_RPS, Settings};
 pub use token::{Token, TokenError};
+pub use traffic::{Traffic, Waited};
 pub use url::SafeUrl;
+pub use validators::Validators;
