@@ -11,4 +11,5 @@ mod golden;
 mod import;
 mod layering;
 mod lineage;
+mod singles;
 mod support;

@@ -93,9 +93,9 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Whether the answer says that the thing is not to be had, and is still to be believed at `now`.
-    pub fn denies(&self, now: Timestamp) -> bool {
-        self.outcome != LookupOutcome::Found && self.expires_at.is_some_and(|end| end > now)
+    /// Whether the answer spares the same question at `now`.
+    pub fn spares(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end > now)
     }
 }
 

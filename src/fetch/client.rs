@@ -43,6 +43,8 @@ struct Ask<'a> {
     url: SafeUrl,
     json: Option<&'a str>,
     known: Option<&'a Validators>,
+    /// Fewer tries than the settings allow, for a question that others should not wait for.
+    most_tries: Option<u32>,
 }
 
 impl Client {
@@ -95,7 +97,7 @@ impl Client {
         parameters: &[(String, String)],
         context: &RunContext,
     ) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known: None };
+        let ask = Ask { url: self.base().join(path, parameters), json: None, known: None, most_tries: None };
         self.body(&ask, context).await
     }
 
@@ -107,7 +109,7 @@ impl Client {
     ///
     /// As [`Client::get`].
     pub async fn post_json(&self, path: &str, json: &str, context: &RunContext) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, &[]), json: Some(json), known: None };
+        let ask = Ask { url: self.base().join(path, &[]), json: Some(json), known: None, most_tries: None };
         self.body(&ask, context).await
     }
 
@@ -123,7 +125,23 @@ impl Client {
         known: Option<&Validators>,
         context: &RunContext,
     ) -> Result<Fetched, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known };
+        self.get_if_changed_within(path, parameters, known, None, context).await
+    }
+
+    /// As [`Client::get_if_changed`], with at most `most_tries` tries where the settings allow more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::get`].
+    pub async fn get_if_changed_within(
+        &self,
+        path: &str,
+        parameters: &[(String, String)],
+        known: Option<&Validators>,
+        most_tries: Option<u32>,
+        context: &RunContext,
+    ) -> Result<Fetched, FetchError> {
+        let ask = Ask { url: self.base().join(path, parameters), json: None, known, most_tries };
         self.ask(&ask, context).await
     }
 
@@ -137,7 +155,8 @@ impl Client {
 
     async fn ask(&self, ask: &Ask<'_>, context: &RunContext) -> Result<Fetched, FetchError> {
         let settings = &self.0.settings;
-        let mut delays = settings.backoff.delays();
+        let most_tries = ask.most_tries.unwrap_or(u32::MAX);
+        let mut delays = settings.backoff.delays().take(most_tries.saturating_sub(1) as usize);
         let mut challenges_left = settings.backoff.tries.saturating_add(settings.breaker.rests);
         for tried in 0_u32.. {
             let error = match self.try_once(ask, tried, context).await {

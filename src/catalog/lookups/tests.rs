@@ -40,13 +40,11 @@ fn the_last_answer_to_a_question_is_the_one_that_counts() {
 }
 
 #[test]
-fn a_denial_holds_until_it_expires_and_an_answer_denies_nothing() {
+fn an_answer_spares_the_question_until_it_expires() {
     let absent = row("aa", LookupOutcome::Absent, Some(200));
-    assert!(absent.denies(moment(199)));
-    assert!(!absent.denies(moment(200)));
-    assert!(row("aa", LookupOutcome::Wrong, Some(200)).denies(moment(0)));
-    assert!(!row("aa", LookupOutcome::Found, Some(200)).denies(moment(0)));
-    assert!(!row("aa", LookupOutcome::Absent, None).denies(moment(0)));
+    assert!(absent.spares(moment(199)));
+    assert!(!absent.spares(moment(200)));
+    assert!(!row("aa", LookupOutcome::Absent, None).spares(moment(0)));
 }
 
 #[test]
