@@ -12,4 +12,5 @@ mod import;
 mod layering;
 mod lineage;
 mod singles;
+mod site;
 mod support;

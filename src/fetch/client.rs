@@ -4,15 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
 use reqwest::{Method, Response, StatusCode, redirect};
 
 use crate::run::{Cancel, Counted, RunContext};
 
 use super::body::{self, Look};
 use super::breaker::{Fate, Gate, Guard, Pass};
+use super::decode::{self, DecodeError, Decoder};
 use super::pace::{Pace, or_cancelled};
-use super::refusal::{Answer, redirected};
+use super::refusal::{Answer, header, redirected};
 use super::traffic::{Counters, Reason};
 use super::url::same_origin;
 use super::{Body, Budget, FetchError, Fetched, SafeUrl, Settings, Traffic, Validators, redact_tokens};
@@ -63,8 +66,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
             .redirect(redirect::Policy::custom(within_origin))
             .https_only(!settings.base.is_loopback())
-            .referer(false)
-            .gzip(true);
+            .referer(false);
         if settings.base.is_loopback() {
             builder = builder.no_proxy();
         }
@@ -302,12 +304,17 @@ impl Client {
             let wait = answer.asked_wait(context.clock.now());
             return Err(answer.refusal(url, wait, self.redacted(&body::message(&answer.bytes))));
         }
-        accept(answer, url).map(Fetched::Body)
+        let mut body = accept(answer, url)?;
+        if let Some(token) = &self.0.settings.token {
+            body.bytes = token.scrub_body(body.bytes);
+        }
+        Ok(Fetched::Body(body))
     }
 
     fn headers(&self, ask: &Ask<'_>) -> HeaderMap {
         let mut headers = ask.known.map(Validators::conditions).unwrap_or_default();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(decode::ACCEPTED));
         if ask.json.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -345,20 +352,26 @@ impl Client {
         limit_bytes: u64,
         cancel: &Cancel,
     ) -> Result<Vec<u8>, FetchError> {
-        let too_large = || FetchError::TooLarge { url: url.clone(), limit_bytes };
+        let failed = |error| match error {
+            DecodeError::TooLarge => FetchError::TooLarge { url: url.clone(), limit_bytes },
+            DecodeError::Broken => FetchError::Truncated { url: url.clone() },
+            DecodeError::Unknown => FetchError::UnknownCoding { url: url.clone() },
+        };
         if response.content_length().is_some_and(|length| length > limit_bytes) {
-            return Err(too_large());
+            return Err(failed(DecodeError::TooLarge));
         }
-        let mut bytes = Vec::new();
-        loop {
-            let chunk = or_cancelled(cancel, response.chunk()).await?;
-            let Some(chunk) = chunk.map_err(|error| body_error(error, url))? else { return Ok(bytes) };
-            self.0.counters.received(chunk.len() as u64, chunk.len() as u64);
-            if (bytes.len() as u64).saturating_add(chunk.len() as u64) > limit_bytes {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&chunk);
+        let coding = header(response.headers(), &CONTENT_ENCODING);
+        let mut decoder = Decoder::new(coding, limit_bytes).map_err(failed)?;
+        while let Some(chunk) =
+            or_cancelled(cancel, response.chunk()).await?.map_err(|error| body_error(&error, url))?
+        {
+            let before = decoder.unpacked_bytes();
+            let pushed = decoder.push(&chunk);
+            let unpacked = decoder.unpacked_bytes().saturating_sub(before);
+            self.0.counters.received(chunk.len() as u64, unpacked);
+            pushed.map_err(failed)?;
         }
+        decoder.finish().map_err(failed)
     }
 }
 
@@ -400,7 +413,7 @@ fn transport_error(error: reqwest::Error, url: &SafeUrl) -> FetchError {
 }
 
 /// The error for an answer that broke off.
-fn body_error(error: reqwest::Error, url: &SafeUrl) -> FetchError {
+fn body_error(error: &reqwest::Error, url: &SafeUrl) -> FetchError {
     if error.is_timeout() {
         return FetchError::Timeout { host: url.host() };
     }

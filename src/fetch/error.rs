@@ -94,6 +94,12 @@ pub enum FetchError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// A body packed in a way that was not asked for.
+    #[error("the answer to {url} is packed in a way that this program does not read")]
+    UnknownCoding {
+        /// The URL.
+        url: SafeUrl,
+    },
     /// The server points to another host or runs in circles; not followed.
     #[error("{url} redirects to {to}, which is not followed")]
     Redirected {
@@ -211,6 +217,7 @@ impl FetchError {
             | Self::Challenge { given_up_after: Some(_), .. }
             | Self::Cancelled
             | Self::TooLarge { .. }
+            | Self::UnknownCoding { .. }
             | Self::Redirected { .. }
             | Self::PageCap { .. }
             | Self::Refused { .. }
@@ -241,6 +248,7 @@ impl FetchError {
             | Self::Truncated { .. }
             | Self::Empty { .. }
             | Self::Html { .. }
+            | Self::UnknownCoding { .. }
             | Self::Redirected { .. }
             | Self::Throttled { .. }
             | Self::RegionBlocked { .. } => false,

@@ -9,6 +9,7 @@ mod body;
 mod breaker;
 mod client;
 mod contact;
+mod decode;
 mod error;
 mod pace;
 mod redact;

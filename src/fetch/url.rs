@@ -5,12 +5,10 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::FetchError;
+use super::redact::REDACTED;
 
 /// Query parameters whose values are never shown.
 const SECRET_PARAMETERS: [&str; 3] = ["token", "api_key", "apikey"];
-
-/// What stands in place of a secret.
-const REDACTED: &str = "REDACTED";
 
 /// An absolute URL over TLS, or over plain HTTP to this very machine.
 ///

@@ -1,7 +1,8 @@
 //! What several tests need.
 
+pub(crate) mod ask;
 pub(crate) mod cli;
-#[path = "../../src/cli/demo_site.rs"]
+#[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;
 pub(crate) mod home;
 pub(crate) mod site;
