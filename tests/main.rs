@@ -11,6 +11,7 @@ mod golden;
 mod import;
 mod layering;
 mod lineage;
+mod resolve;
 mod singles;
 mod site;
 mod support;

@@ -8,7 +8,7 @@ use stemmata::fetch::{Client, Settings};
 use stemmata::run::{Clock, RunContext};
 
 use crate::support::home::{Home, StopAfter, block_on, context, now, settings};
-use crate::support::site::{Fault, Quirks, Site};
+use crate::support::site::{Change, Fault, Quirks, Site};
 use crate::support::world::{FIRST_IMAGE, Size, documents};
 
 const SIZE: Size = Size { images: 12, models: 6 };
@@ -155,4 +155,29 @@ fn a_stopped_run_says_how_far_it_came_and_a_spent_budget_is_no_failure() {
         (true, false, &asked[..1])
     );
     assert_eq!(report.tally.traffic.requests, 1);
+}
+
+#[test]
+fn what_is_known_is_only_sent_again_when_it_has_changed() {
+    let site = site();
+    let mut home = Home::new();
+    let asked = [model(3), image(FIRST_IMAGE)];
+    assert_eq!(crawl_at(&mut home, &site, &asked, Memory::Used, 0).tally.failures, []);
+    let generation = home.catalog.generation().expect("readable");
+    let report = crawl_at(&mut home, &site, &asked, Memory::Used, 1);
+    assert_eq!((report.unchanged.as_slice(), report.tally.traffic.unchanged), (asked.as_slice(), 2));
+    assert_eq!(home.catalog.generation().expect("readable"), generation);
+    let stale = |home: &Home, hours: i64| {
+        let moment =
+            |hours: i64| Timestamp::from_millis(now().as_millis() + hours * 3_600_000).expect("in range");
+        home.catalog.stale_models(moment(hours), moment(hours)).expect("readable").len()
+    };
+    assert_eq!((stale(&home, 1), stale(&home, 2)), (0, 1), "being asked counts as being seen");
+
+    site.evolve([Change::Rename(3, "Another name")]);
+    assert_eq!(crawl_at(&mut home, &site, &asked[..1], Memory::Used, 2).found, asked[..1]);
+    let name = home.catalog.model_facts(ModelId::new(3).expect("not zero")).expect("readable");
+    assert_eq!(name.and_then(|facts| facts.name).as_deref(), Some("Another name"));
+    let report = crawl_at(&mut home, &site, &asked, Memory::Ignored, 3);
+    assert_eq!((report.found.len(), report.tally.traffic.unchanged), (2, 0));
 }

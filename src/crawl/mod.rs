@@ -7,6 +7,7 @@
 mod check;
 mod document;
 mod error;
+pub mod estimate;
 pub mod import;
 mod listing;
 mod lock;
@@ -15,6 +16,7 @@ mod page;
 mod plan;
 mod position;
 mod report;
+pub mod resolve;
 mod single;
 mod words;
 

@@ -51,7 +51,8 @@ impl Catalog {
         Ok(wanted)
     }
 
-    /// Versions that images name and that nobody ever described; most images first, ties by id.
+    /// Versions that images name, or that the site named for a hash of theirs, and that nobody ever described; most
+    /// images first, ties by id.
     ///
     /// # Errors
     ///
@@ -68,7 +69,11 @@ impl Catalog {
                  SELECT w.version, u.image FROM image_resources u JOIN wanted w ON w.resource = u.resource
                  UNION SELECT p.version, p.image FROM image_versions p
                      WHERE NOT EXISTS (SELECT 1 FROM versions v
-                         WHERE v.version = p.version AND v.seen_at IS NOT NULL))
+                         WHERE v.version = p.version AND v.seen_at IS NOT NULL)
+                 UNION SELECT n.version, u.image FROM named_versions n
+                     JOIN resources r ON r.hash = n.hash JOIN image_resources u ON u.resource = r.resource
+                     WHERE NOT EXISTS (SELECT 1 FROM versions v
+                         WHERE v.version = n.version AND v.seen_at IS NOT NULL))
              SELECT version, count(*) AS images FROM named GROUP BY version ORDER BY images DESC, version",
         )?;
         let mut rows = statement.query([])?;
