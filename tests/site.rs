@@ -162,6 +162,7 @@ fn the_small_endpoints_answer() {
     assert_eq!((&mini["versionName"], &mini["hashes"]["SHA256"]), (&json!("v1"), &json!(sha256_of(11))));
     let model = get(&site.base(), "models/1").json();
     assert_eq!(model["modelVersions"][0].get("trainedWords"), None, "nothing empty in a model by id");
+    assert_eq!(model.get("items"), None, "a model is no page");
     let version = get(&site.base(), "model-versions/11").json();
     assert_eq!(version["images"][0].get("id"), None);
     assert!(version["air"].as_str().is_some_and(|air| air.ends_with("civitai:1@11")));

@@ -4,6 +4,7 @@ pub(crate) mod ask;
 pub(crate) mod cli;
 #[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;
+pub(crate) mod everything;
 pub(crate) mod home;
 pub(crate) mod site;
 pub(crate) mod world;

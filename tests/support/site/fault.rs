@@ -135,7 +135,7 @@ fn cut_short(mut reply: Reply) -> Reply {
 }
 
 fn items(page: &mut Value) -> impl Iterator<Item = &mut Value> {
-    page["items"].as_array_mut().into_iter().flatten()
+    page.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten()
 }
 
 /// Writes numbers as texts and texts as numbers, and puts lists where objects belong. The id stays readable.

@@ -177,10 +177,9 @@ impl Answering<'_> {
             metadata.remove("nextPage");
         }
         let hides = self.quirks.era == Era::October2024 && asked.query.get("withMeta") == Some("true");
-        if let Some(items) = body["items"].as_array_mut().filter(|_| hides) {
-            items.retain(|item| !item["meta"].is_null());
-        }
-        for item in body["items"].as_array_mut().into_iter().flatten() {
+        let Some(items) = body.get_mut("items").and_then(Value::as_array_mut) else { return };
+        items.retain(|item| !hides || !item["meta"].is_null());
+        for item in items {
             self.quirks.era.dress_image(item);
             if let Some((id, bytes)) = self.quirks.huge_item
                 && item["id"] == id
@@ -197,7 +196,7 @@ impl Answering<'_> {
         if body["modelVersions"].is_array() {
             self.quirks.era.dress_model(body);
         }
-        for model in body["items"].as_array_mut().into_iter().flatten() {
+        for model in body.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
             self.quirks.era.dress_model(model);
         }
     }
