@@ -94,14 +94,13 @@ fn a_lasting_fault_is_named_after_six_tries() {
 #[test]
 fn a_refusal_is_never_tried_again() {
     type Names = fn(&FetchError) -> bool;
-    let faults: [(Fault, Names); 7] = [
+    let faults: [(Fault, Names); 6] = [
         (Fault::Html(404), |error| matches!(error, FetchError::Html { status: 404, .. })),
         (Fault::Status(401), |error| matches!(error, FetchError::Refused { status: 401, .. })),
         (Fault::Status(403), |error| matches!(error, FetchError::Refused { status: 403, .. })),
         (Fault::Status(404), |error| matches!(error, FetchError::NotFound { .. })),
         (Fault::Status(451), |error| matches!(error, FetchError::RegionBlocked { .. })),
         (Fault::Status(422), |error| matches!(error, FetchError::Rejected { status: 422, .. })),
-        (Fault::Oversized(2 << 20), |error| matches!(error, FetchError::TooLarge { .. })),
     ];
     for (fault, is_named) in faults {
         let error = error_on_second_page(std::slice::from_ref(&fault));

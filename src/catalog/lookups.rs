@@ -8,7 +8,7 @@ mod wanted;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::entity::{ModelId, Timestamp, VersionId};
+use crate::entity::{Timestamp, VersionId};
 
 use super::crawl::{Absent, Tombstone, store_absence};
 use super::{Batch, BatchReport, Catalog, CatalogError, Result};
@@ -275,26 +275,6 @@ impl Catalog {
             .connection
             .prepare_cached("SELECT 1 FROM versions WHERE version = ?1 AND seen_at IS NOT NULL")?;
         Ok(statement.exists([version.as_i64()])?)
-    }
-
-    /// Whether a model was described by the site, with all of these versions.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite fails.
-    pub fn is_model_described(&self, model: ModelId, versions: &[VersionId]) -> Result<bool> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM models WHERE model = ?1 AND seen_at IS NOT NULL")?;
-        if !statement.exists([model.as_i64()])? {
-            return Ok(false);
-        }
-        for version in versions {
-            if !self.is_version_described(*version)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

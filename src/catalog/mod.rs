@@ -26,7 +26,9 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
-pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
+pub use crawl::{
+    Absent, CrawlPage, CrawlRow, CrawlState, CrawlStep, Gap, PageKind, Part, Tombstone, WalkCounts,
+};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use images::{ImageRow, StoredUse};

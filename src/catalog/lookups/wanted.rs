@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use crate::entity::{Dialect, HexHash, ImageId, ModelId, Timestamp, VersionId};
+use crate::entity::{Dialect, HexHash, ModelId, Timestamp, VersionId};
 
 use super::{Catalog, Result, damaged};
 
@@ -128,19 +128,6 @@ impl Catalog {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params![before.as_millis(), now.as_millis()], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Whether a listing of images has brought this image. What a version shows of it does not count: such pictures
-    /// are known long before their listing is.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite fails.
-    pub fn is_image_listed(&self, image: ImageId) -> Result<bool> {
-        let listed = (1_i64 << Dialect::Index.code()) | (1 << Dialect::Database.code());
-        let mut statement =
-            self.connection.prepare_cached("SELECT 1 FROM images WHERE image = ?1 AND dialects & ?2 <> 0")?;
-        Ok(statement.exists([image.as_i64(), listed])?)
     }
 
     /// When the latest image that a listing brought was published or made; `None` before the first.

@@ -102,8 +102,8 @@ fn write_batch(
             .prepare_cached("INSERT INTO raw_blocks (block, items, data) VALUES (?1, ?2, ?3)")?
             .execute(params![stamp.generation, batch.raw.items, batch.raw.data])?;
     }
-    if let Some(row) = &batch.crawl {
-        crawl::store_crawl(transaction, row)?;
+    if let Some(step) = &batch.crawl {
+        crawl::store_step(transaction, step)?;
     }
     if !changed && batch.crawl.is_none() {
         report.generation = None;

@@ -1,0 +1,481 @@
+//! One listing as several smaller ones, because a listing ends near 50,000 items, whatever there is.
+//!
+//! - In: a listing, and by what to split it; the values come from the catalog, from the site, or from a bundled list.
+//! - Out: the parts, each walked, resumed and covered like any listing; which of them are through.
+//! - Never: a promise that the parts make up the whole.
+
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::entity::{MediaType, ModelId, VersionId};
+use crate::fetch::{Client, FetchError};
+use crate::run::RunContext;
+
+use super::error::CrawlError;
+use super::listing::{CrawlOptions, crawl_listing, verify_listing};
+use super::plan::{ImageFilter, Listing, ModelFilter};
+use super::report::{CrawlEnd, CrawlReport, Tally};
+use super::single::{Single, crawl_single};
+use super::words::Period;
+
+/// Model types of the site as of August 2026, for a site that does not list them.
+const MODEL_TYPES: &[&str] = &[
+    "Checkpoint",
+    "TextualInversion",
+    "Hypernetwork",
+    "AestheticGradient",
+    "LORA",
+    "LoCon",
+    "DoRA",
+    "Controlnet",
+    "Upscaler",
+    "MotionModule",
+    "VAE",
+    "Poses",
+    "Wildcards",
+    "Workflows",
+    "Detection",
+    "Other",
+];
+
+/// Base models that most of the site's models are for, for a site that does not list them.
+const BASE_MODELS: &[&str] = &[
+    "SD 1.4",
+    "SD 1.5",
+    "SD 1.5 LCM",
+    "SD 1.5 Hyper",
+    "SD 2.0",
+    "SD 2.1",
+    "SDXL 0.9",
+    "SDXL 1.0",
+    "SDXL Lightning",
+    "SDXL Hyper",
+    "SDXL Turbo",
+    "SD 3",
+    "SD 3.5",
+    "SD 3.5 Large",
+    "SD 3.5 Medium",
+    "Pony",
+    "Illustrious",
+    "NoobAI",
+    "Flux.1 D",
+    "Flux.1 S",
+    "Flux.1 Kontext",
+    "Chroma",
+    "HiDream",
+    "Hunyuan 1",
+    "Hunyuan Video",
+    "Kolors",
+    "Lumina",
+    "PixArt a",
+    "PixArt E",
+    "AuraFlow",
+    "Stable Cascade",
+    "SVD",
+    "Wan Video",
+    "LTXV",
+    "Qwen",
+    "Other",
+];
+
+/// Most values of one kind that the site's own list may add.
+const MAX_LISTED: usize = 2_000;
+
+/// By what to split a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// By the versions of the model that the listing is of.
+    Version,
+    /// By the accounts that the catalog knows.
+    User,
+    /// By span of time; the spans lie within each other.
+    Period,
+    /// By base model.
+    BaseModel,
+    /// By type: of the model, or picture, video and sound.
+    Type,
+}
+
+impl Split {
+    /// Every way.
+    pub const ALL: &[Self] = &[Self::Version, Self::User, Self::Period, Self::BaseModel, Self::Type];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::User => "user",
+            Self::Period => "period",
+            Self::BaseModel => "base-model",
+            Self::Type => "type",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|split| split.as_str() == word)
+    }
+}
+
+/// What to do with each part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartErrand {
+    /// Walk it.
+    Take,
+    /// Walk it a second time, if it was walked.
+    Verify,
+}
+
+/// Values to split by, beyond those that the listing itself gives.
+#[derive(Clone, Debug, Default)]
+struct Values {
+    versions: Vec<VersionId>,
+    users: Vec<String>,
+    base_models: Vec<String>,
+    types: Vec<String>,
+}
+
+/// Walks `listing` in parts, one after the other. Parts that the present round has walked to their end are passed
+/// over; when all of them are through, a new round begins.
+///
+/// `options.max_items` counts over all parts of this run. The report counts what all of them did.
+///
+/// # Errors
+///
+/// [`CrawlError::NoParts`] when there is nothing to split by; else what ends the walk over a part. A part whose filter
+/// the site ignores or refuses costs only itself.
+pub async fn crawl_in_parts(
+    client: &Client,
+    catalog: &mut Catalog,
+    listing: &Listing,
+    splits: &[Split],
+    errand: PartErrand,
+    options: &CrawlOptions,
+    context: &RunContext,
+) -> Result<CrawlReport, CrawlError> {
+    let before = client.traffic();
+    let parts = parts(client, catalog, listing, splits, context).await?;
+    let key = listing.key(client.base());
+    let keys: Vec<String> = parts.iter().map(|part| part.key(client.base())).collect();
+    if errand == PartErrand::Take {
+        begin_round(catalog, &key, &keys)?;
+    }
+    let mut report = whole(listing, key.clone(), keys.len() as u64);
+    for (part, part_key) in parts.iter().zip(&keys) {
+        let known = catalog.crawl_parts(&key)?.into_iter().find(|part| part.listing == *part_key);
+        if errand == PartErrand::Take && known.is_some_and(|part| part.done) {
+            report.count_part();
+            continue;
+        }
+        let left = options.max_items.map(|most| most.saturating_sub(report.tally.items));
+        let options = CrawlOptions { max_items: left, ..*options };
+        let walked = match errand {
+            PartErrand::Take => crawl_listing(client, catalog, part, &options, context).await,
+            PartErrand::Verify => verify_listing(client, catalog, part, &options, context).await,
+        };
+        let is_through = match walked {
+            Ok(walked) => {
+                let end = walked.end;
+                report.add(walked);
+                if matches!(end, CrawlEnd::Interrupted | CrawlEnd::EnoughItems | CrawlEnd::BudgetSpent) {
+                    report.end = end;
+                    break;
+                }
+                end != CrawlEnd::Stalled
+            }
+            Err(error) => report.survive(error)?,
+        };
+        if is_through {
+            report.count_part();
+            if errand == PartErrand::Take {
+                catalog.finish_crawl_part(&key, part_key)?;
+            }
+        }
+    }
+    report.tally.set_traffic(before, client.traffic());
+    Ok(report)
+}
+
+/// Goes on with a round that is not through, else begins one.
+fn begin_round(catalog: &mut Catalog, key: &str, keys: &[String]) -> Result<(), CrawlError> {
+    let round = catalog.crawl_parts(key)?;
+    let is_under_way = round.iter().any(|part| !part.done && keys.contains(&part.listing));
+    if !is_under_way {
+        catalog.begin_crawl_parts(key, keys)?;
+    }
+    Ok(())
+}
+
+fn whole(listing: &Listing, key: String, parts: u64) -> CrawlReport {
+    CrawlReport {
+        listing: key,
+        words: listing.to_string(),
+        end: CrawlEnd::Finished,
+        end_reason: None,
+        counts: crate::catalog::WalkCounts::default(),
+        base_joins: None,
+        parts: Some((0, parts)),
+        resumed: false,
+        restarted: false,
+        pages: 0,
+        walk_pages: 0,
+        tally: Tally::default(),
+    }
+}
+
+impl CrawlReport {
+    fn count_part(&mut self) {
+        self.parts = self.parts.map(|(done, all)| (done + 1, all));
+    }
+
+    /// Adds what the walk over a part did.
+    fn add(&mut self, part: Self) {
+        self.resumed |= part.resumed;
+        self.pages += part.pages;
+        self.walk_pages += part.walk_pages;
+        self.counts.distinct += part.counts.distinct;
+        self.counts.verified += part.counts.verified;
+        self.counts.gaps_closed += part.counts.gaps_closed;
+        self.counts.inside += part.counts.inside;
+        self.counts.beyond += part.counts.beyond;
+        self.counts.newer += part.counts.newer;
+        self.base_joins = match (self.base_joins, part.base_joins) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
+        self.tally.add(part.tally);
+        if part.end == CrawlEnd::Stalled {
+            self.end = CrawlEnd::Stalled;
+        }
+    }
+
+    /// Whether the round counts a part as through that ended so.
+    fn survive(&mut self, error: CrawlError) -> Result<bool, CrawlError> {
+        match error {
+            CrawlError::FilterIgnored { report } => {
+                self.add(*report);
+                self.end = CrawlEnd::Stalled;
+                Ok(false)
+            }
+            CrawlError::Page {
+                report,
+                source: FetchError::NotFound { .. } | FetchError::Rejected { .. },
+            } => {
+                self.add(*report);
+                Ok(true)
+            }
+            CrawlError::NeverCrawled { .. } => Ok(true),
+            CrawlError::Page { report, source } => {
+                self.add((*report).clone());
+                let whole = Self { end: CrawlEnd::Failed, words: report.words, ..self.clone() };
+                Err(CrawlError::Page { report: Box::new(whole), source })
+            }
+            error => Err(error),
+        }
+    }
+}
+
+/// The parts of `listing`, nested in the order of `splits`.
+async fn parts(
+    client: &Client,
+    catalog: &mut Catalog,
+    listing: &Listing,
+    splits: &[Split],
+    context: &RunContext,
+) -> Result<Vec<Listing>, CrawlError> {
+    let values = values(client, catalog, listing, splits, context).await?;
+    let mut parts = vec![listing.clone()];
+    for split in splits {
+        parts = parts.iter().flat_map(|part| by(part, *split, &values)).collect();
+        if parts.is_empty() {
+            return Err(CrawlError::NoParts { words: listing.to_string(), split: *split });
+        }
+    }
+    Ok(parts)
+}
+
+/// One listing by one way; nothing where it cannot be split so.
+fn by(listing: &Listing, split: Split, values: &Values) -> Vec<Listing> {
+    match listing {
+        Listing::Images(filter) => {
+            images_by(filter, split, values).into_iter().map(Listing::Images).collect()
+        }
+        Listing::Models(filter) => {
+            models_by(filter, split, values).into_iter().map(Listing::Models).collect()
+        }
+        Listing::Creators { .. } | Listing::Tags { .. } => Vec::new(),
+    }
+}
+
+fn images_by(filter: &ImageFilter, split: Split, values: &Values) -> Vec<ImageFilter> {
+    let with = |change: &dyn Fn(&mut ImageFilter)| {
+        let mut part = filter.clone();
+        change(&mut part);
+        part
+    };
+    match split {
+        Split::Version => {
+            let versions = values.versions.iter();
+            versions.map(|id| with(&|part| (part.model, part.version) = (None, Some(*id)))).collect()
+        }
+        Split::User => {
+            let askable = values.users.iter().filter(|name| is_askable(name));
+            askable.map(|name| with(&|part| part.username = Some(name.clone()))).collect()
+        }
+        Split::Period => Period::ALL.iter().map(|period| with(&|part| part.period = *period)).collect(),
+        Split::BaseModel => values
+            .base_models
+            .iter()
+            .map(|name| with(&|part| part.base_models = vec![name.clone()]))
+            .collect(),
+        Split::Type => [MediaType::Image, MediaType::Video, MediaType::Audio]
+            .map(|kind| with(&|part| part.media_type = Some(kind)))
+            .into(),
+    }
+}
+
+fn models_by(filter: &ModelFilter, split: Split, values: &Values) -> Vec<ModelFilter> {
+    let with = |change: &dyn Fn(&mut ModelFilter)| {
+        let mut part = filter.clone();
+        change(&mut part);
+        part
+    };
+    match split {
+        Split::Version => Vec::new(),
+        Split::User => {
+            values.users.iter().map(|name| with(&|part| part.username = Some(name.clone()))).collect()
+        }
+        Split::Period => Period::ALL.iter().map(|period| with(&|part| part.period = *period)).collect(),
+        Split::BaseModel => values
+            .base_models
+            .iter()
+            .map(|name| with(&|part| part.base_models = vec![name.clone()]))
+            .collect(),
+        Split::Type => {
+            values.types.iter().map(|kind| with(&|part| part.types = vec![kind.clone()])).collect()
+        }
+    }
+}
+
+/// Whether the image listing takes the name: letters, digits and underscores.
+fn is_askable(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+async fn values(
+    client: &Client,
+    catalog: &mut Catalog,
+    listing: &Listing,
+    splits: &[Split],
+    context: &RunContext,
+) -> Result<Values, CrawlError> {
+    let mut values = Values::default();
+    if let (true, Listing::Images(ImageFilter { model: Some(model), .. })) =
+        (splits.contains(&Split::Version), listing)
+    {
+        values.versions = versions(client, catalog, *model, context).await?;
+    }
+    if splits.contains(&Split::User) {
+        values.users = catalog.known_usernames()?;
+    }
+    if splits.contains(&Split::BaseModel) || splits.contains(&Split::Type) {
+        let listed = enums(client, context).await.map_err(|source| CrawlError::Single {
+            what: "the site's list of base models and types".to_owned(),
+            report: Box::default(),
+            source,
+        })?;
+        values.base_models = merged(words(&listed, "BaseModel"), catalog.known_base_models()?, BASE_MODELS);
+        values.types = merged(words(&listed, "ModelType"), Vec::new(), MODEL_TYPES);
+    }
+    Ok(values)
+}
+
+/// The versions that the site lists for a model and those that the catalog knows besides.
+async fn versions(
+    client: &Client,
+    catalog: &mut Catalog,
+    model: ModelId,
+    context: &RunContext,
+) -> Result<Vec<VersionId>, CrawlError> {
+    let asked = crawl_single(client, catalog, &[Single::Model(model)], context).await;
+    let known = catalog.versions_of_model(model)?;
+    match asked {
+        Err(error) if known.is_empty() => Err(error),
+        _ => Ok(known),
+    }
+}
+
+/// The site's own lists; nothing where it has none or gives no object.
+async fn enums(client: &Client, context: &RunContext) -> Result<Value, FetchError> {
+    match client.get("enums", &[], context).await {
+        Ok(body) => Ok(serde_json::from_str(&body.text()).unwrap_or_default()),
+        Err(error @ (FetchError::Cancelled | FetchError::BudgetSpent { .. })) => Err(error),
+        Err(_) => Ok(Value::Null),
+    }
+}
+
+fn words(listed: &Value, name: &str) -> Vec<String> {
+    let words = listed.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    words.iter().take(MAX_LISTED).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What the site lists and the catalog knows, by name; the bundled words where the site lists nothing.
+fn merged(listed: Vec<String>, known: Vec<String>, bundled: &[&str]) -> Vec<String> {
+    let mut all =
+        if listed.is_empty() { bundled.iter().map(|word| (*word).to_owned()).collect() } else { listed };
+    all.extend(known);
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values() -> Values {
+        Values {
+            versions: [11, 12].into_iter().filter_map(VersionId::new).collect(),
+            users: vec!["alice".to_owned(), "a b".to_owned()],
+            base_models: merged(Vec::new(), vec!["Made up".to_owned()], BASE_MODELS),
+            types: merged(vec!["LORA".to_owned()], Vec::new(), MODEL_TYPES),
+        }
+    }
+
+    #[test]
+    fn a_listing_of_a_model_becomes_listings_of_its_versions() {
+        let of_model = Listing::Images(ImageFilter { model: ModelId::new(5), ..ImageFilter::default() });
+        let parts = by(&of_model, Split::Version, &values());
+        assert_eq!(
+            parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["images of version 11 (newest)", "images of version 12 (newest)"]
+        );
+        assert!(by(&Listing::Models(ModelFilter::default()), Split::Version, &values()).is_empty());
+    }
+
+    #[test]
+    fn every_part_is_a_listing_of_its_own() {
+        let listings = [Listing::Images(ImageFilter::default()), Listing::Models(ModelFilter::default())];
+        let base = super::super::api_base("https://civitai.com").expect("valid");
+        let mut seen = 0;
+        for listing in &listings {
+            for split in Split::ALL.iter().filter(|split| **split != Split::Version) {
+                let mut keys: Vec<String> =
+                    by(listing, *split, &values()).iter().map(|part| part.key(&base)).collect();
+                let all = keys.len();
+                keys.sort();
+                keys.dedup();
+                assert_eq!((keys.len(), keys.is_empty()), (all, false), "{listing} by {}", split.as_str());
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 8);
+        let users = by(&listings[0], Split::User, &values());
+        assert_eq!(users.len(), 1, "the image listing takes no blanks in names");
+    }
+
+    #[test]
+    fn every_word_reads_back_as_itself() {
+        assert!(Split::ALL.iter().all(|split| Split::from_word(split.as_str()) == Some(*split)));
+    }
+}
