@@ -77,11 +77,6 @@ impl Decoder {
         pushed.map_err(|_| self.reason())
     }
 
-    /// Bytes unpacked so far.
-    pub(super) fn unpacked_bytes(&self) -> u64 {
-        self.out().bytes.len() as u64
-    }
-
     /// The whole body.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, DecodeError> {
         let finished = match &mut self.0 {
@@ -95,12 +90,17 @@ impl Decoder {
         if finished.is_err() {
             return Err(self.reason());
         }
-        Ok(match self.0 {
+        Ok(self.into_partial())
+    }
+
+    /// What was unpacked so far, be it complete or not.
+    pub(super) fn into_partial(self) -> Vec<u8> {
+        match self.0 {
             Coding::Plain(out) => out.bytes,
             Coding::Gzip(mut gzip) => std::mem::take(&mut gzip.get_mut().bytes),
             Coding::Brotli(mut brotli, _) => std::mem::take(&mut brotli.get_mut().bytes),
             Coding::Zstd(zstd) => zstd.into_inner().bytes,
-        })
+        }
     }
 
     fn reason(&self) -> DecodeError {
@@ -130,13 +130,14 @@ struct Bounded {
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let grown = (self.bytes.len() as u64).saturating_add(bytes.len() as u64);
-        if grown > self.limit_bytes {
+        let room = self.limit_bytes.saturating_sub(self.bytes.len() as u64);
+        let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
+        self.bytes.extend_from_slice(&bytes[..fits]);
+        if fits < bytes.len() {
             self.is_full = true;
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(fits)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -150,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// `Hello, Hello, Hello!` by the reference Brotli encoder is not at hand; this is a stream of one stored block.
+    /// `body` as Brotli in stored blocks, since no encoder is among the dependencies.
     fn brotli(body: &[u8]) -> Vec<u8> {
         // RFC 7932: WBITS 16 is one 0 bit; ISLAST 0; MNIBBLES 4 is 00; MLEN - 1 in 16 bits; ISUNCOMPRESSED 1;
         // then bytes from the next whole byte; at last ISLAST 1 and ISLASTEMPTY 1.
@@ -158,8 +159,9 @@ mod tests {
         for block in body.chunks(1 << 16) {
             let length = (block.len() - 1) as u32;
             let first = packed.is_empty();
-            let (bits, count) = if first { (length << 4 | 1 << 20, 21) } else { (length << 3 | 1 << 19, 20) };
-            packed.extend_from_slice(&bits.to_le_bytes()[..(count + 7) / 8]);
+            // 21 or 20 bits, both three bytes.
+            let bits = if first { length << 4 | 1 << 20 } else { length << 3 | 1 << 19 };
+            packed.extend_from_slice(&bits.to_le_bytes()[..3]);
             packed.extend_from_slice(block);
         }
         packed.push(if packed.is_empty() { 0b110 } else { 0b11 });

@@ -11,10 +11,13 @@ mod client;
 mod contact;
 mod decode;
 mod error;
+mod exchange;
 mod pace;
 mod redact;
 mod refusal;
 mod retry;
+#[cfg(test)]
+mod scripted;
 mod settings;
 #[cfg(test)]
 mod tests;
