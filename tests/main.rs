@@ -16,3 +16,4 @@ mod resolve;
 mod singles;
 mod site;
 mod support;
+mod sync;

@@ -23,6 +23,7 @@ pub mod resolve;
 mod sight;
 mod single;
 mod split;
+pub mod sync;
 mod title;
 mod verify;
 mod walk;

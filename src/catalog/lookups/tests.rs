@@ -158,22 +158,13 @@ fn what_was_asked_for_lately_is_not_stale() {
         vec![asked("1", 600, LookupOutcome::Found, None), asked("2", 40, LookupOutcome::Absent, Some(2_000))];
     fixture.catalog.note_answer(&notes(answers)).expect("writable");
     let stale = |before, now| {
-        let models = fixture.catalog.stale_models(moment(before), moment(now)).expect("readable");
+        let models = fixture.catalog.stale_models(moment(before), Some(moment(now))).expect("readable");
         models.iter().map(|model| model.get()).collect::<Vec<_>>()
     };
     assert_eq!(stale(500, 1_000), [4]);
     assert_eq!(stale(1_000, 3_000), [4, 2, 1, 3]);
-    let versions = fixture.catalog.stale_versions(moment(500), moment(1_000)).expect("readable");
+    let versions = fixture.catalog.stale_versions(moment(500), None).expect("readable");
     assert_eq!(versions.iter().map(|id| id.get()).collect::<Vec<_>>(), [50, 51]);
-}
-
-#[test]
-fn the_latest_image_is_one_that_a_listing_brought() {
-    let fixture = Fixture::new();
-    (1..=2).for_each(|image| some_image(&fixture, image));
-    fixture.run("UPDATE images SET dialects = 8, created_at = 70 WHERE image = 1", []);
-    fixture.run("UPDATE images SET dialects = 8 | 4, created_at = 50 WHERE image = 2", []);
-    assert_eq!(fixture.catalog.latest_listed_image().expect("readable"), Some(moment(50)));
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use crate::entity::{Dialect, HexHash, ModelId, Timestamp, VersionId};
+use crate::entity::{HexHash, ModelId, Timestamp, VersionId};
 
 use super::{Catalog, Result, damaged};
 
@@ -87,19 +87,19 @@ impl Catalog {
 
     /// Models that were described before `before` and not asked for since; the longest unseen first, ties by id.
     ///
-    /// One that was asked for and is gone is left out until that answer expires.
+    /// One that was asked for and is gone is left out if that answer still holds at `spared_at`.
     ///
     /// # Errors
     ///
     /// When SQLite fails or a row is damaged.
-    pub fn stale_models(&self, before: Timestamp, now: Timestamp) -> Result<Vec<ModelId>> {
+    pub fn stale_models(&self, before: Timestamp, spared_at: Option<Timestamp>) -> Result<Vec<ModelId>> {
         let stale = self.stale(
             "SELECT m.model, max(m.seen_at, coalesce(k.at, m.seen_at)) AS seen FROM models m
              LEFT JOIN lookups k ON k.kind = 'model' AND k.key = CAST(m.model AS TEXT)
              WHERE m.seen_at IS NOT NULL AND seen < ?1 AND NOT coalesce(k.outcome <> 'found' AND k.expires_at > ?2, 0)
              ORDER BY seen, m.model",
             before,
-            now,
+            spared_at,
         )?;
         stale.into_iter().map(|id| ModelId::from_i64(id).ok_or(damaged("models", "model"))).collect()
     }
@@ -110,7 +110,7 @@ impl Catalog {
     /// # Errors
     ///
     /// When SQLite fails or a row is damaged.
-    pub fn stale_versions(&self, before: Timestamp, now: Timestamp) -> Result<Vec<VersionId>> {
+    pub fn stale_versions(&self, before: Timestamp, spared_at: Option<Timestamp>) -> Result<Vec<VersionId>> {
         let stale = self.stale(
             "SELECT v.version, max(v.seen_at, coalesce(k.at, v.seen_at)) AS seen FROM versions v
              LEFT JOIN models m ON m.model = v.model
@@ -119,30 +119,16 @@ impl Catalog {
                  AND NOT coalesce(k.outcome <> 'found' AND k.expires_at > ?2, 0)
              ORDER BY seen, v.version",
             before,
-            now,
+            spared_at,
         )?;
         stale.into_iter().map(|id| VersionId::from_i64(id).ok_or(damaged("versions", "version"))).collect()
     }
 
-    fn stale(&self, sql: &str, before: Timestamp, now: Timestamp) -> Result<Vec<i64>> {
+    fn stale(&self, sql: &str, before: Timestamp, spared_at: Option<Timestamp>) -> Result<Vec<i64>> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![before.as_millis(), now.as_millis()], |row| row.get(0))?;
+        let rows = statement
+            .query_map(params![before.as_millis(), spared_at.map(Timestamp::as_millis)], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// When the latest image that a listing brought was published or made; `None` before the first.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite fails.
-    pub fn latest_listed_image(&self) -> Result<Option<Timestamp>> {
-        let listed = (1_i64 << Dialect::Index.code()) | (1 << Dialect::Database.code());
-        let latest: Option<i64> = self.connection.query_row(
-            "SELECT max(coalesce(published_at, created_at)) FROM images WHERE image > 0 AND dialects & ?1 <> 0",
-            [listed],
-            |row| row.get(0),
-        )?;
-        Ok(latest.and_then(Timestamp::from_millis))
     }
 }
 
