@@ -17,3 +17,4 @@ mod singles;
 mod site;
 mod support;
 mod sync;
+mod upkeep;
