@@ -205,6 +205,29 @@ fn an_item_too_large_for_any_page_is_passed_over_by_its_number() {
     let refused = home.crawl(&site, &all_images(), pages_of(8));
     let Err(CrawlError::ItemTooLarge { report, .. }) = refused else { panic!("{refused:?}") };
     assert!(report.pages > 0, "what came before it is kept");
+
+    let site = site_as_it_is();
+    site.script(vec![Fault::Oversized(2 << 20); 4]);
+    let refused = Home::new().crawl(&site, &all_images(), pages_of(8));
+    assert!(matches!(refused, Err(CrawlError::ItemTooLarge { .. })), "{refused:?}");
+    assert_eq!(site.requests().len(), 4, "8, 4, 2 and 1 items were asked for");
+}
+
+#[test]
+fn a_walk_that_an_earlier_version_began_is_finished_and_not_called_complete() {
+    let site = site_as_it_is();
+    let mut home = Home::new();
+    let some = CrawlOptions { max_items: Some(21), ..pages_of(7) };
+    home.crawl(&site, &of_model(), some).expect("the site answers");
+    let connection = rusqlite::Connection::open(home.path()).expect("nobody else writes");
+    connection
+        .execute_batch("DELETE FROM crawl_pages; UPDATE crawls SET counts = '{}', end_reason = NULL")
+        .expect("as a catalog of format 1 comes out of its migration");
+    let report = home.crawl(&site, &of_model(), pages_of(7)).expect("the site answers");
+    assert_eq!((report.end, home.images().len()), (CrawlEnd::Finished, 30));
+    let record = record(&home);
+    assert_eq!((record.pages, record.verdict), (5, Verdict::Unknown));
+    assert!(record.reasons[0].contains("earlier version"), "{:?}", record.reasons);
 }
 
 #[test]

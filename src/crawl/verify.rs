@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use crate::catalog::{Catalog, CrawlPage, CrawlRow, CrawlState, Gap, PageKind, Result, WalkCounts};
 
 use super::memory::Ids;
+use super::report::EndReason;
 
 /// Gaps that are kept by name; the others are only counted.
 const MAX_GAPS_KEPT: usize = 100;
