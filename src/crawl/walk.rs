@@ -201,10 +201,12 @@ impl Walk {
 
     /// Whether an empty page without a cursor may be the site's database running out of time.
     pub(super) fn is_suspicious(&self, held: usize, pagination: &Pagination) -> bool {
-        held == 0
-            && pagination.next_cursor.is_none()
-            && self.listing.dialect() == Some(Dialect::Database)
-            && !self.names_its_items()
+        held == 0 && pagination.next_cursor.is_none() && self.may_time_out()
+    }
+
+    /// Whether the site's database answers, which gives an empty page when it runs out of time.
+    pub(super) fn may_time_out(&self) -> bool {
+        self.listing.dialect() == Some(Dialect::Database) && !self.names_its_items()
     }
 
     /// Whether the listing names its items, so that a full or an empty page says nothing.
