@@ -1,13 +1,19 @@
 //! What every command that asks the site needs: a client, a runtime, and words for what goes wrong.
 
+use std::time::Duration;
+
 use stemmata::crawl;
-use stemmata::fetch::{self, Client, FetchError};
+use stemmata::fetch::{self, Backoff, Client, FetchError};
 
 use super::args::SiteFlags;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use super::token;
+
+/// The first and the longest wait between tries of a site on this machine, which is a demo or a test and needs no more
+/// rest than it asks for.
+const LOOPBACK_WAITS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
 /// A client for the site. `--offline` forbids every site but one on this machine.
 ///
@@ -29,9 +35,18 @@ pub(crate) fn client(flags: &SiteFlags, session: &Session) -> Result<Client, Fai
         max_requests: flags.max_requests,
         max_bytes: flags.max_bytes,
         timeout: flags.timeout,
+        backoff: backoff(&base),
         ..fetch::Settings::new(base)
     };
     Ok(Client::new(settings)?)
+}
+
+fn backoff(base: &fetch::SafeUrl) -> Backoff {
+    if !base.is_loopback() {
+        return Backoff::default();
+    }
+    let (first, ceiling) = LOOPBACK_WAITS;
+    Backoff { first, ceiling, ..Backoff::default() }
 }
 
 /// The address itself is not repeated: it may hold a password.
