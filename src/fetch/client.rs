@@ -110,7 +110,7 @@ impl Client {
     async fn body(&self, ask: &Ask<'_>, context: &RunContext) -> Result<Body, FetchError> {
         match self.ask(ask, context).await? {
             Fetched::Body(body) => Ok(body),
-            // `try_once` answers so only to a question that knew the document.
+            // `exchange` answers so only to a question that knew the document.
             Fetched::Unchanged => Err(FetchError::Empty { url: ask.url.clone() }),
         }
     }
