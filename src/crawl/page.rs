@@ -1,6 +1,6 @@
-//! The items of one document, converted and counted: what a batch is made of. Pure.
+//! The items of one document, converted on all threads and counted: what a batch is made of. Pure.
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::*;
 
 use crate::catalog::{self, RawBlock, Record};
 use crate::entity::{Dialect, Item, VersionId, VersionRelation};
@@ -51,18 +51,18 @@ pub(super) fn read_page(
         items += 1;
         tally.fail(failure(problem.position, problem.kind.to_string()));
     }
-    let wanted: Vec<&RawItem<'_>> =
+    let taken: Vec<&RawItem<'_>> =
         opened.items.iter().filter(|item| range.contains(&item.position)).collect();
-    let texts: Vec<&str> = wanted.iter().map(|item| item.text).collect();
-    items += wanted.len() as u64;
-    // Nothing below depends on the order in which the threads finish.
-    let (raw, read) = rayon::join(
+    items += taken.len() as u64;
+    let texts: Vec<&str> = taken.iter().map(|item| item.text).collect();
+    // The catalog is written by one thread, which waits for this.
+    let (raw, converted) = rayon::join(
         || RawBlock::pack(&texts),
-        || wanted.par_iter().map(|item| read_item(item, &expected)).collect::<Vec<_>>(),
+        || taken.par_iter().map(|item| read_item(item, expected)).collect::<Vec<_>>(),
     );
-    let mut records = Vec::with_capacity(read.len());
-    for (raw_position, (item, read)) in (0..).zip(wanted.iter().zip(read)) {
-        match read {
+    let mut records = Vec::with_capacity(taken.len());
+    for ((raw_position, item), converted) in (0..).zip(taken).zip(converted) {
+        match converted {
             Err(error) => tally.fail(failure(item.position, error.to_string())),
             Ok((converted, raw_hash)) => {
                 warn(&converted.warnings, tally);
@@ -74,8 +74,8 @@ pub(super) fn read_page(
     Ok(ReadPage { raw: raw?, records, items })
 }
 
-/// One item, converted, and the hash of its text.
-fn read_item(item: &RawItem<'_>, expected: &Expected) -> Result<(Converted, i64), ItemError> {
+/// One item, and the hash of its text.
+fn read_item(item: &RawItem<'_>, expected: Expected) -> Result<(Converted, i64), ItemError> {
     let context = Context {
         kind: Some(expected.kind),
         meta_request: expected.meta_request,
