@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::generator::records::{Plan, Records};
 use crate::support::cli::Home;
 use crate::support::everything::{everything, generation_of};
@@ -17,6 +19,7 @@ use crate::support::site::{Cursors, Quirks, Seeded, Site, mix};
 use crate::support::world::{Size, documents_with_pictures};
 
 mod disk;
+mod second;
 
 /// Kills of an ordinary run of the tests.
 const KILLS: u32 = 24;
@@ -39,6 +42,7 @@ const LINES: &[&[&str]] = &[
     &["crawl", "images", "--limit", "20"],
     &["crawl", "images", "--model-id", "3", "--limit", "3"],
     &["crawl", "images", "--username", "user1", "--sort", "oldest", "--limit", "9", "--no-index"],
+    &["crawl", "verify", "images", "--model-id", "3", "--limit", "3"],
     &["crawl", "creators"],
     &["crawl", "tags", "--no-link", "--no-index"],
     &["crawl", "model", "1", "2", "3", "4", "5"],
@@ -133,6 +137,33 @@ impl Place {
         unreachable!("{line:?} never succeeds: {last:?}");
     }
 
+    /// All that the home says of itself, and of what it has of the site.
+    fn everything(&self) -> Vec<(&'static str, String)> {
+        let mut everything = everything(&self.home);
+        everything.push(("coverage", self.coverage()));
+        everything
+    }
+
+    /// The coverage of every listing, but for when and how often it was walked, and for faults that passed.
+    fn coverage(&self) -> String {
+        let answer = self.home.run(&["crawl", "coverage", "--format", "ndjson", "-q"]);
+        assert!([0, 9].contains(&answer.code), "{answer:?}");
+        let host = self.site.base().trim_start_matches("http://").to_owned();
+        let mut text = String::new();
+        for line in answer.stdout.replace(&host, "SITE").lines() {
+            let mut record: Value = serde_json::from_str(line).expect("each line is JSON");
+            let fields = record.as_object_mut().expect("each line is an object");
+            for field in ["walk", "passing", "started_at", "updated_at"] {
+                assert!(
+                    fields.remove(field).is_some() || fields["type"] == "summary",
+                    "no {field} in {line}"
+                );
+            }
+            text.push_str(&format!("{record}\n"));
+        }
+        text
+    }
+
     /// Runs `line` and kills it at `moment`; whether it had not ended by then.
     fn kill(&self, line: &[&str], moment: Moment) -> bool {
         let (requests, batches) = (self.site.request_count() as u64, generation_of(&self.home));
@@ -175,7 +206,7 @@ fn wanted() -> u32 {
 fn a_home_that_was_killed_anywhere_ends_like_one_that_was_not() {
     let calm = Place::new(None);
     LINES.iter().for_each(|line| calm.finish(line));
-    let expected = everything(&calm.home);
+    let expected = calm.everything();
     let (wanted, mut kills, mut rounds) = (wanted(), Kills::default(), 0);
     while kills.total() < wanted {
         rounds += 1;
@@ -191,7 +222,7 @@ fn a_home_that_was_killed_anywhere_ends_like_one_that_was_not() {
             }
             shaken.finish(line);
         }
-        let found = everything(&shaken.home);
+        let found = shaken.everything();
         assert_eq!(found.len(), expected.len());
         for ((name, found), (_, expected)) in found.iter().zip(&expected) {
             assert!(

@@ -3,6 +3,7 @@
 mod answers;
 mod cli;
 mod correlation;
+mod coverage;
 mod crash;
 mod crawl;
 mod durability;

@@ -306,6 +306,7 @@ fn every_fault_is_as_broken_as_it_says() {
     assert_eq!(heard(Fault::Region).json()["code"], "REGION_BLOCKED");
     assert!(std::str::from_utf8(&heard(Fault::InvalidUtf8).body).is_err());
     assert!(heard(Fault::WrongTypes).json()["items"][0]["id"].is_string());
+    assert_eq!(heard(Fault::Oversized(60_000)).body.len(), 60_000);
     assert_eq!(heard(Fault::OversizedAbove(19, 70_000)).body.len(), 70_000);
     assert_eq!(heard(Fault::OversizedAbove(20, 70_000)).body.len(), whole.body.len());
     site.script([Fault::Trickle(Duration::from_millis(1))]);

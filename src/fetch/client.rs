@@ -128,7 +128,7 @@ impl Client {
     async fn body(&self, ask: &Ask<'_>, context: &RunContext) -> Result<Body, FetchError> {
         match self.ask(ask, context).await? {
             Fetched::Body(body) => Ok(body),
-            // `try_once` answers so only to a question that knew the document.
+            // `exchange` answers so only to a question that knew the document.
             Fetched::Unchanged => Err(FetchError::Empty { url: ask.url.clone() }),
         }
     }
@@ -161,7 +161,7 @@ impl Client {
             let Some(delay) = delays.next() else { return Err(error) };
             let wait = asked.unwrap_or_default().max(delay);
             tracing::info!(url = %ask.url, %error, wait_ms = wait.as_millis(), "trying again");
-            context.progress.waiting(&error, wait);
+            context.progress.waiting(&error.brief(), wait);
             let reason = if asked.is_some() { Reason::Asked } else { Reason::Retry };
             let _waiting = self.0.counters.waiting(reason);
             or_cancelled(&context.cancel, tokio::time::sleep(wait)).await?;

@@ -7,6 +7,7 @@
 
 mod body;
 mod breaker;
+mod brief;
 mod client;
 mod contact;
 mod decode;
@@ -28,6 +29,7 @@ mod validators;
 
 pub use body::{Body, Fetched};
 pub use breaker::Breaker;
+pub use brief::Brief;
 pub use client::Client;
 pub use contact::{Contact, ContactError};
 pub use error::{Actor, Budget, FetchError};

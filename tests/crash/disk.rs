@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Place, everything};
+use super::Place;
 use crate::support::cli::Answer;
 
 /// The lines of a home, small enough to be run at several limits.
@@ -31,7 +31,7 @@ fn run_limited(place: &Place, line: &[&str], blocks: u32) -> Answer {
 fn a_disk_that_takes_no_more_is_named_and_the_same_line_goes_on_when_it_does() {
     let calm = Place::new(None);
     LINES.iter().for_each(|line| calm.finish(line));
-    let expected = everything(&calm.home);
+    let expected = calm.everything();
     let mut refused = 0;
     for blocks in LIMITS {
         let place = Place::new(None);
@@ -54,7 +54,7 @@ fn a_disk_that_takes_no_more_is_named_and_the_same_line_goes_on_when_it_does() {
             }
             place.finish(&line);
         }
-        assert!(everything(&place.home) == expected, "a limit of {blocks} blocks left traces");
+        assert!(place.everything() == expected, "a limit of {blocks} blocks left traces");
     }
     assert!(refused >= LIMITS.len(), "only {refused} lines met a full disk");
 }

@@ -53,7 +53,7 @@ pub(super) fn begin(
             let Some(row) = row else {
                 return Err(CrawlError::NeverCrawled { words: listing.to_string() });
             };
-            (verify::key(&listing_key), Purpose::Verify(Base::read(catalog, &row)?))
+            (verify::key(&listing_key), Purpose::Verify(Box::new(Base::read(catalog, &row)?)))
         }
     };
     let base_walk = if let Purpose::Verify(base) = &purpose { base.walk } else { 0 };

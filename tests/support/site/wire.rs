@@ -63,6 +63,8 @@ pub(super) struct Open(TcpStream);
 impl Open {
     /// Reads the head of a request but for the line feed at its end, so that something is left unread.
     pub(super) fn read_head(mut stream: TcpStream) -> Option<(Request, Self)> {
+        // An answer is written in pieces; none must wait until the one before is acknowledged.
+        stream.set_nodelay(true).ok()?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r") {
             let mut byte = [0];
