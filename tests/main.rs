@@ -7,6 +7,7 @@ mod coverage;
 mod crash;
 mod crawl;
 mod durability;
+mod eras;
 mod faults;
 mod generator;
 mod golden;
