@@ -3,6 +3,7 @@
 mod answers;
 mod cli;
 mod correlation;
+mod coverage;
 mod crash;
 mod crawl;
 mod durability;
@@ -13,5 +14,9 @@ mod golden;
 mod import;
 mod layering;
 mod lineage;
+mod resolve;
+mod singles;
 mod site;
 mod support;
+mod sync;
+mod upkeep;

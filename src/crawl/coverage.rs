@@ -215,6 +215,7 @@ fn add<'a>(all: impl Iterator<Item = &'a BTreeMap<String, u64>>) -> BTreeMap<Str
 fn sum<'a>(all: impl Iterator<Item = &'a WalkCounts>) -> WalkCounts {
     let mut sum = WalkCounts::default();
     for counts in all {
+        sum.pages += counts.pages;
         sum.overlaps += counts.overlaps;
         sum.drifts += counts.drifts;
         sum.boundaries += counts.boundaries;

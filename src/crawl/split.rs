@@ -4,10 +4,10 @@
 //! - Out: the parts, each walked, resumed and covered like any listing; which of them are through.
 //! - Never: a promise that the parts make up the whole.
 
-use serde_json::Value;
+mod values;
 
 use crate::catalog::Catalog;
-use crate::entity::{MediaType, ModelId, VersionId};
+use crate::entity::MediaType;
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 
@@ -15,71 +15,8 @@ use super::error::CrawlError;
 use super::listing::{CrawlOptions, crawl_listing, verify_listing};
 use super::plan::{ImageFilter, Listing, ModelFilter};
 use super::report::{CrawlEnd, CrawlReport, Tally};
-use super::single::{Single, crawl_single};
 use super::words::Period;
-
-/// Model types of the site as of August 2026, for a site that does not list them.
-const MODEL_TYPES: &[&str] = &[
-    "Checkpoint",
-    "TextualInversion",
-    "Hypernetwork",
-    "AestheticGradient",
-    "LORA",
-    "LoCon",
-    "DoRA",
-    "Controlnet",
-    "Upscaler",
-    "MotionModule",
-    "VAE",
-    "Poses",
-    "Wildcards",
-    "Workflows",
-    "Detection",
-    "Other",
-];
-
-/// Base models that most of the site's models are for, for a site that does not list them.
-const BASE_MODELS: &[&str] = &[
-    "SD 1.4",
-    "SD 1.5",
-    "SD 1.5 LCM",
-    "SD 1.5 Hyper",
-    "SD 2.0",
-    "SD 2.1",
-    "SDXL 0.9",
-    "SDXL 1.0",
-    "SDXL Lightning",
-    "SDXL Hyper",
-    "SDXL Turbo",
-    "SD 3",
-    "SD 3.5",
-    "SD 3.5 Large",
-    "SD 3.5 Medium",
-    "Pony",
-    "Illustrious",
-    "NoobAI",
-    "Flux.1 D",
-    "Flux.1 S",
-    "Flux.1 Kontext",
-    "Chroma",
-    "HiDream",
-    "Hunyuan 1",
-    "Hunyuan Video",
-    "Kolors",
-    "Lumina",
-    "PixArt a",
-    "PixArt E",
-    "AuraFlow",
-    "Stable Cascade",
-    "SVD",
-    "Wan Video",
-    "LTXV",
-    "Qwen",
-    "Other",
-];
-
-/// Most values of one kind that the site's own list may add.
-const MAX_LISTED: usize = 2_000;
+use values::Values;
 
 /// By what to split a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,15 +61,6 @@ pub enum PartErrand {
     Take,
     /// Walk it a second time, if it was walked.
     Verify,
-}
-
-/// Values to split by, beyond those that the listing itself gives.
-#[derive(Clone, Debug, Default)]
-struct Values {
-    versions: Vec<VersionId>,
-    users: Vec<String>,
-    base_models: Vec<String>,
-    types: Vec<String>,
 }
 
 /// Walks `listing` in parts, one after the other. Parts that the present round has walked to their end are passed
@@ -283,7 +211,7 @@ async fn parts(
     splits: &[Split],
     context: &RunContext,
 ) -> Result<Vec<Listing>, CrawlError> {
-    let values = values(client, catalog, listing, splits, context).await?;
+    let values = values::values(client, catalog, listing, splits, context).await?;
     let mut parts = vec![listing.clone()];
     for split in splits {
         parts = parts.iter().flat_map(|part| by(part, *split, &values)).collect();
@@ -362,76 +290,11 @@ fn is_askable(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-async fn values(
-    client: &Client,
-    catalog: &mut Catalog,
-    listing: &Listing,
-    splits: &[Split],
-    context: &RunContext,
-) -> Result<Values, CrawlError> {
-    let mut values = Values::default();
-    if let (true, Listing::Images(ImageFilter { model: Some(model), .. })) =
-        (splits.contains(&Split::Version), listing)
-    {
-        values.versions = versions(client, catalog, *model, context).await?;
-    }
-    if splits.contains(&Split::User) {
-        values.users = catalog.known_usernames()?;
-    }
-    if splits.contains(&Split::BaseModel) || splits.contains(&Split::Type) {
-        let listed = enums(client, context).await.map_err(|source| CrawlError::Single {
-            what: "the site's list of base models and types".to_owned(),
-            report: Box::default(),
-            source,
-        })?;
-        values.base_models = merged(words(&listed, "BaseModel"), catalog.known_base_models()?, BASE_MODELS);
-        values.types = merged(words(&listed, "ModelType"), Vec::new(), MODEL_TYPES);
-    }
-    Ok(values)
-}
-
-/// The versions that the site lists for a model and those that the catalog knows besides.
-async fn versions(
-    client: &Client,
-    catalog: &mut Catalog,
-    model: ModelId,
-    context: &RunContext,
-) -> Result<Vec<VersionId>, CrawlError> {
-    let asked = crawl_single(client, catalog, &[Single::Model(model)], context).await;
-    let known = catalog.versions_of_model(model)?;
-    match asked {
-        Err(error) if known.is_empty() => Err(error),
-        _ => Ok(known),
-    }
-}
-
-/// The site's own lists; nothing where it has none or gives no object.
-async fn enums(client: &Client, context: &RunContext) -> Result<Value, FetchError> {
-    match client.get("enums", &[], context).await {
-        Ok(body) => Ok(serde_json::from_str(&body.text()).unwrap_or_default()),
-        Err(error @ (FetchError::Cancelled | FetchError::BudgetSpent { .. })) => Err(error),
-        Err(_) => Ok(Value::Null),
-    }
-}
-
-fn words(listed: &Value, name: &str) -> Vec<String> {
-    let words = listed.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    words.iter().take(MAX_LISTED).filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// What the site lists and the catalog knows, by name; the bundled words where the site lists nothing.
-fn merged(listed: Vec<String>, known: Vec<String>, bundled: &[&str]) -> Vec<String> {
-    let mut all =
-        if listed.is_empty() { bundled.iter().map(|word| (*word).to_owned()).collect() } else { listed };
-    all.extend(known);
-    all.sort();
-    all.dedup();
-    all
-}
-
 #[cfg(test)]
 mod tests {
+    use super::values::{BASE_MODELS, MODEL_TYPES, merged};
     use super::*;
+    use crate::entity::{ModelId, VersionId};
 
     fn values() -> Values {
         Values {

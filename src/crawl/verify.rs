@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use crate::catalog::{Catalog, CrawlPage, CrawlRow, CrawlState, Gap, PageKind, Result, WalkCounts};
 
 use super::memory::Ids;
+use super::report::EndReason;
 
 /// Gaps that are kept by name; the others are only counted.
 const MAX_GAPS_KEPT: usize = 100;
@@ -48,7 +49,10 @@ impl Base {
     ///
     /// When the catalog cannot be read.
     pub(super) fn read(catalog: &Catalog, row: &CrawlRow) -> Result<Self> {
-        let mut base = Self { walk: row.walk, is_done: row.state == CrawlState::Done, ..Self::default() };
+        let end = row.end_reason.as_deref().and_then(EndReason::from_word);
+        let is_whole = matches!(end, None | Some(EndReason::EndOfList | EndReason::NothingNew));
+        let is_done = row.state == CrawlState::Done && is_whole;
+        let mut base = Self { walk: row.walk, is_done, ..Self::default() };
         catalog.crawl_pages(&row.listing, row.walk, |page| {
             base.add(&page);
             ControlFlow::Continue(())

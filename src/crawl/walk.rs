@@ -18,15 +18,14 @@ use super::report::{Anomaly, EndReason};
 use super::sight::Sight;
 use super::verify::{Base, Checker};
 
+mod ending;
+mod owed;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 /// Pages in a row that may bring nothing new before a run gives up.
 pub(super) const MAX_BARREN_PAGES: u32 = 50;
-
-/// Numbered pages in a row without anything new that are taken for the end: some servers answer beyond it with
-/// the last page again.
-const MAX_BARREN_NUMBERED_PAGES: u32 = 3;
 
 /// Pages that must come through before larger ones are tried again.
 const PAGES_BEFORE_GROWTH: u32 = 8;
@@ -34,19 +33,13 @@ const PAGES_BEFORE_GROWTH: u32 = 8;
 /// Items from which on a page as a whole says something: that its filter is ignored, that nothing carries `meta`.
 const TELLING_ITEMS: usize = 5;
 
-/// Where the site's index is said to end; reports differ by some thousands.
-const DEPTH_LIMIT: std::ops::RangeInclusive<u64> = 45_000..=55_000;
-
-/// Most models that one request asks for by number.
-const OWED_BATCH: usize = 100;
-
 /// Which walk this is.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// Takes the listing.
     Take,
     /// Takes it again in shifted pages and holds it against this walk.
-    Verify(Base),
+    Verify(Box<Base>),
 }
 
 /// One request for a page.
@@ -129,7 +122,7 @@ impl Walk {
         memory.use_position(position.text().as_deref());
         let checker = match purpose {
             Purpose::Take => None,
-            Purpose::Verify(base) => Some(Checker::new(base)),
+            Purpose::Verify(base) => Some(Checker::new(*base)),
         };
         let listing = listing.clone();
         Self { row, listing, memory, checker, position, steps_over: false, stepped_over: 0 }
@@ -208,10 +201,12 @@ impl Walk {
 
     /// Whether an empty page without a cursor may be the site's database running out of time.
     pub(super) fn is_suspicious(&self, held: usize, pagination: &Pagination) -> bool {
-        held == 0
-            && pagination.next_cursor.is_none()
-            && self.listing.dialect() == Some(Dialect::Database)
-            && !self.names_its_items()
+        held == 0 && pagination.next_cursor.is_none() && self.may_time_out()
+    }
+
+    /// Whether the site's database answers, which gives an empty page when it runs out of time.
+    pub(super) fn may_time_out(&self) -> bool {
+        self.listing.dialect() == Some(Dialect::Database) && !self.names_its_items()
     }
 
     /// Whether the listing names its items, so that a full or an empty page says nothing.
@@ -272,6 +267,7 @@ impl Walk {
         let next = self.next(shown.ask, shown.pagination, shown.held, shown.taken);
         let end = self.end(shown, next.as_ref(), fresh, contradicting, has_left, &mut notes);
         let counts = &mut self.row.counts;
+        counts.pages += 1;
         counts.without_meta += without_meta as u64;
         counts.contradicting += contradicting as u64;
         counts.failed += failed;
@@ -301,246 +297,6 @@ impl Walk {
             self.note(*note);
         }
         self.note_end(&mut notes);
-        Turn { page, notes }
-    }
-
-    /// Ends the walk where it stands, without a page.
-    pub(super) fn cut_off(&mut self, reason: EndReason, at: Timestamp) {
-        self.row.updated_at = at;
-        self.move_to(None, Some(reason));
-    }
-
-    /// How many items of a page are new to the walk, and how many came again against expectation.
-    fn count_items(&mut self, shown: &Shown<'_>, notes: &mut Vec<Anomaly>) -> (u64, usize) {
-        let mut on_page = super::memory::Ids::default();
-        let (mut fresh, mut repeated) = (0, 0);
-        for sight in shown.sights {
-            if on_page.insert(sight.id) && !self.memory.seen.contains(sight.id) {
-                fresh += 1;
-            } else if shown.ask.repair.is_some_and(|id| sight.id == id + 1) {
-                self.row.counts.overlaps += 1;
-            } else {
-                repeated += 1;
-            }
-        }
-        let from_before = |sight: &&Sight| self.memory.tail.contains(&sight.id);
-        let is_drift = shown.ask.repair.is_none() && shown.sights.first().as_ref().is_some_and(from_before);
-        if is_drift {
-            self.row.counts.drifts += 1;
-            notes.push(Anomaly::Drift);
-        }
-        (fresh, repeated)
-    }
-
-    /// Counts the join before a page, unless it is the first or lies inside a numbered one.
-    fn count_join(&mut self, shown: &Shown<'_>, notes: &mut Vec<Anomaly>) {
-        if !shown.ask.position.is_inside() || shown.ask.skip() > 0 {
-            return;
-        }
-        let begins_with = |id: u64| shown.sights.iter().take(2).any(|sight| sight.id == id);
-        let is_sound = match shown.ask.join {
-            Join::Kept => true,
-            Join::ById(id) => begins_with(id),
-            Join::Owed(id) => shown.sights.iter().any(|sight| sight.id == id),
-            Join::Unknown => false,
-        };
-        self.row.counts.boundaries += 1;
-        self.row.counts.boundaries_sound += u64::from(is_sound);
-        if matches!(shown.ask.join, Join::ById(_)) && !is_sound && shown.held > 0 {
-            notes.push(Anomaly::BoundaryItemMissing);
-        }
-    }
-
-    fn count_content(
-        &mut self,
-        shown: &Shown<'_>,
-        contradicting: usize,
-        without_meta: usize,
-        notes: &mut Vec<Anomaly>,
-    ) {
-        let all = shown.sights.len();
-        if without_meta == all && all >= TELLING_ITEMS {
-            notes.push(Anomaly::MetaMissing);
-        }
-        let counts = &mut self.row.counts;
-        let fitting = shown.sights.iter().filter(|sight| sight.satisfies || contradicting == all);
-        for sight in fitting {
-            counts.nsfw_levels |= sight.nsfw_level;
-            let Some(at) = sight.at.map(Timestamp::as_millis) else { continue };
-            counts.earliest = Some(counts.earliest.map_or(at, |earliest| earliest.min(at)));
-            counts.latest = Some(counts.latest.map_or(at, |latest| latest.max(at)));
-        }
-    }
-
-    /// Holds the page against the first walk; true when this walk has left its ground.
-    fn check_base(&mut self, shown: &Shown<'_>) -> bool {
-        let Self { checker: Some(checker), memory, row, .. } = self else { return false };
-        let items: Vec<(u64, bool)> =
-            shown.sights.iter().map(|sight| (sight.id, !memory.seen.contains(sight.id))).collect();
-        checker.check(&items, &mut row.counts)
-    }
-
-    /// Whether the walk ends behind this page, and why.
-    fn end(
-        &self,
-        shown: &Shown<'_>,
-        next: Option<&Position>,
-        fresh: u64,
-        contradicting: usize,
-        has_left_base: bool,
-        notes: &mut Vec<Anomaly>,
-    ) -> Option<EndReason> {
-        let is_cursor = self.listing.paging() == Paging::Cursor;
-        let is_inside = shown.ask.position.is_inside();
-        let all = shown.sights.len();
-        if all > 0 && contradicting == all && (!is_inside || all >= TELLING_ITEMS) {
-            return Some(EndReason::FilterIgnored);
-        }
-        if next.is_none() {
-            return Some(self.end_of_list(shown, is_cursor, is_inside, notes));
-        }
-        if shown.held == 0 {
-            notes.push(Anomaly::EmptyPage);
-        }
-        let is_older = |sight: &Sight| shown.until.zip(sight.at).is_some_and(|(until, at)| at < until);
-        if all > 0 && shown.sights.iter().all(is_older) {
-            return Some(EndReason::Until);
-        }
-        if shown.is_known_ground && all > 0 {
-            return Some(EndReason::KnownGround);
-        }
-        if has_left_base {
-            return Some(EndReason::EndOfFirstWalk);
-        }
-        let barren = if fresh > 0 { 0 } else { self.memory.barren + 1 };
-        (!is_cursor && barren >= MAX_BARREN_NUMBERED_PAGES).then_some(EndReason::NothingNew)
-    }
-
-    fn end_of_list(
-        &self,
-        shown: &Shown<'_>,
-        is_cursor: bool,
-        is_inside: bool,
-        notes: &mut Vec<Anomaly>,
-    ) -> EndReason {
-        let leads_back = shown.ask.position.after(shown.pagination, shown.held, shown.taken, shown.ask.limit);
-        if leads_back.is_some() {
-            notes.push(Anomaly::CursorRepeated);
-            return EndReason::CursorRepeated;
-        }
-        if shown.held == 0 && !is_inside {
-            notes.push(Anomaly::EmptyFirstPage);
-        }
-        if self.is_suspicious(shown.held, shown.pagination) {
-            notes.push(Anomaly::EmptyPageTimeout);
-            return EndReason::EmptyPageTimeout;
-        }
-        if is_cursor && is_inside && shown.held == 0 {
-            notes.push(Anomaly::EndedOnEmptyPage);
-        }
-        if is_cursor && shown.held >= shown.ask.limit as usize && !self.names_its_items() {
-            notes.push(Anomaly::EndedOnFullPage);
-        }
-        EndReason::EndOfList
-    }
-
-    fn move_to(&mut self, next: Option<Position>, end: Option<EndReason>) {
-        self.row.end_reason = end.map(|reason| reason.as_str().to_owned());
-        match (next, end) {
-            (Some(next), None) => {
-                self.row.cursor = next.text();
-                self.position = next;
-            }
-            _ => {
-                self.row.cursor = None;
-                self.row.state =
-                    if self.memory.owed.is_empty() { CrawlState::Done } else { CrawlState::Running };
-            }
-        }
-    }
-
-    /// Whether an empty page without a cursor ended the last run here; the database may have more time now.
-    pub(super) fn stands_still(&self) -> bool {
-        self.end_reason() == Some(EndReason::EmptyPageTimeout) && self.row.cursor.is_some()
-    }
-
-    /// Keeps the position, for the next run to ask again; a second time in a row the listing is taken to be over.
-    pub(super) fn stand_still(&mut self, at: Timestamp) {
-        self.note(Anomaly::EmptyPageTimeout);
-        self.row.end_reason = Some(EndReason::EmptyPageTimeout.as_str().to_owned());
-        self.row.updated_at = at;
-    }
-
-    /// What can only be seen at the end.
-    fn note_end(&mut self, notes: &mut Vec<Anomaly>) {
-        if !matches!(self.end_reason(), Some(EndReason::EndOfList | EndReason::NothingNew)) {
-            return;
-        }
-        let is_index = self.listing.dialect() == Some(Dialect::Index);
-        let mut late = Vec::new();
-        if is_index && DEPTH_LIMIT.contains(&self.row.items) {
-            late.push(Anomaly::DepthLimit);
-        }
-        if self.listing.paging() == Paging::Number && self.row.counts.distinct < self.row.counts.claimed {
-            late.push(Anomaly::FewerThanClaimed);
-        }
-        for note in late {
-            self.note(note);
-            notes.push(note);
-        }
-    }
-
-    /// The models to ask for by number now; `None` as long as a request would not be full.
-    pub(super) fn owed(&self) -> Option<Vec<u64>> {
-        let is_closing = self.is_closing();
-        let ready = self.memory.owed.iter().filter(|id| is_closing || self.memory.owed_last != Some(**id));
-        let batch: Vec<u64> = ready.copied().take(OWED_BATCH).collect();
-        let is_due = if is_closing { !batch.is_empty() } else { batch.len() >= OWED_BATCH };
-        is_due.then_some(batch)
-    }
-
-    /// Takes the answer to [`Self::owed`]: the ids that came, `None` when the site refused to say.
-    pub(super) fn recovered(
-        &mut self,
-        asked: &[u64],
-        came: Option<&[u64]>,
-        failed: u64,
-        at: Timestamp,
-    ) -> Turn {
-        let ids: Vec<u64> = came.unwrap_or_default().to_vec();
-        let (counts, seen) = (&mut self.row.counts, &self.memory.seen);
-        let fresh = ids.iter().filter(|id| !seen.contains(**id)).count() as u64;
-        counts.boundary_recovered += ids.len() as u64;
-        counts.failed += failed;
-        if came.is_some() {
-            counts.boundary_absent += (asked.len() as u64).saturating_sub(ids.len() as u64);
-        }
-        self.row.items += ids.len() as u64;
-        self.row.updated_at = at;
-        let page = CrawlPage {
-            page: self.memory.pages + 1,
-            kind: PageKind::Recovered,
-            cursor: Some(asked.iter().map(u64::to_string).collect::<Vec<_>>().join(",")),
-            next_cursor: None,
-            page_limit: u32::try_from(asked.len()).unwrap_or(u32::MAX),
-            items: ids.len() as u64,
-            fresh,
-            without_meta: 0,
-            contradicting: 0,
-            failed,
-            ids,
-            at,
-        };
-        let is_closing = self.is_closing();
-        self.memory.add(&page, &self.listing);
-        self.row.counts.distinct = self.memory.seen.len();
-        if is_closing && self.memory.owed.is_empty() {
-            self.row.state = CrawlState::Done;
-        }
-        let notes: Vec<Anomaly> = came.is_none().then_some(Anomaly::RecoveryRefused).into_iter().collect();
-        for note in &notes {
-            self.note(*note);
-        }
         Turn { page, notes }
     }
 

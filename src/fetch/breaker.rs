@@ -23,6 +23,16 @@ pub struct Breaker {
     pub rests: u32,
 }
 
+impl Breaker {
+    /// As the default, with rests of 100 to 400 milliseconds.
+    pub(super) const BRIEF: Self = Self {
+        challenges: 3,
+        first: Duration::from_millis(100),
+        ceiling: Duration::from_millis(400),
+        rests: 5,
+    };
+}
+
 impl Default for Breaker {
     /// After 3 challenges in a row: rests of 1, 2, 4, 8 and 15 minutes.
     fn default() -> Self {
@@ -162,3 +172,6 @@ impl Drop for Pass<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{MAX_IN_FLIGHT, MAX_RPS, SafeUrl};
+use super::{Brief, MAX_IN_FLIGHT, MAX_RPS, SafeUrl};
 
 /// A failed request. No variant carries a secret.
 #[derive(Debug, Error)]
@@ -255,6 +255,11 @@ impl FetchError {
         }
     }
 
+    /// The failure in few words, without the address that was asked.
+    pub fn brief(&self) -> Brief<'_> {
+        Brief(self)
+    }
+
     /// Who can do something about it.
     pub fn actor(&self) -> Actor {
         match self {
@@ -285,6 +290,6 @@ fn given_up(after: Option<Duration>) -> String {
     })
 }
 
-fn said(message: &str) -> String {
+pub(super) fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }

@@ -7,14 +7,18 @@
 
 mod body;
 mod breaker;
+mod brief;
 mod client;
 mod contact;
 mod decode;
 mod error;
+mod exchange;
 mod pace;
 mod redact;
 mod refusal;
 mod retry;
+#[cfg(test)]
+mod scripted;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -25,6 +29,7 @@ mod validators;
 
 pub use body::{Body, Fetched};
 pub use breaker::Breaker;
+pub use brief::Brief;
 pub use client::Client;
 pub use contact::{Contact, ContactError};
 pub use error::{Actor, Budget, FetchError};

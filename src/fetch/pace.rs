@@ -75,7 +75,7 @@ impl Pace {
 
     /// Lets no request go for `wait`.
     pub(super) fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let Some(until) = Instant::now().checked_add(wait) else { return };
         let mut rest_until = self.rest_until.lock().unwrap_or_else(PoisonError::into_inner);
         *rest_until = Some(rest_until.map_or(until, |earlier| earlier.max(until)));
     }

@@ -38,13 +38,18 @@ pub fn redact_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
+/// Whether the value of a parameter whose name ends like this is never shown.
+pub(super) fn is_secret_name(name: &[u8]) -> bool {
+    SECRET_NAMES.iter().any(|secret| ends(name, secret))
+}
+
 /// The next value that is not to be shown, at or after `from`.
 fn next_value(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let bytes = text.as_bytes();
     let signs = (from..bytes.len()).filter(|at| matches!(bytes[*at], b'=' | b'%' | b'\\'));
     for at in signs {
         let Some(sign) = EQUALS.iter().find(|sign| begins(&bytes[at..], sign)) else { continue };
-        if !SECRET_NAMES.iter().any(|name| ends(&bytes[..at], name)) {
+        if !is_secret_name(&bytes[..at]) {
             continue;
         }
         let start = at + sign.len();

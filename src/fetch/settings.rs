@@ -42,8 +42,9 @@ pub struct Settings {
 
 impl Settings {
     /// The polite defaults for `base`: no token, 2 requests a second, 2 at once, 60 s in all and 40 s without a
-    /// byte, 128 MiB, no budget.
+    /// byte, 128 MiB, no budget. A site on this machine, which needs no rest, is left alone for moments only.
     pub fn new(base: SafeUrl) -> Self {
+        let breaker = if base.is_loopback() { Breaker::BRIEF } else { Breaker::default() };
         Self {
             base,
             token: None,
@@ -56,7 +57,7 @@ impl Settings {
             read_timeout: Duration::from_secs(40),
             body_limit_bytes: 128 * 1024 * 1024,
             backoff: Backoff::default(),
-            breaker: Breaker::default(),
+            breaker,
         }
     }
 

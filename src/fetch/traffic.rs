@@ -10,7 +10,7 @@ pub struct Traffic {
     pub requests: u64,
     /// Requests sent because an earlier try had failed.
     pub retries: u64,
-    /// Bytes of bodies after decompression.
+    /// Bytes of bodies after decompression; a body that was given up halfway is not among them.
     pub bytes: u64,
     /// Bytes of bodies as they came over the wire, without headers.
     pub wire_bytes: u64,
@@ -108,9 +108,13 @@ impl Counters {
         self.challenges.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts bytes of a body before and after decompression.
-    pub(super) fn received(&self, wire_bytes: u64, bytes: u64) {
+    /// Counts bytes of a body as they come.
+    pub(super) fn received(&self, wire_bytes: u64) {
         self.wire_bytes.fetch_add(wire_bytes, Ordering::Relaxed);
+    }
+
+    /// Counts a body after decompression.
+    pub(super) fn unpacked(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 

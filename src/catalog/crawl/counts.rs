@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WalkCounts {
+    /// Pages of the listing that were counted here; fewer than the row's where an earlier version began the walk.
+    pub pages: u64,
     /// Different items.
     pub distinct: u64,
     /// Items that came again where that is expected: the item of the boundary itself.

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use stemmata::crawl::{self, CrawlEnd, CrawlError, CrawlOptions, CrawlReport, Listing, PartErrand, Split};
+use stemmata::crawl::{
+    self, CrawlEnd, CrawlError, CrawlOptions, CrawlReport, EndReason, Listing, PartErrand, Split,
+};
 use stemmata::entity::Timestamp;
 
 use super::tally_summary;
@@ -148,6 +150,10 @@ fn announce(report: &CrawlReport, errand: Errand, session: &Session) {
     match report.end {
         CrawlEnd::EnoughItems => talk.note(&format!("as many as asked for; {again}")),
         CrawlEnd::BudgetSpent => talk.note(&format!("no more requests or bytes are allowed; {again}")),
+        CrawlEnd::Stalled if report.end_reason == Some(EndReason::EmptyPageTimeout) => talk.note(&format!(
+            "an empty page came where more items are due, so the site's database was probably out of time; {again} \
+             in a while"
+        )),
         CrawlEnd::Stalled => talk.note(&format!("stopped, because nothing new came; {again}")),
         CrawlEnd::Interrupted
         | CrawlEnd::Finished

@@ -1,5 +1,7 @@
 //! The verdict on one listing, with reasons that a person can act on. Pure.
 
+use std::cmp::Reverse;
+
 use super::{Coverage, Verdict};
 use crate::catalog::CrawlState;
 use crate::crawl::report::{Anomaly, EndReason};
@@ -46,7 +48,7 @@ pub(super) fn of_parts(coverage: &Coverage, walked: &[Coverage]) -> (Verdict, Ve
 }
 
 fn settle(mut reasons: Vec<Reason>) -> (Verdict, Vec<String>) {
-    reasons.sort_by(|one, other| other.0.cmp(&one.0));
+    reasons.sort_by_key(|(verdict, _)| Reverse(*verdict));
     let verdict = reasons.first().map_or(Verdict::Complete, |(verdict, _)| *verdict);
     (verdict, reasons.into_iter().map(|(_, reason)| reason).collect())
 }
@@ -87,10 +89,10 @@ fn of_joins(coverage: &Coverage) -> Option<Reason> {
     if claimed > 0 && coverage.ids >= claimed {
         return None;
     }
-    if coverage.items > 0 && coverage.counts.distinct == 0 {
+    if coverage.counts.pages < coverage.pages {
         return Some((
             Verdict::Unknown,
-            "an earlier version of Stemmata walked it and kept no pages: crawl it again".to_owned(),
+            "an earlier version of Stemmata began the walk and kept no pages: crawl it again".to_owned(),
         ));
     }
     let unchecked = coverage.boundaries_unchecked;
@@ -125,7 +127,11 @@ fn of_anomalies(coverage: &Coverage) -> Vec<Reason> {
             Verdict::Incomplete,
             "it ended about where the site's index ends, whatever there is: walk it in parts with --split",
         ),
-        (Anomaly::FewerThanClaimed, Verdict::Incomplete, "fewer items came than the site says there are"),
+        (
+            Anomaly::FewerThanClaimed,
+            Verdict::Incomplete,
+            "fewer items came than the site says there are: `stemmata crawl verify` walks it a second time",
+        ),
         (Anomaly::ItemTooLarge, Verdict::Incomplete, "items too large to take were passed over"),
         (
             Anomaly::EndedOnFullPage,

@@ -14,6 +14,12 @@ use crate::crawl::plan::{Listing, Paging};
 use crate::crawl::verify::{self, Base};
 use crate::crawl::walk::{Purpose, Walk};
 
+/// The row under which walks over `listing` are kept that stop at known ground. They have one of their own, because a
+/// walk for the whole listing may stand far behind its head.
+pub(in crate::crawl) fn renewal_key(listing: &str) -> String {
+    format!("{listing}#sync")
+}
+
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Errand {
@@ -40,13 +46,14 @@ pub(super) fn begin(
 ) -> Result<Begun, CrawlError> {
     let listing_key = listing.key(client.base());
     let (key, purpose) = match errand {
+        Errand::Take if options.stop_at_known_ground => (renewal_key(&listing_key), Purpose::Take),
         Errand::Take => (listing_key, Purpose::Take),
         Errand::Verify => {
             let row = catalog.crawl(&listing_key)?.filter(|row| row.pages > 0);
             let Some(row) = row else {
                 return Err(CrawlError::NeverCrawled { words: listing.to_string() });
             };
-            (verify::key(&listing_key), Purpose::Verify(Base::read(catalog, &row)?))
+            (verify::key(&listing_key), Purpose::Verify(Box::new(Base::read(catalog, &row)?)))
         }
     };
     let base_walk = if let Purpose::Verify(base) = &purpose { base.walk } else { 0 };

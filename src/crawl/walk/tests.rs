@@ -146,7 +146,7 @@ fn process(
     base: Option<&[CrawlPage]>,
     kill: Option<Kill>,
 ) -> bool {
-    let purpose = base.map_or(Purpose::Take, |pages| Purpose::Verify(Base::of_pages(pages, true)));
+    let purpose = base.map_or(Purpose::Take, |pages| Purpose::Verify(Box::new(Base::of_pages(pages, true))));
     let row = store.row.clone().unwrap_or_else(|| fresh_row(limit, 0));
     let listing = site.listing();
     let mut walk = Walk::new(row, &listing, purpose);
