@@ -43,8 +43,10 @@ const IMPORTED: Plan = Plan { images: 800, versions: 100, seed: 3 };
 
 /// Every command that writes, in an order in which each has something to do.
 const LINES: &[&[&str]] = &[
-    &["crawl", "models", "--sort", "newest", "--limit", "4"],
     &["crawl", "images", "--limit", "20"],
+    &["resolve", "--max-items", "20"],
+    &["crawl", "models", "--sort", "newest", "--limit", "4"],
+    &["resolve"],
     &["crawl", "images", "--model-id", "3", "--limit", "3"],
     &["crawl", "images", "--username", "user1", "--sort", "oldest", "--limit", "9", "--no-index"],
     &["crawl", "verify", "images", "--model-id", "3", "--limit", "3"],
@@ -53,7 +55,9 @@ const LINES: &[&[&str]] = &[
     &["crawl", "model", "1", "2", "3", "4", "5"],
     &["crawl", "version", "11", "42", "72", "101"],
     &["crawl", "image", "501", "502", "777", "900"],
+    &["crawl", "sync"],
     &["import", "models.ndjson", "images.ndjson"],
+    &["resolve"],
     &["index", "rebuild"],
 ];
 
@@ -118,7 +122,7 @@ impl Place {
     }
 
     fn words<'a>(&self, line: &[&'a str], base: &'a str) -> Vec<&'a str> {
-        let asks = line[0] == "crawl";
+        let asks = ["crawl", "resolve"].contains(&line[0]);
         let site: &[&str] = if asks { &["--api-base", base, "--max-rps", "10000"] } else { &[] };
         line.iter().copied().chain(site.iter().copied()).chain(["-q"]).collect()
     }
