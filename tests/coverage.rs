@@ -307,6 +307,32 @@ fn a_second_walk_brings_what_the_first_one_lost_and_says_where() {
 }
 
 #[test]
+fn what_was_taken_whole_is_found_whole_by_a_second_walk() {
+    let site = Site::start(
+        documents(Size { images: 60, models: 22 }),
+        Quirks { cursors: Cursors::AsTheSite, ..Quirks::default() },
+    );
+    let most_downloaded = Listing::Models(ModelFilter::default());
+    for listing in [of_model(), newest_models(), most_downloaded, all_images(), Listing::Tags { query: None }]
+    {
+        let mut home = Home::new();
+        home.crawl(&site, &listing, pages_of(5)).expect("the site answers");
+        let ids = record(&home).ids;
+        let report = verify(&mut home, &site, &listing, pages_of(5));
+        let counts = &report.counts;
+        assert_eq!(
+            (counts.gaps_closed, counts.inside, counts.newer, counts.beyond),
+            (0, 0, 0, 0),
+            "{listing}"
+        );
+        assert_eq!((counts.distinct, report.end), (ids, CrawlEnd::Finished), "{listing}");
+        if !matches!(listing, Listing::Tags { .. }) {
+            assert_eq!(report.base_joins, Some(counts.verified), "{listing}");
+        }
+    }
+}
+
+#[test]
 fn a_second_walk_is_resumed_and_belongs_to_one_first_walk() {
     let site = Site::start(documents(SIZE), Quirks::default());
     let mut home = Home::new();

@@ -6,6 +6,8 @@
 
 mod values;
 
+use std::collections::HashSet;
+
 use crate::catalog::Catalog;
 use crate::entity::MediaType;
 use crate::fetch::{Client, FetchError};
@@ -88,10 +90,16 @@ pub async fn crawl_in_parts(
     if errand == PartErrand::Take {
         begin_round(catalog, &key, &keys)?;
     }
+    let done: HashSet<String> = match errand {
+        PartErrand::Take => {
+            let round = catalog.crawl_parts(&key)?.into_iter();
+            round.filter(|part| part.done).map(|part| part.listing).collect()
+        }
+        PartErrand::Verify => HashSet::new(),
+    };
     let mut report = whole(listing, key.clone(), keys.len() as u64);
     for (part, part_key) in parts.iter().zip(&keys) {
-        let known = catalog.crawl_parts(&key)?.into_iter().find(|part| part.listing == *part_key);
-        if errand == PartErrand::Take && known.is_some_and(|part| part.done) {
+        if done.contains(part_key) {
             report.count_part();
             continue;
         }

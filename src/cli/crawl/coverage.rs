@@ -32,6 +32,7 @@ pub(super) fn run(flags: &CoverageFlags, session: &Session) -> Outcome {
         return Err(Failure::new(Exit::NotFound, "crawl.never_crawled", format!("no listing{what} was ever crawled"))
             .hint("run `stemmata crawl images --model-id ID` or another listing first; `stemmata crawl --help` lists them"));
     }
+    let is_for_people = !sink.format().is_json();
     let mut rows = sink.rows::<CoverageRow<'_>>("listings");
     for coverage in &found {
         rows.push(&CoverageRow::from(coverage))?;
@@ -46,7 +47,7 @@ pub(super) fn run(flags: &CoverageFlags, session: &Session) -> Outcome {
         incomplete: count(Verdict::Incomplete),
     };
     rows.finish(&summary)?;
-    for coverage in found.iter().filter(|coverage| !coverage.reasons.is_empty()) {
+    for coverage in found.iter().filter(|coverage| is_for_people && !coverage.reasons.is_empty()) {
         session.talk.note(&format!("{}: {}", short(&coverage.listing), coverage.reasons.join("; ")));
     }
     Ok(if summary.incomplete > 0 { Exit::Problems } else { Exit::Done })
