@@ -22,6 +22,7 @@ use super::plan::{Listing, Paging};
 use super::report::{Anomaly, CrawlEnd, CrawlReport, EndReason, ItemFailure, Tally};
 use super::sight::Sight;
 use super::walk::{Ask, MAX_BARREN_PAGES, Shown, Walk};
+pub(super) use begin::row_key;
 use begin::{Errand, begin};
 
 /// How often an empty page without a cursor is asked for again where the site's database answers.

@@ -14,7 +14,7 @@ use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 
 use super::error::CrawlError;
-use super::listing::{CrawlOptions, crawl_listing, verify_listing};
+use super::listing::{CrawlOptions, crawl_listing, row_key, verify_listing};
 use super::plan::{ImageFilter, Listing, ModelFilter};
 use super::report::{CrawlEnd, CrawlReport, Tally};
 use super::words::Period;
@@ -85,8 +85,8 @@ pub async fn crawl_in_parts(
 ) -> Result<CrawlReport, CrawlError> {
     let before = client.traffic();
     let parts = parts(client, catalog, listing, splits, context).await?;
-    let key = listing.key(client.base());
-    let keys: Vec<String> = parts.iter().map(|part| part.key(client.base())).collect();
+    let key = row_key(listing.key(client.base()), options);
+    let keys: Vec<String> = parts.iter().map(|part| row_key(part.key(client.base()), options)).collect();
     if errand == PartErrand::Take {
         begin_round(catalog, &key, &keys)?;
     }

@@ -233,9 +233,11 @@ impl Row for CoverageRow<'_> {
 /// The listing without its host and without what every line says.
 fn short(listing: &str) -> String {
     let rest = listing.split_once("/api/v1/").map_or(listing, |(_, rest)| rest);
-    let Some((path, parameters)) = rest.split_once('?') else { return rest.to_owned() };
+    let (rest, kind) = rest.split_once('#').unwrap_or((rest, ""));
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let telling = parameters.split('&').filter(|parameter| !COMMON.contains(parameter));
-    std::iter::once(path).chain(telling).collect::<Vec<_>>().join(" ")
+    let words = std::iter::once(path).chain(telling).chain(kind.split('#'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -247,5 +249,6 @@ mod tests {
         let long = "civitai.com/api/v1/images?browsingLevel=31&flatMeta=true&modelId=5&period=AllTime&sort=Newest&withMeta=true";
         assert_eq!(short(long), "images modelId=5 sort=Newest");
         assert_eq!(short("civitai.com/api/v1/tags"), "tags");
+        assert_eq!(short(&format!("{long}#until")), "images modelId=5 sort=Newest until");
     }
 }

@@ -14,6 +14,12 @@ use crate::crawl::plan::{Listing, Paging};
 use crate::crawl::verify::{self, Base};
 use crate::crawl::walk::{Purpose, Walk};
 
+/// The row under which walks over `listing` are kept that stop at known ground. They have one of their own, because a
+/// walk for the whole listing may stand far behind its head.
+pub(in crate::crawl) fn renewal_key(listing: &str) -> String {
+    format!("{listing}#sync")
+}
+
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Errand {
@@ -38,8 +44,9 @@ pub(super) fn begin(
     context: &RunContext,
     errand: Errand,
 ) -> Result<Begun, CrawlError> {
-    let listing_key = listing.key(client.base());
+    let listing_key = row_key(listing.key(client.base()), options);
     let (key, purpose) = match errand {
+        Errand::Take if options.stop_at_known_ground => (renewal_key(&listing_key), Purpose::Take),
         Errand::Take => (listing_key, Purpose::Take),
         Errand::Verify => {
             let row = catalog.crawl(&listing_key)?.filter(|row| row.pages > 0);
@@ -66,6 +73,11 @@ pub(super) fn begin(
         })?;
     }
     Ok(Begun { walk, is_resumed, is_restarted })
+}
+
+/// The row for a walk with these options: one that stops at a date leaves alone where the walk over everything stands.
+pub(in crate::crawl) fn row_key(listing: String, options: &CrawlOptions) -> String {
+    if options.until.is_some() { format!("{listing}#until") } else { listing }
 }
 
 fn new_row(listing: String, walk: u64, base_walk: u64, now: Timestamp) -> CrawlRow {
