@@ -337,37 +337,6 @@ fn what_single_entities_brought_before_a_failure_is_reported_with_it() {
 }
 
 #[test]
-fn one_entity_at_which_the_site_always_fails_costs_only_itself_and_two_in_a_row_end_the_run() {
-    let site = site();
-    let image = |id| Single::Image(ImageId::new(id).expect("not zero"));
-    let [first, second, third] = [FIRST_IMAGE, FIRST_IMAGE + 1, FIRST_IMAGE + 2].map(image);
-    let asked = [first, second, third];
-    let client = Client::new(settings(&site)).expect("valid");
-    let tries = settings(&site).backoff.tries as usize;
-    let failing = |ids: usize| vec![Fault::Status(500); tries * ids];
-    let crawl = |faults: Vec<Fault>, asked: &[Single]| {
-        site.script(faults);
-        let mut home = Home::new();
-        block_on(crawl_single(&client, &mut home.catalog, asked, &context()))
-    };
-    let report =
-        crawl([vec![Fault::None], failing(1)].concat(), &asked).expect("its neighbours are answered");
-    assert_eq!((report.found.as_slice(), report.failed.as_slice()), (&[first, third][..], &[second][..]));
-    assert_eq!((report.tally.failed_items, report.tally.failures[0].page), (1, 2));
-    let report = crawl(failing(1), &asked).expect("its neighbours are answered");
-    assert_eq!((report.found.as_slice(), report.failed.as_slice()), (&[second, third][..], &[first][..]));
-    let report =
-        crawl([vec![Fault::None; 2], failing(1)].concat(), &asked).expect("its neighbours are answered");
-    assert_eq!((report.found.len(), report.failed.as_slice()), (2, &[third][..]));
-
-    let Err(CrawlError::Single { what, report, .. }) = crawl(failing(2), &asked) else {
-        panic!("the site fails")
-    };
-    assert_eq!((what, report.failed.as_slice()), (second.to_string(), &[first][..]));
-    assert!(matches!(crawl(failing(1), &[first]), Err(CrawlError::Single { .. })));
-}
-
-#[test]
 fn another_image_than_the_one_asked_for_is_not_taken() {
     let site =
         Site::start(documents(SIZE), Quirks { ignored_parameter: Some("imageId"), ..Quirks::default() });

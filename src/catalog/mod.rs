@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod images;
 mod links;
+mod lookups;
 mod media;
 mod merge;
 mod raw;
@@ -37,6 +38,9 @@ pub use links::{
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use lookups::{
+    AnswerNotes, Lookup, LookupKind, LookupOutcome, NamedVersion, UrlMark, WantedHash, WantedVersion,
+};
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
 pub use stats::CatalogStats;

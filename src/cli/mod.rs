@@ -25,8 +25,10 @@ mod link;
 mod logging;
 mod names;
 mod output;
+mod plan;
 mod progress;
 mod query_words;
+mod resolve;
 mod search;
 mod session;
 mod settings;
@@ -36,6 +38,7 @@ mod site;
 mod site_words;
 mod stats;
 mod summary;
+mod sync;
 mod talk;
 mod target;
 mod targets;
@@ -107,6 +110,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),
+        Command::Resolve(arguments) => resolve::run(arguments, session),
         Command::Trace(arguments) => trace::run(arguments, session),
         Command::Link(_) => link::run(session),
         Command::Index(arguments) => index::run(arguments, session),

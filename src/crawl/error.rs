@@ -7,6 +7,7 @@ use crate::fetch::FetchError;
 use crate::source::civitai::DocumentError;
 
 use super::report::CrawlReport;
+use super::resolve::ResolveReport;
 use super::single::SingleReport;
 use super::split::Split;
 
@@ -30,6 +31,17 @@ pub enum CrawlError {
         what: String,
         /// What was done until then.
         report: Box<SingleReport>,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// A look-up could not be made; what was looked up before is committed.
+    #[error("{what} could not be looked up")]
+    Resolve {
+        /// Which: `hash 1a2b3c4d5e`, `version 9`.
+        what: String,
+        /// What was done until then.
+        report: Box<ResolveReport>,
         /// Why.
         #[source]
         source: FetchError,

@@ -3,7 +3,7 @@
 //! - In: absences as they are met. Out: those of one entity, by time.
 //! - Never: a deletion of anything. An absence is an observation with a time.
 
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::damaged;
 use crate::catalog::{Catalog, Result};
@@ -49,27 +49,10 @@ impl Catalog {
     ///
     /// When SQLite fails.
     pub fn note_absence(&mut self, what: Absent, id: u64, seen: Tombstone, source: &str) -> Result<u64> {
-        let id = i64::try_from(id).map_err(|_| damaged("tombstones", "id"))?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let generation: i64 =
-            tx.query_row("SELECT coalesce(max(generation), 0) + 1 FROM generations", [], |row| row.get(0))?;
-        tx.execute(
-            "INSERT INTO generations (generation, at, stage, source, items) VALUES (?1, ?2, 'crawl', ?3, 0)",
-            params![generation, seen.at.as_millis(), source],
-        )?;
-        tx.execute(
-            "INSERT OR REPLACE INTO tombstones (kind, id, at, status) VALUES (?1, ?2, ?3, ?4)",
-            params![what.as_str(), id, seen.at.as_millis(), seen.status],
-        )?;
-        if what == Absent::Version {
-            tx.execute(
-                "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'not_found')
-                 ON CONFLICT (version) DO UPDATE SET generation = ?2, state = 'not_found'",
-                params![id, generation],
-            )?;
-        }
+        let generation = store_absence(&tx, what, id, seen, source)?;
         tx.commit()?;
-        u64::try_from(generation).map_err(|_| damaged("generations", "generation"))
+        Ok(generation)
     }
 
     /// When something was seen to be absent, earliest first.
@@ -90,6 +73,36 @@ impl Catalog {
         }
         Ok(found)
     }
+}
+
+/// Writes an absence as a generation, whose number it gives.
+pub(in crate::catalog) fn store_absence(
+    tx: &Transaction<'_>,
+    what: Absent,
+    id: u64,
+    seen: Tombstone,
+    source: &str,
+) -> Result<u64> {
+    let id = i64::try_from(id).map_err(|_| damaged("tombstones", "id"))?;
+    let generation: i64 =
+        tx.query_row("SELECT coalesce(max(generation), 0) + 1 FROM generations", [], |row| row.get(0))?;
+    tx.execute(
+        "INSERT INTO generations (generation, at, stage, source, items) VALUES (?1, ?2, 'crawl', ?3, 0)",
+        params![generation, seen.at.as_millis(), source],
+    )?;
+    tx.execute(
+        "INSERT OR REPLACE INTO tombstones (kind, id, at, status) VALUES (?1, ?2, ?3, ?4)",
+        params![what.as_str(), id, seen.at.as_millis(), seen.status],
+    )?;
+    if what == Absent::Version {
+        // Without its hash the same document is read again should the version come back, and so clears the state.
+        tx.execute(
+            "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'not_found')
+             ON CONFLICT (version) DO UPDATE SET generation = ?2, state = 'not_found', raw_hash = NULL",
+            params![id, generation],
+        )?;
+    }
+    u64::try_from(generation).map_err(|_| damaged("generations", "generation"))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::entity::Timestamp;
 
+pub(super) use absences::store_absence;
 pub use absences::{Absent, Tombstone};
 pub use counts::{Gap, WalkCounts};
 pub use pages::{CrawlPage, PageKind};

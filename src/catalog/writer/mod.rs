@@ -12,6 +12,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};
+use super::lookups::AnswerNotes;
 use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
 
@@ -42,10 +43,15 @@ impl Catalog {
     /// [`super::CatalogError::Busy`] when another process writes, [`super::CatalogError::DiskFull`]; nothing of the batch is
     /// stored then.
     pub fn write(&mut self, batch: &Batch) -> Result<BatchReport> {
+        self.write_with(batch, &AnswerNotes::default())
+    }
+
+    /// As [`Self::write`]; the notes are part of the transaction, unless the batch writes nothing.
+    pub(super) fn write_with(&mut self, batch: &Batch, notes: &AnswerNotes) -> Result<BatchReport> {
         let Self { connection, resource_cache, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let written = write_batch(&transaction, resource_cache, batch)
-            .and_then(|report| finish(transaction, batch, report));
+            .and_then(|report| finish(transaction, batch, notes, report));
         if written.is_err() {
             resource_cache.clear();
         }
@@ -105,10 +111,16 @@ fn write_batch(
     Ok(report)
 }
 
-fn finish(transaction: Transaction<'_>, batch: &Batch, report: BatchReport) -> Result<BatchReport> {
+fn finish(
+    transaction: Transaction<'_>,
+    batch: &Batch,
+    notes: &AnswerNotes,
+    report: BatchReport,
+) -> Result<BatchReport> {
     if report.generation.is_none() && batch.crawl.is_none() {
         transaction.rollback()?;
     } else {
+        notes.store(&transaction)?;
         transaction.commit()?;
     }
     Ok(report)

@@ -5,6 +5,7 @@ use stemmata::crawl::{ImageSort, ModelSort, Period, Split};
 use stemmata::entity::{MediaType, ModelId, PostId, Timestamp, VersionId};
 use stemmata::run::Clock;
 
+use super::resolve::{PlanFlags, SyncFlags};
 use super::site::{AmountFlags, SiteFlags};
 use crate::cli::site_words;
 
@@ -42,6 +43,10 @@ pub(crate) enum CrawlWhat {
     Coverage(CoverageFlags),
     /// Walk a listing again in shifted pages, and add what the first walk lost between pages
     Verify(VerifyFlags),
+    /// Bring this home up to date: new images and models, what has changed, what is unresolved
+    Sync(SyncFlags),
+    /// What `crawl sync` would ask, and how long that would take; sends nothing
+    Plan(PlanFlags),
     /// Single models by id
     #[command(after_help = MODEL_EXAMPLES)]
     Model(SingleFlags),
@@ -275,6 +280,9 @@ pub(crate) struct SingleFlags {
     /// Ids or page URLs; `-` reads them from stdin, one a line
     #[arg(required = true, value_name = "ID")]
     pub(crate) targets: Vec<String>,
+    /// Ask also for what was gone within the last week, and for all of what is known
+    #[arg(long)]
+    pub(crate) refresh: bool,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
 }

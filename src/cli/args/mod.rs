@@ -5,6 +5,7 @@
 mod ask;
 mod crawl;
 mod keep;
+mod resolve;
 mod site;
 
 use std::num::NonZeroU16;
@@ -14,13 +15,14 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use ask::{ClassChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
 pub(crate) use crawl::{
-    CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, TagFlags,
-    VerifyWhat,
+    CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
+    TagFlags, VerifyWhat,
 };
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
+pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -136,6 +138,8 @@ pub(crate) enum Command {
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),
+    /// Ask the site for the hashes and versions that images name and nobody here knows
+    Resolve(Box<ResolveArgs>),
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
     Search(SearchArgs),

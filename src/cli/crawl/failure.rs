@@ -11,7 +11,8 @@ impl From<CrawlError> for Failure {
         match error {
             CrawlError::Catalog(error) => error.into(),
             CrawlError::Page { ref source, .. }
-            | CrawlError::Single { ref source, .. } => brief(fetch_failure(source, &error)),
+            | CrawlError::Single { ref source, .. }
+            | CrawlError::Resolve { ref source, .. } => brief(fetch_failure(source, &error)),
             CrawlError::FilterIgnored { .. } => Self::of(Exit::Partial, "crawl.filter_ignored", &error).hint(
                 "what came is kept, but the walk stopped, because it would take the whole site: check the spelling, \
                  or try again another day",

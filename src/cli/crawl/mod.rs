@@ -13,6 +13,7 @@ use super::args::{CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, Ta
 use super::failure::{Failure, Outcome};
 use super::session::Session;
 use super::summary::{Loss, Summary, elapsed_ms};
+use super::{plan, sync};
 use listing::{Errand, Order, Wanted};
 
 /// Crawls, then brings links and index up to date.
@@ -32,15 +33,11 @@ pub(crate) fn run(arguments: &CrawlArgs, session: &Session) -> Outcome {
             listing::run(&wanted, Errand::Verify, session)
         }
         CrawlWhat::Coverage(flags) => coverage::run(flags, session),
-        CrawlWhat::Model(flags) => {
-            singles::singles(&flags.targets, singles::read_model, &flags.site, session)
-        }
-        CrawlWhat::Version(flags) => {
-            singles::singles(&flags.targets, singles::read_version, &flags.site, session)
-        }
-        CrawlWhat::Image(flags) => {
-            singles::singles(&flags.targets, singles::read_image, &flags.site, session)
-        }
+        CrawlWhat::Sync(flags) => sync::run(&flags.what, session),
+        CrawlWhat::Plan(flags) => plan::run(&flags.what, session),
+        CrawlWhat::Model(flags) => singles::singles(flags, singles::read_model, session),
+        CrawlWhat::Version(flags) => singles::singles(flags, singles::read_version, session),
+        CrawlWhat::Image(flags) => singles::singles(flags, singles::read_image, session),
     }
 }
 
@@ -102,7 +99,12 @@ fn tags(flags: &TagFlags) -> Wanted<'_> {
 }
 
 /// The summary of `command`, filled with what a run counted.
-fn tally_summary(command: &'static str, end: &'static str, tally: &Tally, started: Instant) -> Summary {
+pub(in crate::cli) fn tally_summary(
+    command: &'static str,
+    end: &'static str,
+    tally: &Tally,
+    started: Instant,
+) -> Summary {
     let mut summary = Summary::new(command, end, &tally.written);
     summary.count_traffic(&tally.traffic);
     summary.items = tally.items;

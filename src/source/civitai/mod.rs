@@ -8,6 +8,7 @@ pub mod air;
 pub mod convert;
 mod creator;
 mod detect;
+mod hash_answer;
 mod image;
 mod meta;
 mod model;
@@ -22,4 +23,5 @@ mod wire;
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
 };
+pub use hash_answer::{HashAnswer, read_hash_answer};
 pub use pages::{DocumentError, ItemProblem, ItemProblemKind, Opened, RawItem, open, salvage};
