@@ -371,6 +371,13 @@ fn a_listing_that_moves_under_the_walk_is_noticed() {
     let notes = take(&mut walk, &[7, 6, 5].map(sight), Some("6|bdx"), None);
     assert_eq!(notes, [Anomaly::Drift, Anomaly::DuplicateItem]);
     assert_eq!((walk.row.counts.drifts, walk.row.counts.distinct), (1, 5));
+    take(&mut walk, &[4, 3, 2].map(sight), Some("9|bdx"), None);
+    let counts = &walk.row.counts;
+    assert_eq!(
+        (counts.boundaries, counts.boundaries_sound),
+        (2, 1),
+        "an overlap shows that nothing lies between"
+    );
 }
 
 #[test]
