@@ -2,6 +2,7 @@
 
 use crate::crawl::boundary::Join;
 use crate::crawl::memory::Ids;
+use crate::crawl::plan::Paging;
 use crate::crawl::report::Anomaly;
 use crate::crawl::sight::Sight;
 use crate::entity::Timestamp;
@@ -41,7 +42,12 @@ impl Walk {
             Join::Kept => true,
             Join::ById(id) => begins_with(id),
             Join::Owed(id) => shown.sights.iter().any(|sight| sight.id == id),
-            Join::Unknown => false,
+            // What the last page ended with came again: nothing lies between, whatever moved.
+            Join::Unknown => {
+                let last = self.memory.tail.last();
+                let is_there = last.is_some_and(|last| shown.sights.iter().any(|sight| sight.id == *last));
+                is_there && self.listing.paging() == Paging::Cursor
+            }
         };
         self.row.counts.boundaries += 1;
         self.row.counts.boundaries_sound += u64::from(is_sound);

@@ -371,6 +371,13 @@ fn a_listing_that_moves_under_the_walk_is_noticed() {
     let notes = take(&mut walk, &[7, 6, 5].map(sight), Some("6|bdx"), None);
     assert_eq!(notes, [Anomaly::Drift, Anomaly::DuplicateItem]);
     assert_eq!((walk.row.counts.drifts, walk.row.counts.distinct), (1, 5));
+    take(&mut walk, &[4, 3, 2].map(sight), Some("9|bdx"), None);
+    let counts = &walk.row.counts;
+    assert_eq!(
+        (counts.boundaries, counts.boundaries_sound),
+        (2, 1),
+        "an overlap shows that nothing lies between"
+    );
 }
 
 #[test]
@@ -398,6 +405,14 @@ fn an_empty_page_of_the_database_stops_the_walk_once_and_ends_it_the_second_time
     let mut in_time = Walk::new(walk.row.clone(), &walk.listing, Purpose::Take);
     take(&mut in_time, &[sight(70)], None, None);
     assert_eq!(in_time.end_reason(), Some(EndReason::EndOfList));
+}
+
+#[test]
+fn a_cursor_that_no_address_can_carry_ends_the_walk_and_is_not_kept() {
+    let mut walk = walk_over(Kind::Index, 2);
+    let endless = "9".repeat(MAX_CURSOR_BYTES + 1);
+    assert_eq!(take(&mut walk, &[sight(9), sight(8)], Some(&endless), None), [Anomaly::CursorRejected]);
+    assert_eq!((walk.row.cursor.clone(), walk.end_reason()), (None, Some(EndReason::CursorRejected)));
 }
 
 #[test]
