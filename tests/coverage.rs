@@ -242,12 +242,26 @@ fn a_walk_until_a_date_ends_with_the_first_page_that_is_all_older() {
     let mut home = Home::new();
     let until = Timestamp::parse("2026-01-01T00:35:00Z");
     let options = CrawlOptions { until, ..pages_of(10) };
-    let report = home.crawl(&site, &all_images(), options).expect("the site answers");
-    assert_eq!((report.end, report.pages), (CrawlEnd::Until, 4));
-    assert_eq!(site.requests().len(), 4, "nothing is asked for ahead that may not be wanted");
+    for _ in 0..2 {
+        let before = site.requests().len();
+        let report = home.crawl(&site, &all_images(), options).expect("the site answers");
+        assert_eq!((report.end, report.pages), (CrawlEnd::Until, 4));
+        assert_eq!(site.requests().len() - before, 4, "nothing is asked for ahead that may not be wanted");
+    }
     assert_eq!(home.images().first(), Some(&(FIRST_IMAGE + 20)));
-    let record = record(&home);
-    assert_eq!((record.state, record.end_reason.as_deref()), (CrawlState::Done, Some("until")));
+    let until_then = record(&home);
+    assert_eq!((until_then.state, until_then.end_reason.as_deref()), (CrawlState::Done, Some("until")));
+    // A walk over everything begins at its own place, and stays there.
+    for pages in [1, 3] {
+        let some = CrawlOptions { max_items: Some(10 * pages), ..pages_of(10) };
+        let report = home.crawl(&site, &all_images(), some).expect("the site answers");
+        assert_eq!((report.pages, report.resumed), (pages, pages == 3));
+        home.crawl(&site, &all_images(), options).expect("the site answers");
+    }
+    assert_eq!(home.images().first(), Some(&(FIRST_IMAGE + 20)));
+    let rest = home.crawl(&site, &all_images(), pages_of(10)).expect("the site answers");
+    assert_eq!((rest.end, rest.pages), (CrawlEnd::Finished, 2));
+    assert_eq!(home.images().first(), Some(&FIRST_IMAGE));
 }
 
 #[test]
@@ -304,6 +318,32 @@ fn a_second_walk_brings_what_the_first_one_lost_and_says_where() {
     let after = record(&home);
     assert_eq!((after.verdict, after.boundaries_unchecked), (Verdict::Complete, 0));
     assert_eq!(after.verified.map(|second| second.counts.gaps_closed), Some(5));
+}
+
+#[test]
+fn what_was_taken_whole_is_found_whole_by_a_second_walk() {
+    let site = Site::start(
+        documents(Size { images: 60, models: 22 }),
+        Quirks { cursors: Cursors::AsTheSite, ..Quirks::default() },
+    );
+    let most_downloaded = Listing::Models(ModelFilter::default());
+    for listing in [of_model(), newest_models(), most_downloaded, all_images(), Listing::Tags { query: None }]
+    {
+        let mut home = Home::new();
+        home.crawl(&site, &listing, pages_of(5)).expect("the site answers");
+        let ids = record(&home).ids;
+        let report = verify(&mut home, &site, &listing, pages_of(5));
+        let counts = &report.counts;
+        assert_eq!(
+            (counts.gaps_closed, counts.inside, counts.newer, counts.beyond),
+            (0, 0, 0, 0),
+            "{listing}"
+        );
+        assert_eq!((counts.distinct, report.end), (ids, CrawlEnd::Finished), "{listing}");
+        if !matches!(listing, Listing::Tags { .. }) {
+            assert_eq!(report.base_joins, Some(counts.verified), "{listing}");
+        }
+    }
 }
 
 #[test]

@@ -181,3 +181,17 @@ fn what_is_known_is_only_sent_again_when_it_has_changed() {
     let report = crawl_at(&mut home, &site, &asked, Memory::Ignored, 3);
     assert_eq!((report.found.len(), report.tally.traffic.unchanged), (2, 0));
 }
+
+#[test]
+fn what_is_not_there_is_absent_even_if_the_first_answer_cannot_be_read() {
+    let site = site();
+    for fault in [Fault::Garbled, Fault::CutShort, Fault::Html(200)] {
+        let report = crawl_through(&site, vec![fault.clone()], &[version(9999), version(11)]);
+        let report = report.expect("the site answers");
+        assert_eq!(
+            (report.absent.as_slice(), report.found.as_slice()),
+            (&[version(9999)][..], &[version(11)][..]),
+            "{fault:?}"
+        );
+    }
+}

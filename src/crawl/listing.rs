@@ -22,8 +22,8 @@ use super::plan::{Listing, Paging};
 use super::report::{Anomaly, CrawlEnd, CrawlReport, EndReason, ItemFailure, Tally};
 use super::sight::Sight;
 use super::walk::{Ask, MAX_BARREN_PAGES, Shown, Walk};
-pub(super) use begin::renewal_key;
 use begin::{Errand, begin};
+pub(super) use begin::{renewal_key, row_key};
 
 /// How often an empty page without a cursor is asked for again where the site's database answers.
 const EMPTY_PAGE_RETRIES: u32 = 2;

@@ -173,11 +173,7 @@ impl<'a> Asker<'a> {
         let body = match fetched {
             Ok(Fetched::Body(body)) => body,
             Ok(Fetched::Unchanged) => return Ok(Reply::Unchanged),
-            Err(FetchError::NotFound { status, .. }) => return Ok(Reply::NotFound { status }),
-            Err(error @ (FetchError::Rejected { .. } | FetchError::TooLarge { .. })) => {
-                return Ok(Reply::Failed { reason: error.to_string() });
-            }
-            Err(error) => return Err(error),
+            Err(error) => return without_document(error),
         };
         let validators = body.validators.clone();
         let again = async || self.client.get(&question.path, &question.parameters, self.context).await;
@@ -190,7 +186,22 @@ impl<'a> Asker<'a> {
             etag: owned(first.as_ref().and_then(Validators::etag)),
             last_modified: owned(first.as_ref().and_then(Validators::last_modified)),
         };
-        Ok(Reply::Document { text: asked.text?, mark })
+        match asked.text {
+            Ok(text) => Ok(Reply::Document { text, mark }),
+            // After a document that could not be read, the next answer may be that there is none.
+            Err(error) => without_document(error),
+        }
+    }
+}
+
+/// What an answer without a document says; an error if it says nothing of this question alone.
+fn without_document(error: FetchError) -> Result<Reply, FetchError> {
+    match error {
+        FetchError::NotFound { status, .. } => Ok(Reply::NotFound { status }),
+        FetchError::Rejected { .. } | FetchError::TooLarge { .. } => {
+            Ok(Reply::Failed { reason: error.to_string() })
+        }
+        error => Err(error),
     }
 }
 

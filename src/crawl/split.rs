@@ -6,13 +6,15 @@
 
 mod values;
 
+use std::collections::HashSet;
+
 use crate::catalog::Catalog;
 use crate::entity::MediaType;
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 
 use super::error::CrawlError;
-use super::listing::{CrawlOptions, crawl_listing, verify_listing};
+use super::listing::{CrawlOptions, crawl_listing, row_key, verify_listing};
 use super::plan::{ImageFilter, Listing, ModelFilter};
 use super::report::{CrawlEnd, CrawlReport, Tally};
 use super::words::Period;
@@ -83,15 +85,21 @@ pub async fn crawl_in_parts(
 ) -> Result<CrawlReport, CrawlError> {
     let before = client.traffic();
     let parts = parts(client, catalog, listing, splits, context).await?;
-    let key = listing.key(client.base());
-    let keys: Vec<String> = parts.iter().map(|part| part.key(client.base())).collect();
+    let key = row_key(listing.key(client.base()), options);
+    let keys: Vec<String> = parts.iter().map(|part| row_key(part.key(client.base()), options)).collect();
     if errand == PartErrand::Take {
         begin_round(catalog, &key, &keys)?;
     }
+    let done: HashSet<String> = match errand {
+        PartErrand::Take => {
+            let round = catalog.crawl_parts(&key)?.into_iter();
+            round.filter(|part| part.done).map(|part| part.listing).collect()
+        }
+        PartErrand::Verify => HashSet::new(),
+    };
     let mut report = whole(listing, key.clone(), keys.len() as u64);
     for (part, part_key) in parts.iter().zip(&keys) {
-        let known = catalog.crawl_parts(&key)?.into_iter().find(|part| part.listing == *part_key);
-        if errand == PartErrand::Take && known.is_some_and(|part| part.done) {
+        if done.contains(part_key) {
             report.count_part();
             continue;
         }

@@ -135,6 +135,11 @@ impl Checker {
         has_left
     }
 
+    /// Counts items that the second walk asked for by id and the first lacks.
+    pub(super) fn check_recovered(&self, ids: &[u64], counts: &mut WalkCounts) {
+        counts.inside += ids.iter().filter(|id| !self.base.seen.contains(**id)).count() as u64;
+    }
+
     /// Counts an item that the first walk lacks; true when it lies behind a walk that stopped early.
     fn lacks(&self, id: u64, counts: &mut WalkCounts) -> bool {
         let Some(last_known) = self.last_known else {

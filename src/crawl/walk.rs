@@ -27,6 +27,9 @@ mod tests;
 /// Pages in a row that may bring nothing new before a run gives up.
 pub(super) const MAX_BARREN_PAGES: u32 = 50;
 
+/// Longest cursor that is sent back, in bytes; what no server takes as an address is no cursor.
+const MAX_CURSOR_BYTES: usize = 8 * 1024;
+
 /// Pages that must come through before larger ones are tried again.
 const PAGES_BEFORE_GROWTH: u32 = 8;
 
@@ -196,7 +199,7 @@ impl Walk {
     fn next(&self, ask: &Ask, pagination: &Pagination, held: usize, taken: usize) -> Option<Position> {
         ask.position
             .after(pagination, held, taken, ask.limit)
-            .filter(|next| next.text().is_none_or(|text| !self.memory.was_at(&text)))
+            .filter(|next| next.text().is_none_or(|text| !self.memory.was_at(&text) && is_bearable(&text)))
     }
 
     /// Whether an empty page without a cursor may be the site's database running out of time.
@@ -313,6 +316,11 @@ impl Walk {
 
 fn count(coverage: &mut BTreeMap<String, u64>, anomaly: Anomaly) {
     *coverage.entry(anomaly.as_str().to_owned()).or_default() += 1;
+}
+
+/// Whether a cursor fits an address.
+fn is_bearable(cursor: &str) -> bool {
+    cursor.len() <= MAX_CURSOR_BYTES
 }
 
 /// Tries pages of double size after some that came through.

@@ -66,8 +66,11 @@ Examples:
   stemmata crawl coverage modelId=257749
   stemmata crawl coverage --format ndjson
 
-Verdicts: complete (nothing can be missing), unknown (nothing is known to be missing, and something could be),
-incomplete (something is missing; the exit code is 9 then, and 4 when nothing was ever crawled).
+Verdicts:
+  complete    walked to its end, and nothing can have been lost between pages
+  unknown     nothing is known to be missing, and something could be
+  incomplete  something is missing; the exit code is 9 then
+The exit code is 4 when nothing was ever crawled.
 ")]
 pub(crate) struct CoverageFlags {
     /// Only listings whose text contains this, such as modelId=5 or /tags
@@ -83,8 +86,8 @@ Examples:
   stemmata crawl verify models --sort newest --types lora
   stemmata crawl verify tags
 
-Give the flags of the crawl that is to be verified. The exit code is 9 when something was missing or could not be
-checked; what was missing is in the catalog afterwards.
+Give the flags of the crawl that is to be verified. The exit code is 9 when something was missing
+or could not be checked; what was missing is in the catalog afterwards.
 ")]
 pub(crate) struct VerifyFlags {
     #[command(subcommand)]

@@ -32,6 +32,7 @@ pub(super) fn run(flags: &CoverageFlags, session: &Session) -> Outcome {
         return Err(Failure::new(Exit::NotFound, "crawl.never_crawled", format!("no listing{what} was ever crawled"))
             .hint("run `stemmata crawl images --model-id ID` or another listing first; `stemmata crawl --help` lists them"));
     }
+    let is_for_people = !sink.format().is_json();
     let mut rows = sink.rows::<CoverageRow<'_>>("listings");
     for coverage in &found {
         rows.push(&CoverageRow::from(coverage))?;
@@ -46,7 +47,7 @@ pub(super) fn run(flags: &CoverageFlags, session: &Session) -> Outcome {
         incomplete: count(Verdict::Incomplete),
     };
     rows.finish(&summary)?;
-    for coverage in found.iter().filter(|coverage| !coverage.reasons.is_empty()) {
+    for coverage in found.iter().filter(|coverage| is_for_people && !coverage.reasons.is_empty()) {
         session.talk.note(&format!("{}: {}", short(&coverage.listing), coverage.reasons.join("; ")));
     }
     Ok(if summary.incomplete > 0 { Exit::Problems } else { Exit::Done })
@@ -232,9 +233,11 @@ impl Row for CoverageRow<'_> {
 /// The listing without its host and without what every line says.
 fn short(listing: &str) -> String {
     let rest = listing.split_once("/api/v1/").map_or(listing, |(_, rest)| rest);
-    let Some((path, parameters)) = rest.split_once('?') else { return rest.to_owned() };
+    let (rest, kind) = rest.split_once('#').unwrap_or((rest, ""));
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let telling = parameters.split('&').filter(|parameter| !COMMON.contains(parameter));
-    std::iter::once(path).chain(telling).collect::<Vec<_>>().join(" ")
+    let words = std::iter::once(path).chain(telling).chain(kind.split('#'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -246,5 +249,6 @@ mod tests {
         let long = "civitai.com/api/v1/images?browsingLevel=31&flatMeta=true&modelId=5&period=AllTime&sort=Newest&withMeta=true";
         assert_eq!(short(long), "images modelId=5 sort=Newest");
         assert_eq!(short("civitai.com/api/v1/tags"), "tags");
+        assert_eq!(short(&format!("{long}#until")), "images modelId=5 sort=Newest until");
     }
 }

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 mod check;
 mod entities;
+pub(crate) mod faults;
 mod hashes;
 mod listings;
 pub(crate) mod paging;
@@ -27,6 +28,7 @@ mod query;
 
 pub(crate) use query::Query;
 
+use faults::Faults;
 use paging::{Count, Scheme, by_cursor, by_number};
 
 /// The bundled documents: a gzip file of NDJSON, models first.
@@ -128,22 +130,47 @@ impl World {
 ///
 /// When no port can be had.
 pub(crate) async fn serve(world: World) -> io::Result<(SocketAddr, JoinHandle<io::Result<()>>)> {
+    serve_with(world, None).await
+}
+
+/// The same, where a third of the requests fail, which ones and how by `seed`.
+///
+/// # Errors
+///
+/// When no port can be had.
+pub(crate) async fn serve_failing(
+    world: World,
+    seed: u64,
+) -> io::Result<(SocketAddr, JoinHandle<io::Result<()>>)> {
+    serve_with(world, Some(Faults::new(seed))).await
+}
+
+async fn serve_with(
+    world: World,
+    faults: Option<Faults>,
+) -> io::Result<(SocketAddr, JoinHandle<io::Result<()>>)> {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let world = Arc::new(world);
+    let site = Arc::new((world, faults));
     let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-        let asked = Asked {
-            method: method.as_str(),
-            path: uri.path(),
-            query: &Query::parse(uri.query().unwrap_or_default()),
-            body: &body,
-            origin: &format!("http://{}", text(&headers, &HOST)),
-        };
-        std::future::ready(respond(&world.answer(&asked), text(&headers, &IF_NONE_MATCH)))
+        let (world, faults) = site.as_ref();
+        let fault = faults.as_ref().and_then(Faults::next);
+        std::future::ready(fault.unwrap_or_else(|| answered(world, &method, &uri, &headers, &body)))
     };
     let router = Router::new().fallback(handler);
     let task = tokio::spawn(async move { axum::serve(listener, router).await });
     Ok((address, task))
+}
+
+fn answered(world: &World, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Response {
+    let asked = Asked {
+        method: method.as_str(),
+        path: uri.path(),
+        query: &Query::parse(uri.query().unwrap_or_default()),
+        body,
+        origin: &format!("http://{}", text(headers, &HOST)),
+    };
+    respond(&world.answer(&asked), text(headers, &IF_NONE_MATCH))
 }
 
 /// The validator of a body: the same for the same bytes.

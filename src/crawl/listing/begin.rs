@@ -44,7 +44,7 @@ pub(super) fn begin(
     context: &RunContext,
     errand: Errand,
 ) -> Result<Begun, CrawlError> {
-    let listing_key = listing.key(client.base());
+    let listing_key = row_key(listing.key(client.base()), options);
     let (key, purpose) = match errand {
         Errand::Take if options.stop_at_known_ground => (renewal_key(&listing_key), Purpose::Take),
         Errand::Take => (listing_key, Purpose::Take),
@@ -73,6 +73,11 @@ pub(super) fn begin(
         })?;
     }
     Ok(Begun { walk, is_resumed, is_restarted })
+}
+
+/// The row for a walk with these options: one that stops at a date leaves alone where the walk over everything stands.
+pub(in crate::crawl) fn row_key(listing: String, options: &CrawlOptions) -> String {
+    if options.until.is_some() { format!("{listing}#until") } else { listing }
 }
 
 fn new_row(listing: String, walk: u64, base_walk: u64, now: Timestamp) -> CrawlRow {

@@ -7,7 +7,7 @@ use crate::crawl::report::{Anomaly, EndReason};
 use crate::crawl::sight::Sight;
 use crate::entity::{Dialect, Timestamp};
 
-use super::{Shown, TELLING_ITEMS, Walk};
+use super::{Shown, TELLING_ITEMS, Walk, is_bearable};
 
 /// Numbered pages in a row without anything new that are taken for the end: some servers answer beyond it with
 /// the last page again.
@@ -67,6 +67,10 @@ impl Walk {
         notes: &mut Vec<Anomaly>,
     ) -> EndReason {
         let leads_back = shown.ask.position.after(shown.pagination, shown.held, shown.taken, shown.ask.limit);
+        if leads_back.as_ref().and_then(Position::text).is_some_and(|text| !is_bearable(&text)) {
+            notes.push(Anomaly::CursorRejected);
+            return EndReason::CursorRejected;
+        }
         if leads_back.is_some() {
             notes.push(Anomaly::CursorRepeated);
             return EndReason::CursorRepeated;

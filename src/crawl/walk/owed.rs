@@ -35,6 +35,9 @@ impl Walk {
         if came.is_some() {
             counts.boundary_absent += (asked.len() as u64).saturating_sub(ids.len() as u64);
         }
+        if let Some(checker) = &self.checker {
+            checker.check_recovered(&ids, counts);
+        }
         self.row.items += ids.len() as u64;
         self.row.updated_at = at;
         let page = CrawlPage {

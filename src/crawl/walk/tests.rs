@@ -401,6 +401,14 @@ fn an_empty_page_of_the_database_stops_the_walk_once_and_ends_it_the_second_time
 }
 
 #[test]
+fn a_cursor_that_no_address_can_carry_ends_the_walk_and_is_not_kept() {
+    let mut walk = walk_over(Kind::Index, 2);
+    let endless = "9".repeat(MAX_CURSOR_BYTES + 1);
+    assert_eq!(take(&mut walk, &[sight(9), sight(8)], Some(&endless), None), [Anomaly::CursorRejected]);
+    assert_eq!((walk.row.cursor.clone(), walk.end_reason()), (None, Some(EndReason::CursorRejected)));
+}
+
+#[test]
 fn pages_shrink_to_what_can_be_had_and_grow_again() {
     let mut walk = walk_over(Kind::Index, 100);
     for expected in [50, 25] {

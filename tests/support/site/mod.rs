@@ -25,7 +25,7 @@ pub(crate) use era::Era;
 pub(crate) use evolve::Change;
 pub(crate) use fault::Fault;
 pub(crate) use quirks::{Cursors, Quirks};
-pub(crate) use seeded::{Seeded, mix};
+pub(crate) use seeded::Seeded;
 pub(crate) use wire::Request;
 
 /// What a running site knows.

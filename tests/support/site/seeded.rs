@@ -1,5 +1,6 @@
 //! Faults that follow from a seed and the number of a request.
 
+use super::super::demo_site::faults::mix;
 use super::Fault;
 
 /// Most requests in a row that fail, so that patience has an end that can be tested.
@@ -52,12 +53,4 @@ impl Seeded {
         let kinds = self.kinds.len() as u64;
         self.kinds[usize::try_from((drawn >> 32) % kinds).expect("fewer kinds than addresses")].clone()
     }
-}
-
-/// The finaliser of SplitMix64: every bit of the answer depends on every bit of the question.
-pub(crate) fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    number ^ (number >> 31)
 }
