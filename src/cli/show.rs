@@ -226,8 +226,8 @@ fn links_of(resource: &TraceResource) -> impl Iterator<Item = Link<'_>> {
 fn warning(state: MetaState) -> Option<&'static str> {
     match state {
         MetaState::Present => None,
-        MetaState::Hidden => Some("its owner hides the generation data"),
-        MetaState::Null => Some("the site has no generation data for it"),
+        MetaState::Hidden => Some("its generation data was withdrawn, or its owner hides it"),
+        MetaState::Null | MetaState::Withheld => Some("the site has no generation data for it"),
         MetaState::NotSaid => Some("no document with generation data was seen yet"),
     }
 }
