@@ -8,6 +8,7 @@ mod durability;
 mod faults;
 mod generator;
 mod golden;
+mod history;
 mod import;
 mod layering;
 mod lineage;

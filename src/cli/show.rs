@@ -15,10 +15,13 @@ use super::names::called;
 use super::output::{SCHEMA, Supported};
 use super::session::Session;
 use super::terminal::Terminal;
-use super::{target, trace};
+use super::{history, target, trace};
 
 /// Prints the image.
 pub(crate) fn run(arguments: &ShowArgs, session: &Session) -> Outcome {
+    if arguments.history {
+        return history::run(&arguments.target, session);
+    }
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
     let found = target::image(&catalog, &arguments.target)?;

@@ -72,7 +72,7 @@ impl<'t> History<'t> {
 
     /// A row that others only named has no facts worth comparing, but for a version that was seen to be absent.
     fn facts(&self, table: &str, key: &str, names: &[&str], id: i64) -> Result<Facts> {
-        let columns: Vec<String> = names.iter().map(|name| format!("CAST({name} AS TEXT)")).collect();
+        let columns: Vec<String> = names.iter().map(|name| as_text(name)).collect();
         let sql =
             format!("SELECT {} FROM {table} WHERE {key} = ?1 AND seen_at IS NOT NULL", columns.join(", "));
         let mut statement = self.transaction.prepare_cached(&sql)?;
@@ -172,6 +172,15 @@ impl<'t> History<'t> {
             self.note(kind, id, ABSENCE, Some(&status.to_string()), None)?;
         }
         Ok(status.is_some())
+    }
+}
+
+/// The expression for a column as a person reads it.
+fn as_text(column: &str) -> String {
+    if column.ends_with("_at") {
+        format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000.0, 'unixepoch')")
+    } else {
+        format!("CAST({column} AS TEXT)")
     }
 }
 

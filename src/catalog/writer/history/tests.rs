@@ -146,7 +146,7 @@ fn withdrawn_generation_data_is_noted_without_its_words_and_can_come_back() {
         ..full_image(1)
     };
     write_at(&mut home, 10, vec![(item(full_image(1)), "full")]);
-    write_at(&mut home, 20, vec![(item(withheld.clone()), "null")]);
+    write_at(&mut home, 20, vec![(item(withheld), "null")]);
     let row = home.catalog.image(key(1)).expect("reads").expect("is there");
     assert_eq!((row.meta, row.generation_data.is_empty()), (MetaState::Hidden, true));
     assert!(home.catalog.resources_of(key(1)).expect("reads").is_empty());
