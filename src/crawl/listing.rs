@@ -372,6 +372,7 @@ impl Run<'_> {
             page: self.walk.row.pages + 1,
             skip: ask.skip(),
             take: usize::try_from(items).unwrap_or(usize::MAX),
+            versions: self.listing.version_list(),
         };
         Ok(read_page(opened, expected, &mut self.tally)?)
     }

@@ -6,6 +6,7 @@
 
 mod boundary;
 mod check;
+mod context;
 pub mod coverage;
 mod document;
 mod error;

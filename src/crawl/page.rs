@@ -8,6 +8,7 @@ use crate::source::civitai::{
     Context, Converted, FieldWarning, ItemError, ItemKind, MetaRequest, Opened, RawItem, convert,
 };
 
+use super::context::{VersionList, mark_version_lists, mark_withheld};
 use super::report::{ItemFailure, Tally};
 
 /// What the caller knows of a document's items.
@@ -23,6 +24,8 @@ pub(super) struct Expected {
     pub(super) skip: usize,
     /// The most items to take.
     pub(super) take: usize,
+    /// Whether models come with all their versions.
+    pub(super) versions: VersionList,
 }
 
 /// Items of one page, in the order received.
@@ -70,6 +73,8 @@ pub(super) fn read_page(
             }
         }
     }
+    mark_version_lists(&mut records, expected.versions);
+    mark_withheld(&mut records);
     tally.items += items;
     Ok(ReadPage { raw: raw?, records, items })
 }

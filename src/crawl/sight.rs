@@ -27,7 +27,7 @@ impl Sight {
         let item = &record.item;
         let (lacks_meta, nsfw_level, at) = match item {
             Item::Image(image) => (
-                matches!(image.meta, MetaState::Null | MetaState::NotSaid),
+                matches!(image.meta, MetaState::Null | MetaState::Withheld | MetaState::NotSaid),
                 image.nsfw_level.map_or(0, |level| level.bits()),
                 image.published_at.or(image.created_at),
             ),

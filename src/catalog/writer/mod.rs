@@ -148,6 +148,9 @@ fn write_record(
                 report.versions.count(change);
                 is_known &= change == Change::Unchanged;
             }
+            for _ in 0..models.retire_versions(model)? {
+                report.versions.count(Change::Changed);
+            }
             for image in version_images {
                 report.images.count(images.write(image, raw)?);
             }

@@ -96,6 +96,7 @@ impl Run<'_> {
             page: self.walk.row.pages,
             skip: 0,
             take: usize::MAX,
+            versions: self.listing.version_list(),
         }
     }
 }

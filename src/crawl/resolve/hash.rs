@@ -4,6 +4,7 @@ use crate::catalog::{AnswerNotes, Batch, LookupKind, LookupOutcome};
 use crate::entity::{HashKind, HexHash, Item, ModelVersion, VersionId};
 use crate::source::civitai::{ItemKind, MetaRequest, open};
 
+use super::super::context::VersionList;
 use super::super::lookup::{Place, Question, Reply, hash_lookup, lookup, notes};
 use super::super::page::{Expected, ReadPage, read_page};
 use super::super::single::{Failure, Memory};
@@ -179,6 +180,7 @@ impl Run<'_> {
             page,
             skip: 0,
             take: 1,
+            versions: VersionList::Part,
         };
         let read = read_page(&opened, expected, &mut self.report.tally)?;
         let found = read.records.iter().find_map(|record| match &record.item {

@@ -14,6 +14,7 @@ use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest};
 
+use super::context::VersionList;
 use super::error::CrawlError;
 use super::lookup::{Asker, LARGEST_ID, Place, Question};
 use super::page::Expected;
@@ -83,7 +84,16 @@ impl Single {
             Self::Version(_) => (ItemKind::Version, MetaRequest::Asked, None),
             Self::Image(_) => (ItemKind::Image, MetaRequest::Asked, Some(Dialect::Database)),
         };
-        Expected { kind, meta_request, returned_for: None, dialect, page, skip: 0, take: usize::MAX }
+        Expected {
+            kind,
+            meta_request,
+            returned_for: None,
+            dialect,
+            page,
+            skip: 0,
+            take: usize::MAX,
+            versions: VersionList::Whole,
+        }
     }
 
     /// Whether an item is the one that was asked for.

@@ -9,6 +9,7 @@ use crate::fetch::{Client, FetchError, SafeUrl};
 use crate::run::RunContext;
 use crate::source::civitai::{ItemKind, MetaRequest, open};
 
+use super::super::context::VersionList;
 use super::super::error::CrawlError;
 use super::super::estimate::Requests;
 use super::super::lookup::{Asker, Place, Question, Reply, lookup, notes};
@@ -163,6 +164,7 @@ async fn one_batch(
         page,
         skip: 0,
         take: usize::MAX,
+        versions: VersionList::Whole,
     };
     let mut read = read_page(&opened, expected, &mut asked.tally)?;
     let received = read.records.len();
