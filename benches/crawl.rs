@@ -87,31 +87,37 @@ fn main() -> Outcome<()> {
     });
     let temporary = tempfile::tempdir()?;
     let home = settings.home.clone().unwrap_or_else(|| temporary.path().to_owned());
-    let crawl = |words: &[&str]| -> Outcome<f64> {
+    let crawl = |words: &[&str]| -> Outcome<(f64, f64)> {
         let program = std::env::current_exe()?;
         let program =
             program.parent().and_then(|folder| folder.parent()).ok_or("no folder above this program")?;
         let mut command = Command::new(program.join("stemmata"));
         command.args(words).args(["--api-base", &base, "--max-rps", "10000", "--home"]).arg(&home);
-        let began = Instant::now();
+        let (began, cpu_before) = (Instant::now(), children_cpu_seconds());
         let mut child = command.stdin(Stdio::null()).spawn()?;
         site.crawler.store(child.id(), Ordering::Relaxed);
         let status = child.wait()?;
         let seconds = began.elapsed().as_secs_f64();
-        if status.success() { Ok(seconds) } else { Err(format!("the crawl ended with {status}").into()) }
+        let cpu_seconds = children_cpu_seconds() - cpu_before;
+        if status.success() {
+            Ok((seconds, cpu_seconds))
+        } else {
+            Err(format!("the crawl ended with {status}").into())
+        }
     };
     if settings.follows {
         crawl(&["crawl", "models", "--progress", "none"])?;
     }
     let alone: &[&str] = if settings.follows { &[] } else { &["--no-link", "--no-index"] };
     let words: Vec<&str> = ["crawl", "images", "--progress", "none"].iter().chain(alone).copied().collect();
-    let seconds = crawl(&words)?;
+    let (seconds, cpu_seconds) = crawl(&words)?;
     let sent = site.sent.load(Ordering::Relaxed);
     if sent < settings.plan.images {
         return Err(format!("only {sent} images were asked for").into());
     }
     let what = if settings.follows { "crawled, linked and indexed" } else { "crawled and committed" };
-    say(&format!("{sent} images {what} in {seconds:.1} s: {:.0} items/s", sent as f64 / seconds))
+    let rate = sent as f64 / seconds;
+    say(&format!("{sent} images {what} in {seconds:.1} s and {cpu_seconds:.1} CPU s: {rate:.0} items/s"))
 }
 
 fn say(text: &str) -> Outcome<()> {
@@ -237,4 +243,14 @@ fn memory(process: u32) -> Option<String> {
     };
     let [resident, own, most] = [field("VmRSS:")?, field("RssAnon:")?, field("VmHWM:")?];
     Some(format!("{resident} MiB resident, {own} MiB of them its own, {most} MiB at most"))
+}
+
+/// Computing time of all processes that this one has waited for; 0 where `/proc` does not say.
+fn children_cpu_seconds() -> f64 {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program comes before, in parentheses, and may hold anything.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: f64 = fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / TICKS_A_SECOND
 }

@@ -371,7 +371,7 @@ fn a_demo_in_which_a_third_of_the_requests_fail_ends_with_the_same_catalog() {
     };
     let (calm, expected) = exports("calm", &[]);
     let (shaken, found) = exports("shaken", &["--faults", "3"]);
-    let without_retries = |text: &str| text.matches(", 0 retries").count();
-    assert!(without_retries(&calm) == 2 && without_retries(&shaken) < 2, "{calm}{shaken}");
+    let tells_of_retries = |text: &str| text.contains(" retry") || text.contains(" retries");
+    assert!(!tells_of_retries(&calm) && tells_of_retries(&shaken), "{calm}{shaken}");
     assert!(found == expected, "a fault left traces");
 }

@@ -50,6 +50,7 @@ const LINES: &[&[&str]] = &[
     &["crawl", "images", "--model-id", "3", "--limit", "3"],
     &["crawl", "images", "--username", "user1", "--sort", "oldest", "--limit", "9", "--no-index"],
     &["crawl", "verify", "images", "--model-id", "3", "--limit", "3"],
+    &["crawl", "images", "--split", "user", "--limit", "30", "--no-index"],
     &["crawl", "creators"],
     &["crawl", "tags", "--no-link", "--no-index"],
     &["crawl", "model", "1", "2", "3", "4", "5"],

@@ -1,6 +1,7 @@
 //! Promises that Stemmata keeps, one a file.
 
 mod answers;
+mod broken;
 mod cli;
 mod correlation;
 mod coverage;

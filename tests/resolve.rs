@@ -35,6 +35,8 @@ struct Oracle {
     elements: Vec<Value>,
     /// Status for batches; 0 for a proper answer.
     batch_status: u16,
+    /// Hashes from which on a batch is refused with 413; 0 for none.
+    most_in_batch: usize,
     /// Method and path below the base, in order.
     requests: Arc<Mutex<Vec<String>>>,
 }
@@ -70,6 +72,9 @@ impl Oracle {
             }
             ["model-versions", "by-hash", "ids"] => {
                 let asked: BTreeSet<String> = serde_json::from_slice(body).expect("an array of hashes");
+                if self.most_in_batch > 0 && asked.len() > self.most_in_batch {
+                    return (413, json!({ "error": "too large" }).to_string());
+                }
                 assert!(asked.iter().all(|hash| hash.len() == 64 && *hash == hash.to_uppercase()));
                 let is_asked = |element: &&Value| {
                     element["hash"].as_str().is_none_or(|hash| asked.contains(hash))
@@ -267,6 +272,21 @@ fn a_refused_batch_costs_only_the_batch() {
         assert_eq!((report.batches.refused, report.hashes.found), (1, 1), "{status}");
         assert_eq!(links(&mut home).get(&hash), Some(&vec![11]), "{status}");
     }
+}
+
+#[test]
+fn a_batch_that_is_too_large_for_the_site_is_halved() {
+    let hashes: Vec<String> = (1..6).map(sha).collect();
+    let mut oracle = Oracle { most_in_batch: 2, ..Oracle::default() };
+    for (hash, id) in hashes.iter().zip(11..) {
+        oracle.version(id, json!({ "SHA256": hash }));
+    }
+    let images: Vec<[&str; 1]> = hashes.iter().map(|hash| [hash.as_str()]).collect();
+    let images: Vec<(&[&str], &[u64])> = images.iter().map(|image| (&image[..], &[][..])).collect();
+    let report = oracle.resolve(&mut home_of(&images));
+    let posts = oracle.requests().iter().filter(|request| request.starts_with("POST")).count();
+    assert_eq!((report.batches.asked, report.batches.refused, report.hashes.found), (5, 0, 5));
+    assert_eq!(posts, 5, "5 and 3 are too many; 2, 1 and 2 are not");
 }
 
 #[test]

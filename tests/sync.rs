@@ -2,9 +2,11 @@
 //! runs.
 
 use serde_json::{Value, json};
+use stemmata::catalog::Absent;
+use stemmata::crawl::estimate::Requests;
 use stemmata::crawl::sync::{StepEnd, StepReport, SyncOptions, SyncStep, plan, sync_step};
-use stemmata::crawl::{CrawlOptions, Listing, Memory, ModelFilter, Period, api_base};
-use stemmata::entity::Timestamp;
+use stemmata::crawl::{CrawlOptions, Listing, Memory, ModelFilter, Period, Single, api_base, crawl_single};
+use stemmata::entity::{ModelId, Timestamp};
 use stemmata::fetch::{Client, Settings};
 use stemmata::link;
 use stemmata::run::{Clock, RunContext};
@@ -133,22 +135,57 @@ fn a_model_with_a_new_version_is_not_known_ground() {
 }
 
 #[test]
-fn models_are_asked_for_again_after_a_while_and_only_sent_when_they_have_changed() {
+fn models_are_asked_for_again_after_a_while_together_and_those_that_are_gone_alone() {
     let (site, _) = growing(0);
     let mut home = Home::new();
     home.crawl(&site, &Listing::Models(ModelFilter::default()), CrawlOptions::ALL).expect("the site answers");
+    let base = api_base(&site.base()).expect("loopback is allowed");
     let stale = |home: &mut Home, days: i64, options: &SyncOptions| {
+        let moment = in_days(days).clock.now();
+        let planned = plan(&home.catalog, &base, &[SyncStep::Stale], options, moment).expect("readable");
+        let before = site.requests().len();
         let report = step_in(home, &site, SyncStep::Stale, options, &in_days(days));
+        let sent = (site.requests().len() - before) as u64;
+        let Requests { least, most } = planned[0].requests;
+        assert!(least <= sent && most.is_some_and(|most| sent <= most), "{planned:?}, sent {sent}");
         let of = |name: &str| report.counts.get(name).copied().unwrap_or(0);
-        (of("found"), of("unchanged"), of("not found"), report.left)
+        (of("found"), of("not found"), report.left, sent)
     };
     assert_eq!(stale(&mut home, 29, &PAGES_OF_TEN), (0, 0, 0, 0));
     let four = SyncOptions { max_items: Some(4), ..PAGES_OF_TEN };
-    assert_eq!(stale(&mut home, 31, &four), (4, 0, 0, 2));
-    assert_eq!(stale(&mut home, 31, &four), (2, 0, 0, 0), "the rest, and nobody twice");
+    assert_eq!(stale(&mut home, 31, &four), (4, 0, 2, 1));
+    assert_eq!(stale(&mut home, 31, &four), (2, 0, 0, 1), "the rest, and nobody twice");
     site.evolve([Change::Rename(2, "New name"), Change::TakeDownModel(5)]);
-    assert_eq!(stale(&mut home, 62, &PAGES_OF_TEN), (1, 4, 1, 0));
+    assert_eq!(stale(&mut home, 62, &PAGES_OF_TEN), (5, 1, 0, 2));
     assert_eq!(stale(&mut home, 62, &PAGES_OF_TEN), (0, 0, 0, 0));
+    let name = home.catalog.model_facts(ModelId::new(2).expect("not zero")).expect("readable");
+    assert_eq!(name.and_then(|facts| facts.name).as_deref(), Some("New name"));
+    let stones = home.catalog.tombstones(Absent::Model, 5).expect("readable");
+    assert_eq!(stones.len(), 1);
+}
+
+#[test]
+fn what_the_site_has_given_validators_for_is_only_asked_whether_it_has_changed() {
+    let (site, _) = growing(0);
+    let mut home = Home::new();
+    let client = Client::new(settings(&site)).expect("valid");
+    let models = [1, 2, 3].map(|id| Single::Model(ModelId::new(id).expect("not zero")));
+    block_on(crawl_single(&client, &mut home.catalog, &models, &context())).expect("the site answers");
+    site.evolve([Change::Rename(2, "New name")]);
+    let report = step_in(&mut home, &site, SyncStep::Stale, &PAGES_OF_TEN, &in_days(40));
+    assert_eq!((report.counts["found"], report.counts["unchanged"]), (1, 2));
+    assert_eq!(report.tally.traffic.unchanged, 2);
+}
+
+#[test]
+fn a_filter_that_the_site_ignores_costs_requests_and_no_truth() {
+    let quirks = Quirks { ignored_parameter: Some("ids"), ..Quirks::default() };
+    let site = Site::start(documents(SIZE), quirks);
+    let mut home = Home::new();
+    home.crawl(&site, &Listing::Models(ModelFilter::default()), CrawlOptions::ALL).expect("the site answers");
+    let two = SyncOptions { max_items: Some(2), ..PAGES_OF_TEN };
+    let report = step_in(&mut home, &site, SyncStep::Stale, &two, &in_days(40));
+    assert_eq!((report.counts["found"], report.tally.anomalies["filter_ignored"]), (2, 4));
 }
 
 #[test]

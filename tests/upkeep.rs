@@ -1,6 +1,8 @@
 //! `resolve`, `crawl sync`, `crawl plan` and `--refresh` from the outside: what they print, and how they end.
 
 use serde_json::Value;
+use stemmata::crawl::HomeLock;
+use stemmata::entity::Timestamp;
 
 use crate::support::cli::{Answer, Home};
 use crate::support::site::{Change, Quirks, Site};
@@ -128,4 +130,20 @@ fn there_is_nothing_to_resolve_without_a_catalog() {
             "{command:?}"
         );
     }
+}
+
+#[test]
+fn nothing_is_asked_while_another_process_crawls_into_the_home() {
+    let (home, site) = (Home::new(), site());
+    ask(&home, &site, &["crawl", "images", "--max-items", "5"]).json();
+    let sent = site.requests().len();
+    let now = Timestamp::parse("2026-03-04T05:06:07Z").expect("a valid time");
+    let _lock = HomeLock::take(home.path(), "crawl models", now).expect("nobody else has it");
+    for command in [&["resolve"][..], &["crawl", "sync"], &["crawl", "version", "11"]] {
+        let answer = ask(&home, &site, command);
+        assert_eq!((answer.code, &answer.error()["code"]), (8, &Value::from("home.locked")), "{command:?}");
+    }
+    home.run(&["crawl", "plan", "--json"]).json();
+    home.run(&["resolve", "--dry-run", "--json"]).json();
+    assert_eq!(site.requests().len(), sent);
 }

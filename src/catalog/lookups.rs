@@ -117,7 +117,7 @@ pub struct AnswerNotes {
     pub lookups: Vec<Lookup>,
     /// Versions that it names for hashes, without describing them.
     pub named: Vec<NamedVersion>,
-    /// How to ask whether it is still the same.
+    /// How to ask whether it is still the same; one without any value is forgotten.
     pub mark: Option<UrlMark>,
 }
 
@@ -154,7 +154,9 @@ impl AnswerNotes {
         for row in &self.named {
             named.execute(params![row.hash, row.version.as_i64(), row.at.as_millis()])?;
         }
-        if let Some(mark) = &self.mark {
+        if let Some(UrlMark { url, etag: None, last_modified: None }) = &self.mark {
+            tx.prepare_cached("DELETE FROM url_marks WHERE url = ?1")?.execute([url])?;
+        } else if let Some(mark) = &self.mark {
             tx.prepare_cached(
                 "INSERT OR REPLACE INTO url_marks (url, etag, last_modified) VALUES (?1, ?2, ?3)",
             )?

@@ -198,7 +198,7 @@ impl Summary {
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}: {}", self.command, counted(self.items, "items"));
         let of_site = |name: &str| self.traffic.is_some() && SITE_COUNTS.contains(&name);
-        for (name, count) in self.read.iter().filter(|(name, _)| !of_site(name)) {
+        for (name, count) in self.read.iter().filter(|(name, count)| **count > 0 && !of_site(name)) {
             append(&mut text, &format!(", {}", counted(*count, name)));
         }
         append(&mut text, &format!(", {}\n", seconds(self.elapsed_ms)));

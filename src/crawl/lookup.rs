@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::catalog::{AnswerNotes, Lookup, LookupKind, LookupOutcome, UrlMark};
 use crate::entity::{Timestamp, VersionId};
-use crate::fetch::{Client, FetchError, Fetched, Validators};
-use crate::run::RunContext;
+use crate::fetch::{Client, FetchError, Fetched, SafeUrl, Validators};
+use crate::run::{Counted, RunContext};
 
 use super::document::readable;
 use super::report::{Anomaly, Tally};
@@ -78,8 +78,8 @@ impl Question {
     }
 
     /// The URL, without secrets: what the catalog calls the source of the answer.
-    pub(super) fn url(&self, client: &Client) -> String {
-        client.base().join(&self.path, &self.parameters).to_string()
+    pub(super) fn url(&self, base: &SafeUrl) -> String {
+        base.join(&self.path, &self.parameters).to_string()
     }
 }
 
@@ -139,7 +139,10 @@ impl<'a> Asker<'a> {
         let quick = self.fetch(question, known.as_ref(), Some(FEW_TRIES)).await;
         let fetched = match quick {
             Err(error) if error.is_transient() => match self.endurance.after(&error, place) {
-                Next::Another => return Ok(Reply::Failed { reason: error.to_string() }),
+                Next::Another => {
+                    self.context.progress.count(Counted::Failure, 1);
+                    return Ok(Reply::Failed { reason: error.to_string() });
+                }
                 Next::Patience => self.fetch(question, known.as_ref(), None).await,
             },
             fetched => fetched,
@@ -179,7 +182,7 @@ impl<'a> Asker<'a> {
         let first = validators.filter(|_| asked.unreadable == 0);
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mark = UrlMark {
-            url: question.url(self.client),
+            url: question.url(self.client.base()),
             etag: owned(first.as_ref().and_then(Validators::etag)),
             last_modified: owned(first.as_ref().and_then(Validators::last_modified)),
         };

@@ -65,7 +65,13 @@ fn notes_on_an_answer_that_changes_nothing_are_kept_without_a_generation() {
     let report = fixture.catalog.write_answer(&batch, &all).expect("writable");
     assert_eq!((report.generation, fixture.catalog.generation().expect("readable")), (None, 0));
     assert!(fixture.catalog.lookup(LookupKind::Hash, "aa").expect("readable").is_some());
-    assert_eq!(fixture.catalog.url_mark("https://a/b").expect("readable"), Some(mark));
+    assert_eq!(fixture.catalog.url_mark("https://a/b").expect("readable"), Some(mark.clone()));
+    let forgotten = UrlMark { etag: None, ..mark };
+    fixture
+        .catalog
+        .note_answer(&AnswerNotes { mark: Some(forgotten), ..AnswerNotes::default() })
+        .expect("writable");
+    assert_eq!(fixture.catalog.url_mark("https://a/b").expect("readable"), None);
     assert_eq!(fixture.catalog.versions_named_for(&"ab".repeat(32)).expect("readable"), [version(5)]);
 }
 

@@ -58,7 +58,9 @@ pub(super) async fn ask_in_batches(
         }
         let text = match post(client, batch, tally, context).await {
             Ok(text) => text,
-            Err(FetchError::TooLarge { .. }) if batch.len() > 1 => {
+            Err(FetchError::TooLarge { .. } | FetchError::Rejected { status: 413, .. })
+                if batch.len() > 1 =>
+            {
                 let (first, second) = batch.split_at(batch.len() / 2);
                 due.extend([second, first]);
                 continue;

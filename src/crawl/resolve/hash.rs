@@ -135,7 +135,7 @@ impl Run<'_> {
         let reply = self.asker.ask(&question, None, place, &mut self.report.tally).await?;
         let answer = match reply {
             Reply::Document { text, .. } => {
-                match self.document(hash, &question.url(self.asker.client), &text, page)? {
+                match self.document(hash, &question.url(self.asker.client.base()), &text, page)? {
                     Some(answer) => return Ok(answer),
                     None => Answer::from(LookupOutcome::Failed),
                 }

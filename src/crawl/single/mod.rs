@@ -63,7 +63,8 @@ impl Single {
         }
     }
 
-    fn question(self) -> Question {
+    /// What the site is asked.
+    pub(super) fn question(self) -> Question {
         match self {
             Self::Model(id) => Question::path(format!("models/{id}")),
             Self::Version(id) => Question::path(format!("model-versions/{id}")),

@@ -68,7 +68,7 @@ pub(in super::super) async fn one(
         return Ok(Fate::Spared);
     }
     let question = single.question();
-    let url = question.url(asker.client);
+    let url = question.url(asker.client.base());
     let known = if memory == Memory::Used { catalog.url_mark(&url)? } else { None };
     let mut answered = Answered { catalog, single, url, tally, now };
     match asker.ask(&question, known.as_ref(), place, answered.tally).await? {

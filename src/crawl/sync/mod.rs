@@ -8,6 +8,7 @@
 
 mod due;
 mod plan;
+mod stale;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +21,7 @@ use super::error::CrawlError;
 use super::listing::{CrawlOptions, crawl_listing};
 use super::report::{CrawlEnd, CrawlReport, Tally};
 use super::resolve::{ResolveKind, ResolveOptions, ResolveReport, resolve_unresolved};
-use super::single::{Memory, SingleReport, crawl_single_with};
+use super::single::{Memory, SingleReport};
 use super::words::Period;
 
 pub use plan::{PlannedStep, plan};
@@ -159,7 +160,7 @@ pub async fn sync_step(
     let before = client.traffic();
     let mut report = match step {
         SyncStep::Images | SyncStep::Models => newest(client, catalog, step, options, context).await,
-        SyncStep::Stale => stale(client, catalog, options, context).await,
+        SyncStep::Stale => stale::stale(client, catalog, options, context).await,
         SyncStep::Versions | SyncStep::Hashes => unresolved(client, catalog, step, options, context).await,
     }?;
     report.tally.set_traffic(before, client.traffic());
@@ -198,26 +199,6 @@ async fn newest(
         if report.end != StepEnd::Done {
             break;
         }
-    }
-    Ok(report)
-}
-
-async fn stale(
-    client: &Client,
-    catalog: &mut Catalog,
-    options: &SyncOptions,
-    context: &RunContext,
-) -> Result<StepReport, CrawlError> {
-    let mut report = StepReport::new(SyncStep::Stale);
-    let (singles, beyond) = due::stale(catalog, options, context.clock.now())?;
-    match crawl_single_with(client, catalog, &singles, options.memory, context).await {
-        Ok(asked) => report.add_singles(&asked),
-        Err(error) => report.fail(error)?,
-    }
-    let done: u64 = report.counts.values().sum();
-    report.left = beyond + (singles.len() as u64).saturating_sub(done);
-    if beyond > 0 && report.end == StepEnd::Done {
-        report.end = StepEnd::EnoughItems;
     }
     Ok(report)
 }
@@ -293,7 +274,7 @@ impl StepReport {
             ("failed", asked.failed.len()),
         ];
         for (name, count) in lists {
-            self.counts.insert(name, count as u64);
+            *self.counts.entry(name).or_default() += count as u64;
         }
         self.tally.add(asked.tally.clone());
         self.stop_early(asked.interrupted, asked.budget_spent);

@@ -6,6 +6,7 @@ use crate::fetch::SafeUrl;
 
 use super::super::estimate::Requests;
 use super::super::resolve::Agenda;
+use super::stale::Stale;
 use super::{SyncOptions, SyncStep, due, resolve_options};
 
 /// One step of a sync that is only planned.
@@ -64,9 +65,9 @@ fn planned(
             Ok(PlannedStep { items: None, listings, requests, ..nothing })
         }
         SyncStep::Stale => {
-            let (singles, beyond) = due::stale(catalog, options, now)?;
-            let items = singles.iter().filter(|single| single.is_possible()).count() as u64;
-            Ok(PlannedStep { items: Some(items), beyond, requests: Requests::exactly(items), ..nothing })
+            let stale = Stale::draw_up(catalog, base, options, now)?;
+            let (items, beyond) = (Some(stale.items()), stale.beyond);
+            Ok(PlannedStep { items, beyond, requests: stale.requests(), ..nothing })
         }
         SyncStep::Versions | SyncStep::Hashes => {
             let agenda = Agenda::draw_up(catalog, &resolve_options(step, options), now)?;

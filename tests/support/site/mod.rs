@@ -123,6 +123,11 @@ impl Site {
         self.state.script.lock().expect("no thread panics with it").extend(faults);
     }
 
+    /// Forgets what is left of the script.
+    pub(crate) fn forgive(&self) {
+        self.state.script.lock().expect("no thread panics with it").clear();
+    }
+
     /// Faults from now on for every request that no script speaks for; `None` ends them.
     pub(crate) fn seed(&self, seeded: Option<Seeded>) {
         *self.state.seeded.lock().expect("no thread panics with it") = seeded;
