@@ -1,16 +1,5 @@
 -- From format 1 to 2: what a durable crawl remembers, and the history of what the site says.
 
--- What a document changed about something known before. Prompts are never kept here: an owner may withdraw them.
-CREATE TABLE history (
-    kind       TEXT NOT NULL,              -- model, version, image
-    id         INTEGER NOT NULL,
-    generation INTEGER NOT NULL,           -- the batch that changed it; its time is in generations
-    field      TEXT NOT NULL,
-    was        TEXT,                       -- NULL: it had no value
-    now        TEXT,                       -- NULL: it has no value any more
-    PRIMARY KEY (kind, id, generation, field)
-) STRICT, WITHOUT ROWID;
-
 -- Walks over listings.
 ALTER TABLE crawls ADD COLUMN walk INTEGER NOT NULL DEFAULT 1;       -- which walk over the listing this is, from 1
 ALTER TABLE crawls ADD COLUMN end_reason TEXT;                       -- why it ended, or stands still
@@ -70,4 +59,15 @@ CREATE TABLE url_marks (
     url           TEXT PRIMARY KEY,        -- without secrets
     etag          TEXT,
     last_modified TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What a document changed about something known before. Prompts are never kept here: an owner may withdraw them.
+CREATE TABLE history (
+    kind       TEXT NOT NULL,              -- model, version, image
+    id         INTEGER NOT NULL,
+    generation INTEGER NOT NULL,           -- the batch that changed it; its time is in generations
+    field      TEXT NOT NULL,
+    was        TEXT,                       -- NULL: it had no value
+    now        TEXT,                       -- NULL: it has no value any more
+    PRIMARY KEY (kind, id, generation, field)
 ) STRICT, WITHOUT ROWID;
