@@ -50,14 +50,14 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let new = fresh(image, old.key, media, old.generation);
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
-    // The index writes the base models of all checkpoints as one word, the database that of the first.
-    let is_glued = image.dialect == Dialect::Index && old.dialects & dialect_bit(Dialect::Database) != 0;
     let (meta, generation_data) = merged_meta(old, &new);
     let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
         Ordering::Less => false,
         Ordering::Equal => keep_old,
         Ordering::Greater => true,
     };
+    // The index writes the base models of all checkpoints as one word, the database that of the first.
+    let is_glued = image.dialect == Dialect::Index && old.dialects & dialect_bit(Dialect::Database) != 0;
     ImageRow {
         key: old.key,
         generation: old.generation,
