@@ -482,9 +482,29 @@ fn the_command_tells_coverage_with_its_own_exit_codes() {
     let summary: Value = serde_json::from_str(&verified.stdout).expect("one document");
     assert_eq!((&summary["command"], &summary["read"]["gaps"]), (&"verify".into(), &5.into()));
     let complete = home.run(&["crawl", "coverage", "--json"]).json();
-    assert_eq!(complete["listings"][0]["verdict"], "complete");
+    let listing = &complete["listings"][0];
+    assert_eq!((&listing["verdict"], &listing["gaps"]), (&"complete".into(), &5.into()));
+    assert_eq!(
+        (&listing["boundaries"]["verified"], &listing["boundaries"]["unchecked"]),
+        (&5.into(), &0.into())
+    );
     let again = home.run(&line(&[&["crawl", "verify"], &images[..]].concat(), &base));
     assert_eq!(again.code, 9, "the second walk of a lossy site lacks nothing, and the first still did");
+}
+
+#[test]
+fn a_budget_ends_the_command_well_and_says_how_to_go_on() {
+    let home = cli::Home::new();
+    let site = Site::start(documents(SIZE), Quirks::default());
+    let base = site.base();
+    let some = home.run(&line(&["crawl", "images", "--limit", "10", "--max-requests", "3"], &base));
+    assert_eq!(some.code, 0, "{}", some.stderr);
+    assert!(
+        some.stderr.contains("; run `stemmata crawl images --limit 10 --max-requests 3"),
+        "{}",
+        some.stderr
+    );
+    assert_eq!(site.requests().len(), 3);
 }
 
 #[test]

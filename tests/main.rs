@@ -12,6 +12,7 @@ mod eras;
 mod faults;
 mod generator;
 mod golden;
+mod history;
 mod import;
 mod layering;
 mod lineage;

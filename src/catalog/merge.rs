@@ -2,7 +2,8 @@
 //!
 //! - Never loses better for worse: an absent value does not replace a present one, a reduced object does not
 //!   replace a full one, zero counters do not replace counters.
-//! - The exception is an owner who hides generation data: it is no longer shown, and only raw records keep it.
+//! - The exception is generation data that its owner hides or withdraws: it is no longer shown, and only raw records
+//!   keep it.
 
 use std::cmp::Ordering;
 
@@ -39,7 +40,7 @@ pub(super) fn fresh(image: &Image, key: ImageKey, media: i64, generation: u64) -
         base_model: image.base_model.clone(),
         stats: image.stats.map(counted),
         tags: image.tags.clone(),
-        meta: image.meta,
+        meta: if image.meta == MetaState::Withheld { MetaState::Null } else { image.meta },
         generation_data: image.generation.clone(),
         remix_of: image.remix_of,
     }
@@ -50,7 +51,7 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let new = fresh(image, old.key, media, old.generation);
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
-    let (meta, generation_data) = merged_meta(old, &new);
+    let (meta, generation_data) = merged_meta(old, &new, image.meta);
     let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
         Ordering::Less => false,
         Ordering::Equal => keep_old,
@@ -172,11 +173,15 @@ fn told_by(url: &Option<String>) -> Told {
     if url.contains("://") { Told::Address } else { Told::Nothing }
 }
 
-fn merged_meta(old: &ImageRow, new: &ImageRow) -> (MetaState, GenerationData) {
-    match new.meta {
+fn merged_meta(old: &ImageRow, new: &ImageRow, said: MetaState) -> (MetaState, GenerationData) {
+    match said {
         MetaState::Present => (MetaState::Present, new.generation_data.clone()),
         MetaState::Hidden => (MetaState::Hidden, GenerationData::default()),
         MetaState::Null if old.meta == MetaState::NotSaid => (MetaState::Null, old.generation_data.clone()),
+        MetaState::Withheld if matches!(old.meta, MetaState::Present | MetaState::Hidden) => {
+            (MetaState::Hidden, GenerationData::default())
+        }
+        MetaState::Withheld => (MetaState::Null, old.generation_data.clone()),
         MetaState::Null | MetaState::NotSaid => (old.meta, old.generation_data.clone()),
     }
 }

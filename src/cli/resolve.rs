@@ -62,6 +62,10 @@ fn look_up(arguments: &ResolveArgs, options: &ResolveOptions, session: &Session)
         Err(error) => (ResolveReport::default(), Some(Failure::from(error))),
     };
     announce(&report, session);
+    let looked_up = report.hashes.total() + report.versions.total();
+    if failure.is_none() && looked_up + report.left == 0 {
+        session.talk.note("there is nothing to ask for");
+    }
     let summary = summary(&report, failure.is_some(), started);
     let written = Written { summary, catalog, flags: arguments.site.follow, feeder: None, failure };
     follow::finish(session, sink, written, &run)
@@ -115,7 +119,7 @@ fn summary(report: &ResolveReport, has_failed: bool, started: Instant) -> Summar
         ("elements for other hashes", report.batches.strangers),
         ("refused batches", report.batches.refused),
         ("left", report.left),
-        ("spared by earlier answers", report.spared),
+        ("spared", report.spared),
         ("junk hashes", report.junk),
         ("hashes of odd length", report.odd_length),
         ("impossible versions", report.impossible),

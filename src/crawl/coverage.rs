@@ -87,6 +87,20 @@ pub struct Verified {
     pub anomalies: BTreeMap<String, u64>,
 }
 
+impl Coverage {
+    /// How often the site did this, as far as it may have cost something.
+    pub fn met(&self, anomaly: Anomaly) -> u64 {
+        self.anomalies.get(anomaly.as_str()).copied().unwrap_or(0)
+    }
+}
+
+impl Verified {
+    /// Items that the first walk lacks, and that are there now: at joins, between known items, behind the last.
+    pub fn gaps(&self) -> u64 {
+        self.counts.gaps_closed + self.counts.inside + self.counts.beyond
+    }
+}
+
 /// What is known of every listing whose text contains `part`, by text.
 ///
 /// # Errors
@@ -119,7 +133,9 @@ fn of_row(row: &CrawlRow, second: Option<&CrawlRow>) -> Coverage {
     let counts = row.counts.clone();
     let settled = counts.boundaries_sound + counts.boundary_recovered + counts.boundary_absent;
     let unsettled = counts.boundaries.saturating_sub(settled);
-    let is_verified = verified.as_ref().is_some_and(|second| second.counts.verified >= counts.boundaries);
+    let is_verified = verified.as_ref().is_some_and(|second| {
+        second.state == CrawlState::Done && second.counts.verified >= second.counts.base_joins
+    });
     let (anomalies, passing) = split(&row.coverage);
     let mut coverage = Coverage {
         listing: row.listing.clone(),

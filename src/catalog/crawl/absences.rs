@@ -95,6 +95,12 @@ pub(in crate::catalog) fn store_absence(
         params![what.as_str(), id, seen.at.as_millis(), seen.status],
     )?;
     if what == Absent::Version {
+        tx.execute(
+            "INSERT INTO history (kind, id, generation, field, was, now)
+             SELECT 'version', version, ?2, 'state', state, 'not_found' FROM versions
+             WHERE version = ?1 AND seen_at IS NOT NULL AND state <> 'not_found'",
+            params![id, generation],
+        )?;
         // Without its hash the same document is read again should the version come back, and so clears the state.
         tx.execute(
             "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'not_found')

@@ -44,6 +44,8 @@ pub struct WalkCounts {
     pub pages_since: u32,
     /// For a second walk: which walk it verifies.
     pub base_walk: u64,
+    /// For a second walk: how many joins the first one has.
+    pub base_joins: u64,
     /// For a second walk: joins of the first walk that lie inside one of its pages.
     pub verified: u64,
     /// For a second walk: items that the first lacks at a join.

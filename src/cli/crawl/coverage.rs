@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stemmata::catalog::{CrawlState, Gap};
+use stemmata::catalog::Gap;
+use stemmata::crawl::Anomaly;
 use stemmata::crawl::coverage::{self, Coverage, Verdict, Verified};
 use stemmata::entity::Timestamp;
 
@@ -53,6 +54,15 @@ pub(super) fn run(flags: &CoverageFlags, session: &Session) -> Outcome {
     Ok(if summary.incomplete > 0 { Exit::Problems } else { Exit::Done })
 }
 
+/// Ends that may have come before the listing was over.
+const EARLY_ENDS: [Anomaly; 5] = [
+    Anomaly::CursorRejected,
+    Anomaly::CursorRepeated,
+    Anomaly::DepthLimit,
+    Anomaly::EndedOnEmptyPage,
+    Anomaly::EndedOnFullPage,
+];
+
 #[derive(Serialize)]
 struct CoverageSummary {
     r#type: &'static str,
@@ -76,8 +86,11 @@ struct CoverageRow<'a> {
     items: u64,
     ids: u64,
     claimed: Option<u64>,
+    duplicates: u64,
     overlaps: u64,
     drifts: u64,
+    gaps: Option<u64>,
+    early_ends: u64,
     boundaries: Boundaries,
     without_meta: u64,
     contradicting: u64,
@@ -101,6 +114,7 @@ struct Boundaries {
     sound: u64,
     recovered: u64,
     absent: u64,
+    verified: u64,
     unchecked: u64,
 }
 
@@ -129,16 +143,12 @@ struct PartRow<'a> {
     done: bool,
 }
 
-fn state_word(state: CrawlState) -> &'static str {
-    state.as_str()
-}
-
 impl<'a> From<&'a Verified> for Verify<'a> {
     fn from(verified: &'a Verified) -> Self {
         let counts = &verified.counts;
         let gap = |gap: &Gap| GapRow { after_page: gap.page, id: gap.id };
         Self {
-            state: state_word(verified.state),
+            state: verified.state.as_str(),
             verified: counts.verified,
             gaps: counts.gaps_closed,
             inside: counts.inside,
@@ -159,20 +169,24 @@ impl<'a> From<&'a Coverage> for CoverageRow<'a> {
             listing: &coverage.listing,
             verdict: coverage.verdict.as_str(),
             reasons: &coverage.reasons,
-            state: state_word(coverage.state),
+            state: coverage.state.as_str(),
             end_reason: coverage.end_reason.as_deref(),
             walk: coverage.walk,
             pages: coverage.pages,
             items: coverage.items,
             ids: coverage.ids,
             claimed: (counts.claimed > 0).then_some(counts.claimed),
+            duplicates: coverage.met(Anomaly::DuplicateItem),
             overlaps: counts.overlaps,
             drifts: counts.drifts,
+            gaps: coverage.verified.as_ref().map(Verified::gaps),
+            early_ends: EARLY_ENDS.iter().map(|anomaly| coverage.met(*anomaly)).sum(),
             boundaries: Boundaries {
                 all: counts.boundaries,
                 sound: counts.boundaries_sound,
                 recovered: counts.boundary_recovered,
                 absent: counts.boundary_absent,
+                verified: coverage.verified.as_ref().map_or(0, |second| second.counts.verified),
                 unchecked: coverage.boundaries_unchecked,
             },
             without_meta: counts.without_meta,

@@ -86,7 +86,7 @@ fn singles_summary(report: &SingleReport, started: Instant) -> Summary {
     for (name, list) in [
         ("unchanged", &report.unchanged),
         ("there again", &report.returned),
-        ("spared by earlier answers", &report.spared),
+        ("spared", &report.spared),
         ("impossible", &report.impossible),
     ] {
         if !list.is_empty() {

@@ -174,5 +174,5 @@ fn asked_for_all_levels(coverage: &Coverage) -> bool {
 }
 
 fn has(coverage: &Coverage, anomaly: Anomaly) -> bool {
-    coverage.anomalies.contains_key(anomaly.as_str())
+    coverage.met(anomaly) > 0
 }

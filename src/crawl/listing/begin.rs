@@ -56,7 +56,10 @@ pub(super) fn begin(
             (verify::key(&listing_key), Purpose::Verify(Box::new(Base::read(catalog, &row)?)))
         }
     };
-    let base_walk = if let Purpose::Verify(base) = &purpose { base.walk } else { 0 };
+    let (base_walk, base_joins) = match &purpose {
+        Purpose::Take => (0, 0),
+        Purpose::Verify(base) => (base.walk, base.joins()),
+    };
     let earlier = catalog.crawl(&key)?;
     let next_walk = earlier.as_ref().map_or(1, |row| row.walk.saturating_add(1));
     let is_restarted = earlier.as_ref().is_some_and(|row| row.state == CrawlState::Done);
@@ -64,6 +67,7 @@ pub(super) fn begin(
     let is_resumed = running.is_some();
     let mut row = running.unwrap_or_else(|| new_row(key, next_walk, base_walk, context.clock.now()));
     row.counts.page_limit = page_limit(listing, options, errand);
+    row.counts.base_joins = base_joins;
     let mut walk = Walk::new(row, listing, purpose);
     if is_resumed {
         let (key, number) = (walk.row.listing.clone(), walk.row.walk);
