@@ -441,6 +441,43 @@ fn a_listing_in_parts_goes_on_with_the_parts_that_are_due_and_is_covered_as_a_wh
     assert!(matches!(nothing, Err(CrawlError::NoParts { .. })), "{nothing:?}");
 }
 
+#[test]
+fn parts_by_words_of_the_site_come_to_the_whole_and_a_part_that_is_refused_costs_itself() {
+    let site = site_as_it_is();
+    let client = Client::new(settings(&site)).expect("valid");
+    let split = |listing: &Listing, splits: &[Split]| {
+        let mut home = Home::new();
+        let (take, surroundings) = (PartErrand::Take, context());
+        let walk = crawl_in_parts(
+            &client,
+            &mut home.catalog,
+            listing,
+            splits,
+            take,
+            &CrawlOptions::ALL,
+            &surroundings,
+        );
+        let report = block_on(walk).expect("the site answers");
+        (report, home)
+    };
+    let (report, home) = split(&Listing::Models(ModelFilter::default()), &[Split::Type]);
+    assert_eq!(home.catalog.stats().expect("readable").models, SIZE.models);
+    let (done, all) = report.parts.expect("in parts");
+    assert!(done == all && all > 2, "{done} of {all}");
+    let (report, home) = split(&all_images(), &[Split::BaseModel, Split::Type]);
+    assert_eq!(home.images().len() as u64, SIZE.images);
+    let (done, nested) = report.parts.expect("in parts");
+    assert!(done == nested && nested.is_multiple_of(3), "three types of media each: {done} of {nested}");
+    let united = coverage(&home.catalog, "").expect("readable");
+    let whole = united.iter().find(|record| !record.parts.is_empty()).expect("the whole has a record");
+    assert_eq!((whole.ids, whole.parts.len() as u64), (SIZE.images, nested));
+
+    // The second part is refused.
+    site.script([Fault::None, Fault::Status(400)]);
+    let (report, _home) = split(&Listing::Models(ModelFilter::default()), &[Split::Period]);
+    assert_eq!(report.parts, Some((5, 5)));
+}
+
 /// A line of the command against `site`, without pace.
 fn line<'a>(words: &[&'a str], base: &'a str) -> Vec<&'a str> {
     let mut line = words.to_vec();

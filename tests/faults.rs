@@ -426,7 +426,7 @@ fn ctrl_c_leaves_a_hanging_page_says_how_to_go_on_and_loses_nothing() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     let said = said.join("\n");
     assert!(said.contains("press Ctrl-C again to stop at once"), "{said}");
-    assert!(said.contains("run the same line again to go on"), "{said}");
+    assert!(said.contains("run `stemmata crawl images "), "{said}");
     let rest = home.run(&[line.as_slice(), &["--json"]].concat()).json();
     assert_eq!(rest["items"], 20, "{rest}");
 }

@@ -30,6 +30,7 @@ mod plan;
 mod progress;
 mod query_words;
 mod resolve;
+mod resume;
 mod search;
 mod session;
 mod settings;

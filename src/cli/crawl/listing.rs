@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::follow::{self, Written};
 use crate::cli::home_lock;
+use crate::cli::resume;
 use crate::cli::session::Session;
 use crate::cli::site;
 use crate::cli::summary::Summary;
@@ -146,7 +147,7 @@ fn announce(report: &CrawlReport, errand: Errand, session: &Session) {
     if let Some((done, all)) = report.parts {
         talk.note(&format!("{done} of {all} parts are through"));
     }
-    let again = format!("run {} again to go on", resume_line());
+    let again = format!("run {} again to go on", resume::line());
     match report.end {
         CrawlEnd::EnoughItems => talk.note(&format!("as many as asked for; {again}")),
         CrawlEnd::BudgetSpent => talk.note(&format!("no more requests or bytes are allowed; {again}")),
@@ -199,33 +200,12 @@ fn with_resume_line(failure: Failure) -> Failure {
     match failure {
         Failure::Named(mut named) => {
             if named.hint.as_deref().is_some_and(is_general) {
-                named.hint = Some(format!("run {} again to go on", resume_line()));
+                named.hint = Some(format!("run {} again to go on", resume::line()));
             }
             Failure::Named(named)
         }
         other => other,
     }
-}
-
-/// The line that this process was started with, as a shell takes it; general words where it may hold a password.
-fn resume_line() -> String {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    if words.is_empty() || words.iter().any(|word| word.contains("://") && word.contains('@')) {
-        return "the same line".to_owned();
-    }
-    let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
-    format!("`stemmata {}`", quoted.join(" "))
-}
-
-fn quote(word: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ',' | '=' | '@' | '%' | '+')
-    };
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let printable: String = word.chars().filter(|c| !c.is_control()).collect();
-    format!("'{}'", printable.replace('\'', "'\\''"))
 }
 
 fn summary(report: &CrawlReport, errand: Errand, started: Instant) -> Summary {
@@ -249,17 +229,4 @@ fn summary(report: &CrawlReport, errand: Errand, started: Instant) -> Summary {
         summary.read.insert("verified joins", counts.verified);
     }
     summary
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_quoted_as_a_shell_needs_it() {
-        assert_eq!(quote("--model-id"), "--model-id");
-        assert_eq!(quote("SDXL 1.0,Pony"), "'SDXL 1.0,Pony'");
-        assert_eq!(quote("it's\u{7}"), "'it'\\''s'");
-        assert_eq!(quote(""), "''");
-    }
 }

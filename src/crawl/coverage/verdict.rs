@@ -176,3 +176,82 @@ fn asked_for_all_levels(coverage: &Coverage) -> bool {
 fn has(coverage: &Coverage, anomaly: Anomaly) -> bool {
     coverage.met(anomaly) > 0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::catalog::WalkCounts;
+    use crate::entity::Timestamp;
+
+    fn check(change: impl Fn(&mut Coverage), verdict: Verdict, word: &str) {
+        let moment = Timestamp::from_millis(0).expect("the epoch");
+        let mut coverage = Coverage {
+            listing: "civitai.com/api/v1/images?browsingLevel=31".to_owned(),
+            state: CrawlState::Done,
+            walk: 1,
+            pages: 3,
+            items: 500,
+            ids: 500,
+            counts: WalkCounts { pages: 3, boundaries: 2, nsfw_levels: 3, ..WalkCounts::default() },
+            boundaries_unchecked: 0,
+            verified: None,
+            anomalies: BTreeMap::new(),
+            passing: BTreeMap::new(),
+            end_reason: Some(EndReason::EndOfList.as_str().to_owned()),
+            parts: Vec::new(),
+            started_at: moment,
+            updated_at: moment,
+            verdict: Verdict::Unknown,
+            reasons: Vec::new(),
+        };
+        change(&mut coverage);
+        let (found, reasons) = of(&coverage);
+        assert_eq!(found, verdict, "{reasons:?}");
+        assert_eq!(found == Verdict::Complete, reasons.is_empty(), "whatever is not complete has a reason");
+        assert!(word.is_empty() || reasons.iter().any(|reason| reason.contains(word)), "{word}: {reasons:?}");
+    }
+
+    fn ended(reason: EndReason) -> impl Fn(&mut Coverage) {
+        move |coverage| coverage.end_reason = Some(reason.as_str().to_owned())
+    }
+
+    fn met(anomaly: Anomaly) -> impl Fn(&mut Coverage) {
+        move |coverage| {
+            coverage.anomalies.insert(anomaly.as_str().to_owned(), 1);
+        }
+    }
+
+    #[test]
+    fn a_walk_to_its_end_without_open_joins_is_complete_and_every_doubt_has_its_reason() {
+        check(|_| (), Verdict::Complete, "");
+        check(
+            |coverage| coverage.state = CrawlState::Running,
+            Verdict::Incomplete,
+            "run the same line again",
+        );
+        check(|coverage| coverage.boundaries_unchecked = 1, Verdict::Unknown, "1 of 2 joins");
+        check(|coverage| coverage.counts.pages = 2, Verdict::Unknown, "earlier version");
+        check(|coverage| coverage.counts.failed = 1, Verdict::Incomplete, "could not be used");
+        check(|coverage| coverage.counts.contradicting = 1, Verdict::Unknown, "contradict");
+        check(|coverage| coverage.counts.nsfw_levels = 1, Verdict::Unknown, "region");
+        check(met(Anomaly::DepthLimit), Verdict::Incomplete, "--split");
+        check(met(Anomaly::EndedOnFullPage), Verdict::Unknown, "full");
+        check(met(Anomaly::MetaMissing), Verdict::Unknown, "generation data");
+        check(ended(EndReason::CursorRepeated), Verdict::Incomplete, "led back");
+        check(ended(EndReason::CursorRejected), Verdict::Incomplete, "refused");
+        check(ended(EndReason::FilterIgnored), Verdict::Incomplete, "ignores the filter");
+        check(ended(EndReason::EmptyPageTimeout), Verdict::Incomplete, "ran out of time");
+        check(ended(EndReason::Until), Verdict::Unknown, "date");
+        check(ended(EndReason::PageCap), Verdict::Incomplete, "split");
+    }
+
+    #[test]
+    fn a_listing_that_holds_as_many_as_the_site_claims_needs_no_joins() {
+        let open = |coverage: &mut Coverage| {
+            (coverage.boundaries_unchecked, coverage.counts.claimed) = (2, coverage.ids);
+        };
+        check(open, Verdict::Complete, "");
+    }
+}
