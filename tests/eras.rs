@@ -93,6 +93,33 @@ fn every_era_of_the_site_tells_the_same_of_its_models_and_their_links() {
 }
 
 #[test]
+fn an_image_is_the_same_whichever_path_of_the_site_told_of_it_first() {
+    let quirks = Quirks { cursors: Cursors::AsTheSite, paths_differ: true, ..Quirks::default() };
+    let site = Site::start(documents_with_pictures(SIZE), quirks);
+    let lines: [&[&str]; 2] = [&["images", "--limit", "10"], &["images", "--model-id", "3"]];
+    let mut told = Vec::new();
+    for order in [[0, 1], [1, 0]] {
+        let home = Home::new();
+        order.iter().for_each(|line| crawl(&home, &site, lines[*line]));
+        told.push(export(&home, "images"));
+    }
+    assert_eq!(told[0], told[1]);
+    let created = |image: u64| find(&told[0], "image", image)["created_at"].clone();
+    let by_database = export_ids_of_model(&site, 3);
+    assert!(by_database.len() > 3);
+    for id in by_database {
+        assert_eq!(created(id), "2026-01-02T03:04:05.678Z", "the day of creation, not of publication: {id}");
+    }
+}
+
+/// The images that the database names for a model.
+fn export_ids_of_model(site: &Site, model: u64) -> Vec<u64> {
+    let home = Home::new();
+    crawl(&home, site, &["images", "--model-id", &model.to_string()]);
+    export(&home, "images").iter().filter_map(|image| image["image"].as_u64()).collect()
+}
+
+#[test]
 fn what_changes_on_the_site_changes_here_and_nothing_that_was_known_is_lost() {
     let (home, site) = (Home::new(), site(Era::Today));
     let all = |home: &Home| {

@@ -36,6 +36,9 @@ pub(crate) struct Quirks {
     pub(crate) loses_boundary_items: bool,
     /// Whether `meta` comes as `{id, meta}` unless `flatMeta=true` is asked for.
     pub(crate) wraps_meta: bool,
+    /// Whether the index tells the day of publication, a day after the database's, and the base models of all
+    /// checkpoints in one word.
+    pub(crate) paths_differ: bool,
     /// Filters that are accepted and ignored.
     pub(crate) ignored_parameter: Option<&'static str>,
     /// How many items of the image index can be reached: the page that reaches so far has no cursor.
@@ -59,6 +62,7 @@ impl Default for Quirks {
             era: Era::Today,
             loses_boundary_items: false,
             wraps_meta: false,
+            paths_differ: false,
             ignored_parameter: None,
             depth_limit: None,
             shuffles_creators: false,
@@ -181,6 +185,9 @@ impl Answering<'_> {
         items.retain(|item| !hides || !item["meta"].is_null());
         for item in items {
             self.quirks.era.dress_image(item);
+            if self.quirks.paths_differ && !is_of_database(asked) {
+                as_published(item);
+            }
             if let Some((id, bytes)) = self.quirks.huge_item
                 && item["id"] == id
             {
@@ -234,6 +241,21 @@ impl Answering<'_> {
     fn last_modified(&self) -> String {
         let (minutes, seconds) = ((self.revision / 60) % 60, self.revision % 60);
         format!("Thu, 01 Jan 2026 00:{minutes:02}:{seconds:02} GMT")
+    }
+}
+
+fn is_of_database(asked: &Asked<'_>) -> bool {
+    let of_model = asked.query.get("modelId").is_some() && asked.query.get("modelVersionId").is_none();
+    of_model || asked.query.get("imageId").is_some()
+}
+
+/// The image as the index has it, where the documents are the database's.
+fn as_published(image: &mut Value) {
+    if let Some(text) = image["createdAt"].as_str() {
+        image["createdAt"] = json!(text.replacen("-01-02T", "-01-03T", 1));
+    }
+    if let Some(base) = image["baseModel"].as_str() {
+        image["baseModel"] = json!(base.repeat(2));
     }
 }
 
