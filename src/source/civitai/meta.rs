@@ -38,7 +38,7 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) -> GenerationDa
         scheduler: scheduler.and_then(|text| canonical_scheduler(&text)).or(sampling.scheduler),
         steps: first(meta, &["steps", "Steps"], |field| field.number(|steps| u32::try_from(steps).ok())),
         cfg: first(meta, &["cfgScale", "CFG scale", "cfg_scale", "cfg"], |field| field.float()),
-        seed: first(meta, &["seed", "Seed"], |field| field.signed()),
+        seed: first(meta, &["seed", "Seed"], |field| field.seed()),
         width,
         height,
         clip_skip: first(meta, &["clipSkip", "Clip skip", "CLIP skip"], clip_skip),
