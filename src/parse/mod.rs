@@ -5,10 +5,12 @@
 //! - Never: files, clocks, threads, decoded pixels, memory sized by a number that the file gives.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
+pub mod air;
 mod block;
 mod claim;
 mod limits;
 pub mod prompt;
+pub(crate) mod resources;
 
 pub use block::{Block, Carrier, Container, Encoding, Extraction};
 pub use claim::{Claim, Conflict, Dialect, Field, Parsed, Strength, Value, Warning};

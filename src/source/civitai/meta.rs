@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 
 use super::air;
 use super::convert::FieldProblem;
-use super::resources::{Resources, without_extension};
 use super::wire::{Field, Fields};
 use crate::entity::{GenerationData, ResourceKind, canonical_sampler, canonical_scheduler};
+use crate::parse::resources::{Resources, without_extension};
 
 mod mentions;
 #[cfg(test)]

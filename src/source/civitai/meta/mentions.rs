@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::air;
 use super::super::convert::FieldProblem;
-use super::super::resources::{RankedWeight, Resources};
 use super::super::wire::{Field, Fields};
 use crate::entity::{Air, HexHash, ModelId, Resource, ResourceKind, ResourceSources, VersionId};
 use crate::parse::prompt;
+use crate::parse::resources::{RankedWeight, Resources};
 
 /// How much the weight of each place counts, strongest first.
 mod rank {
