@@ -8,6 +8,7 @@
 pub mod air;
 mod block;
 mod claim;
+pub mod json;
 mod limits;
 pub mod prompt;
 pub(crate) mod resources;
