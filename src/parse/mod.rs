@@ -8,6 +8,7 @@
 pub mod air;
 mod block;
 mod claim;
+mod container;
 mod dialect;
 pub mod json;
 mod limits;
@@ -20,6 +21,7 @@ pub(crate) use dialect::tool_of_version;
 
 pub use block::{Block, Carrier, Container, Encoding, Extraction};
 pub use claim::{Claim, Conflict, Dialect, Field, Parsed, Strength, Value, Warning};
+pub use container::{SNIFF_BYTES, extract, extract_bytes, sniff};
 pub use limits::Limits;
 
 /// What the blocks of a file say, and one view of it all.
@@ -58,4 +60,37 @@ pub fn interpret(found: Extraction, limits: &Limits) -> Parsed {
         warnings.push(Warning { code: "limit", place: String::new(), detail });
     }
     Parsed { container, width, height, blocks, claims, conflicts, generation, resources, remix_of, warnings }
+}
+
+/// Reads one file: finds the blocks, and says what they say.
+///
+/// Reads what it must and seeks over the rest, pixels above all; see [`extract`].
+///
+/// ```no_run
+/// use stemmata::parse::{Limits, read};
+///
+/// let mut file = std::fs::File::open("kite.png")?;
+/// let parsed = read(&mut file, &Limits::default())?;
+/// println!("{:?}", parsed.generation.prompt);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Only when the source itself fails; a file that is damaged, cut or no picture at all still gives an answer.
+pub fn read<R: std::io::Read + std::io::Seek>(source: &mut R, limits: &Limits) -> std::io::Result<Parsed> {
+    Ok(interpret(extract(source, limits)?, limits))
+}
+
+/// Reads one file that is in memory.
+///
+/// ```
+/// use stemmata::parse::{Container, Limits, read_bytes};
+///
+/// let parsed = read_bytes(b"no picture", &Limits::default());
+/// assert_eq!(parsed.container, Container::Unknown);
+/// assert!(parsed.generation.is_empty() && parsed.claims.is_empty());
+/// ```
+pub fn read_bytes(bytes: &[u8], limits: &Limits) -> Parsed {
+    interpret(extract_bytes(bytes, limits), limits)
 }
