@@ -209,7 +209,9 @@ impl<'a> Flattener<'a> {
                 continue;
             }
             for (slot, socket) in flat.inputs.iter().enumerate() {
-                let Some(source) = socket.source.clone().and_then(|source| self.resolve(source)) else { continue };
+                let Some(source) = socket.source.clone().and_then(|source| self.resolve(source)) else {
+                    continue;
+                };
                 let Some(kind) = kinds.get(&source) else { continue };
                 let name = match slot {
                     0 if prompts => "positive",
@@ -223,7 +225,8 @@ impl<'a> Flattener<'a> {
             return;
         }
         for flat in &mut self.nodes {
-            for socket in flat.inputs.iter_mut().filter(|socket| socket.source.is_none() && !socket.is_widget) {
+            for socket in flat.inputs.iter_mut().filter(|socket| socket.source.is_none() && !socket.is_widget)
+            {
                 let side = if socket.name.contains("negative") { "negative" } else { "positive" };
                 let named = sent.get(&(socket.kind.to_owned(), side));
                 socket.source = named.or_else(|| sent.get(&(socket.kind.to_owned(), ""))).cloned();
@@ -234,7 +237,9 @@ impl<'a> Flattener<'a> {
     fn output_kinds(&self) -> HashMap<Source, &'a str> {
         let mut kinds = HashMap::new();
         for flat in &self.nodes {
-            for (slot, output) in flat.json.get("outputs").map(Json::items).unwrap_or_default().iter().enumerate() {
+            for (slot, output) in
+                flat.json.get("outputs").map(Json::items).unwrap_or_default().iter().enumerate()
+            {
                 if let Some(kind) = output.get("type").and_then(Json::text) {
                     kinds.insert(Source { key: flat.key.clone(), slot }, kind);
                 }
@@ -284,9 +289,9 @@ impl<'a> Flattener<'a> {
             }
             for socket in &flat.inputs {
                 let Some(source) = socket.source.clone() else { continue };
-                let link = self.resolve(source.clone()).and_then(|end| {
-                    Some(Link { node: *places.get(end.key.as_str())?, slot: end.slot })
-                });
+                let link = self
+                    .resolve(source.clone())
+                    .and_then(|end| Some(Link { node: *places.get(end.key.as_str())?, slot: end.slot }));
                 if let Some(link) = link {
                     inputs.insert(socket.name, Input::Link(link));
                 } else if let Some(value) = self.literal(source) {
@@ -294,7 +299,7 @@ impl<'a> Flattener<'a> {
                 }
             }
             let inputs = inputs.into_iter().collect();
-            Node { id: flat.key.clone(), class: flat.class, inputs, positional: named.positional }
+            Node { class: flat.class, inputs, positional: named.positional }
         });
         Graph { nodes: nodes.collect(), limited: self.limited }
     }

@@ -26,7 +26,6 @@ pub(super) struct Link {
 /// One node.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
-    pub(super) id: String,
     /// The class, empty where it is not said.
     pub(super) class: &'a str,
     /// Inputs by name, in the order of the text.
@@ -106,7 +105,6 @@ impl<'a> Graph<'a> {
             let inputs = member.value.get("inputs").map(Json::members).unwrap_or_default();
             let input = |value: &'a Json<'a>| link(value, &places).map_or(Input::Literal(value), Input::Link);
             Node {
-                id: member.key.as_ref().to_owned(),
                 class: member.value.get("class_type").and_then(Json::text).unwrap_or_default(),
                 inputs: inputs.iter().map(|entry| (entry.key.as_ref(), input(&entry.value))).collect(),
                 positional: false,

@@ -89,7 +89,9 @@ fn whole(graph: &Graph<'_>) -> Live {
 fn rank(node: &Node<'_>) -> Option<Rank> {
     let is_shown = SHOWN.iter().any(|name| node.link(name).is_some());
     let is_saver = node.has("filename_prefix")
-        || ["save", "videocombine", "output", "sendimage", "websocket"].iter().any(|word| node.class_has(word));
+        || ["save", "videocombine", "output", "sendimage", "websocket"]
+            .iter()
+            .any(|word| node.class_has(word));
     if is_saver && !node.links().is_empty() {
         return Some(Rank::Save);
     }

@@ -53,7 +53,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The text of an input that names a file; links are followed, and on-site selectors looked up.
-    fn file_name(&self, node: &Node<'a>, key: &str, input: Input<'a>) -> Option<(String, Option<Range<usize>>, bool)> {
+    fn file_name(
+        &self,
+        node: &Node<'a>,
+        key: &str,
+        input: Input<'a>,
+    ) -> Option<(String, Option<Range<usize>>, bool)> {
         let link = match input {
             Input::Literal(json) => {
                 let text = json.text().or_else(|| json.get("content").and_then(Json::text))?;
@@ -65,7 +70,8 @@ impl<'a> Walk<'_, 'a> {
         if let Some(selected) = selected(producer, link) {
             return Some((selected, None, false));
         }
-        let found = self.scalar(producer, &[key, "value", "string", "model_name", "ckpt_name"], Want::Text, 0)?;
+        let found =
+            self.scalar(producer, &[key, "value", "string", "model_name", "ckpt_name"], Want::Text, 0)?;
         Some((found.text()?.trim().to_owned(), found.span.clone(), found.positional))
     }
 
@@ -82,12 +88,13 @@ impl<'a> Walk<'_, 'a> {
         found.extend(self.single_lora(node));
         if !has_list && reads_tags(node) {
             let texts = ["lora_syntax", "populated_text", "text", "prompt", "wildcard_text", "tags"];
-            let text = texts.iter().find_map(|name| {
-                self.text(node, node.input(name)?, 0).filter(|text| !text.text.is_empty())
-            });
+            let text = texts
+                .iter()
+                .find_map(|name| self.text(node, node.input(name)?, 0).filter(|text| !text.text.is_empty()));
             found.extend(text.iter().flat_map(|text| tagged(&text.text, node.positional)));
         }
-        found.retain(|lora| !is_nothing(&lora.name) && lora.weight.is_none_or(|weight| weight.abs() >= 0.001));
+        found
+            .retain(|lora| !is_nothing(&lora.name) && lora.weight.is_none_or(|weight| weight.abs() >= 0.001));
         found
     }
 
@@ -98,16 +105,22 @@ impl<'a> Walk<'_, 'a> {
         if key == "lora" && !is_file(&name) && !is_air(&name) {
             return None;
         }
-        let weight = self.weight(node, &["strength_model", "lora_model_strength", "model_strength", "strength", "weight", "lora_weight"]);
+        let weight = self.weight(
+            node,
+            &["strength_model", "lora_model_strength", "model_strength", "strength", "weight", "lora_weight"],
+        );
         Some(Loaded { kind: ResourceKind::Lora, name, weight, span, positional, tag: false })
     }
 
     /// Slots with numbers in their names: `lora_01`, `lora_name_1`, `lora_1_name`.
     fn numbered_loras(&self, node: &Node<'a>) -> Vec<Loaded> {
-        let number = |name: &str| self.scalar(node, &[name], Want::Number, 0).and_then(|found| found.integer());
+        let number =
+            |name: &str| self.scalar(node, &[name], Want::Number, 0).and_then(|found| found.integer());
         let count = number("lora_count").or_else(|| number("num_loras"));
-        let simple = node.literal("input_mode").or_else(|| node.literal("mode")).and_then(Json::text) == Some("simple");
-        let mut slots: Vec<(i128, &str, &str)> = node.inputs.iter().filter_map(|(name, _)| slot(name)).collect();
+        let simple = node.literal("input_mode").or_else(|| node.literal("mode")).and_then(Json::text)
+            == Some("simple");
+        let mut slots: Vec<(i128, &str, &str)> =
+            node.inputs.iter().filter_map(|(name, _)| slot(name)).collect();
         slots.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| natural(a.2, b.2)));
         slots.truncate(MAX_SLOTS);
         let mut found = Vec::new();
@@ -116,13 +129,18 @@ impl<'a> Walk<'_, 'a> {
             if !is_used || is_off(node.literal(&format!("switch_{digits}"))) {
                 continue;
             }
-            let Some((name, span, positional)) = node.input(key).and_then(|input| self.file_name(node, key, input))
+            let Some((name, span, positional)) =
+                node.input(key).and_then(|input| self.file_name(node, key, input))
             else {
                 continue;
             };
             let (plain, split): (Vec<String>, Vec<String>) = (
-                ["lora_wt_#", "strength_#", "lora_#_strength", "lora_strength_#", "weight_#"].map(|key| key.replace('#', digits)).to_vec(),
-                ["model_str_#", "model_weight_#", "lora_#_model_strength", "strength_model_#"].map(|key| key.replace('#', digits)).to_vec(),
+                ["lora_wt_#", "strength_#", "lora_#_strength", "lora_strength_#", "weight_#"]
+                    .map(|key| key.replace('#', digits))
+                    .to_vec(),
+                ["model_str_#", "model_weight_#", "lora_#_model_strength", "strength_model_#"]
+                    .map(|key| key.replace('#', digits))
+                    .to_vec(),
             );
             let order = if simple { [plain, split] } else { [split, plain] };
             let keys: Vec<&str> = order.iter().flatten().map(String::as_str).collect();
@@ -139,9 +157,11 @@ impl<'a> Walk<'_, 'a> {
     /// The loader behind the model of a pass, and whether the model was merged on the way.
     pub(super) fn model(&self, node: &Node<'a>, live: &Live) -> (Option<Loaded>, Option<usize>) {
         let from = |node: &Node<'a>| {
-            ["model", "MODEL", "unet", "base_model", "sdxl_tuple"].iter().find_map(|name| match self.lookup(node, name)? {
-                (_, Input::Link(link)) => Some(link),
-                _ => None,
+            ["model", "MODEL", "unet", "base_model", "sdxl_tuple"].iter().find_map(|name| {
+                match self.lookup(node, name)? {
+                    (_, Input::Link(link)) => Some(link),
+                    _ => None,
+                }
             })
         };
         let guider = self.behind(node, "guider");
@@ -171,8 +191,16 @@ impl<'a> Walk<'_, 'a> {
     /// The checkpoint or diffusion model that a node loads itself.
     fn checkpoint(&self, node: &Node<'a>, live: &Live, at: usize) -> Option<Loaded> {
         let keys = [
-            "ckpt_name", "base_ckpt_name", "unet_name", "gguf_name", "model_path", "diffusion_name", "model_name",
-            "model", "ckpt", "checkpoint",
+            "ckpt_name",
+            "base_ckpt_name",
+            "unet_name",
+            "gguf_name",
+            "model_path",
+            "diffusion_name",
+            "model_name",
+            "model",
+            "ckpt",
+            "checkpoint",
         ];
         keys.iter().find_map(|key| {
             let input = node.input(key)?;
@@ -182,7 +210,8 @@ impl<'a> Walk<'_, 'a> {
             }
             let kind = kind_of(node, key, live, at)?;
             let loaded = self.named(node, key, input, kind)?;
-            (loaded.kind == ResourceKind::Model || loaded.kind == ResourceKind::Vae).then_some(Loaded { kind: ResourceKind::Model, ..loaded })
+            (loaded.kind == ResourceKind::Model || loaded.kind == ResourceKind::Vae)
+                .then_some(Loaded { kind: ResourceKind::Model, ..loaded })
         })
     }
 
@@ -197,7 +226,9 @@ impl<'a> Walk<'_, 'a> {
             for _ in 0..MAX_CHAIN {
                 let (target, node) = self.target(link)?;
                 if node.link("model1").is_some() && node.link("model2").is_some() {
-                    return self.merge(target.node, live, depth.saturating_add(1)).map(|text| format!("({text})"));
+                    return self
+                        .merge(target.node, live, depth.saturating_add(1))
+                        .map(|text| format!("({text})"));
                 }
                 if let Some(loaded) = self.checkpoint(node, live, target.node) {
                     return Some(loaded.name);
@@ -250,9 +281,24 @@ fn kind_of(node: &Node<'_>, key: &str, live: &Live, at: usize) -> Option<Resourc
 
 /// Whether a class finds things in pictures or looks at them, rather than painting any.
 fn is_helper(node: &Node<'_>) -> bool {
-    ["detector", "sam", "segm", "ultralytics", "preprocessor", "insight", "clip", "facerestore", "reactor", "rembg", "t5", "gemma", "interpol", "rife"]
-        .iter()
-        .any(|word| node.class_has(word) && !node.class_has("sampl"))
+    [
+        "detector",
+        "sam",
+        "segm",
+        "ultralytics",
+        "preprocessor",
+        "insight",
+        "clip",
+        "facerestore",
+        "reactor",
+        "rembg",
+        "t5",
+        "gemma",
+        "interpol",
+        "rife",
+    ]
+    .iter()
+    .any(|word| node.class_has(word) && !node.class_has("sampl"))
 }
 
 fn first_link(node: &Node<'_>, names: &[&str]) -> Option<Link> {
@@ -275,7 +321,10 @@ fn lora_objects(node: &Node<'_>) -> Vec<Loaded> {
         Input::Literal(json) if json.is_object() => Some(*json),
         _ => None,
     });
-    objects.filter(|json| !is_off(json.get("on"))).filter_map(|json| lora_object(node, json, "lora")).collect()
+    objects
+        .filter(|json| !is_off(json.get("on")))
+        .filter_map(|json| lora_object(node, json, "lora"))
+        .collect()
 }
 
 /// A list of `{name, strength, active}`, perhaps wrapped. `None` where there is no list.
@@ -304,7 +353,16 @@ fn lora_object(node: &Node<'_>, json: &Json<'_>, key: &str) -> Option<Loaded> {
 
 /// Whether a node of this class loads what the tags of its text name. To the core encoder they are prose.
 fn reads_tags(node: &Node<'_>) -> bool {
-    let words = ["lora", "wildcard", "pctextencode", "pclazy", "prompt control", "promptcontrol", "mikey", "power prompt"];
+    let words = [
+        "lora",
+        "wildcard",
+        "pctextencode",
+        "pclazy",
+        "prompt control",
+        "promptcontrol",
+        "mikey",
+        "power prompt",
+    ];
     node.has("lora_syntax") || words.iter().any(|word| node.class_has(word))
 }
 
@@ -326,11 +384,14 @@ pub(super) fn embeddings(text: &str) -> Vec<&str> {
     const MARK: &str = "embedding:";
     let mut found = Vec::new();
     for (at, _) in text.match_indices(MARK).take(prompt::MAX_TAGS) {
-        let is_word = text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric());
+        let is_word =
+            text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric());
         let rest = text.get(at..).and_then(|rest| rest.strip_prefix(MARK)).unwrap_or_default();
         let is_identifier = rest.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
         let ends = |c: char| {
-            c.is_whitespace() || matches!(c, ',' | '(' | ')' | '<' | '>' | '|' | '[' | ']' | '{' | '}') || c == ':' && !is_identifier
+            c.is_whitespace()
+                || matches!(c, ',' | '(' | ')' | '<' | '>' | '|' | '[' | ']' | '{' | '}')
+                || c == ':' && !is_identifier
         };
         let name = rest.get(..rest.find(ends).unwrap_or(rest.len())).unwrap_or_default();
         // A weight behind an identifier: its version is the last of its numbers.
@@ -354,9 +415,9 @@ fn selected(node: &Node<'_>, link: Link) -> Option<String> {
     let limits = crate::parse::Limits::default();
     let document = table.and_then(|table| crate::parse::json::parse(table, &limits));
     let by_slot = document.as_ref().and_then(|document| document.root.get("bySlot"));
-    let chosen = by_slot.and_then(|slots| slots.get(&link.slot.to_string())).and_then(|json| {
-        json.text().or_else(|| json.get("air").and_then(Json::text))
-    });
+    let chosen = by_slot
+        .and_then(|slots| slots.get(&link.slot.to_string()))
+        .and_then(|json| json.text().or_else(|| json.get("air").and_then(Json::text)));
     let chosen = chosen.map(str::to_owned);
     chosen.or_else(|| node.literal("air").and_then(Json::text).map(str::to_owned))
 }
@@ -374,13 +435,18 @@ fn is_air(name: &str) -> bool {
 
 fn is_nothing(name: &str) -> bool {
     let lower = name.trim().to_ascii_lowercase();
-    matches!(lower.as_str(), "" | "none" | "baked vae" | "default" | "use same choices" | "automatic" | "undefined" | "null")
+    matches!(
+        lower.as_str(),
+        "" | "none" | "baked vae" | "default" | "use same choices" | "automatic" | "undefined" | "null"
+    )
 }
 
 fn is_off(json: Option<&Json<'_>>) -> bool {
     json.is_some_and(|json| match &json.data {
         Data::Bool(value) => !value,
-        Data::Text(text) => matches!(text.to_ascii_lowercase().as_str(), "off" | "false" | "disable" | "disabled"),
+        Data::Text(text) => {
+            matches!(text.to_ascii_lowercase().as_str(), "off" | "false" | "disable" | "disabled")
+        }
         _ => false,
     })
 }

@@ -62,13 +62,26 @@ pub(super) struct Pass {
 
 /// Inputs that take the picture or latent that a pass starts from.
 const STARTS: [&str; 14] = [
-    "latent_image", "samples", "latent", "latents", "optional_latent", "upscaled_latent", "latent_image1", "pixels",
-    "image", "images", "destination", "start_image", "source", "input",
+    "latent_image",
+    "samples",
+    "latent",
+    "latents",
+    "optional_latent",
+    "upscaled_latent",
+    "latent_image1",
+    "pixels",
+    "image",
+    "images",
+    "destination",
+    "start_image",
+    "source",
+    "input",
 ];
 
 const LATENTS: [&str; 6] = ["latent_image", "latent", "samples", "latents", "optional_latent", "image"];
 
-const BUNDLES: [&str; 6] = ["basic_pipe", "pipe", "sdxl_tuple", "detailer_pipe", "context", "base_basic_pipe"];
+const BUNDLES: [&str; 6] =
+    ["basic_pipe", "pipe", "sdxl_tuple", "detailer_pipe", "context", "base_basic_pipe"];
 
 impl<'a> Walk<'_, 'a> {
     /// The passes among the live nodes; the one that speaks for the picture is the first.
@@ -76,8 +89,10 @@ impl<'a> Walk<'_, 'a> {
         let is_sampler = |at: &usize| self.node(*at).is_some_and(|node| self.is_sampler(*at, node, live));
         let found: Vec<usize> = live.nodes.iter().copied().filter(is_sampler).take(MAX_PASSES).collect();
         let known: BTreeSet<usize> = found.iter().copied().collect();
-        let before: Vec<BTreeSet<usize>> =
-            found.iter().map(|at| self.ancestors(&[*at]).nodes.intersection(&known).copied().collect()).collect();
+        let before: Vec<BTreeSet<usize>> = found
+            .iter()
+            .map(|at| self.ancestors(&[*at]).nodes.intersection(&known).copied().collect())
+            .collect();
         let mut passes: Vec<(usize, usize, Pass)> = Vec::new();
         for (at, mine) in found.iter().zip(&before) {
             let Some(node) = self.node(*at) else { continue };
@@ -94,7 +109,8 @@ impl<'a> Walk<'_, 'a> {
 
     fn is_sampler(&self, at: usize, node: &Node<'a>, live: &Live) -> bool {
         // What writes files may repeat all settings, but nobody takes anything from it.
-        let is_taken = live.taken.range(Link { node: at, slot: 0 }..).next().is_some_and(|link| link.node == at);
+        let is_taken =
+            live.taken.range(Link { node: at, slot: 0 }..).next().is_some_and(|link| link.node == at);
         if !is_taken || node.class_has("save") {
             return false;
         }
@@ -109,7 +125,9 @@ impl<'a> Walk<'_, 'a> {
         let is_loader = has("ckpt_name") || has("sampler") && has("sigmas");
         let takes_model = linked(&["model", "MODEL", "base_model", "unet"]);
         let is_whole = has("steps") && has("cfg") && has("sampler_name");
-        if !is_loader && (takes_model && count >= 3 || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES))) {
+        if !is_loader
+            && (takes_model && count >= 3 || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES)))
+        {
             return true;
         }
         let is_bundled = linked(&BUNDLES) && (has("steps") || has("seed") && (has("denoise") || has("cfg")));
@@ -170,7 +188,9 @@ impl<'a> Walk<'_, 'a> {
         let mut found = self.behind(node, "sigmas")?;
         for _ in 0..MAX_CHAIN {
             let lays_out = found.has_any(&["steps", "scheduler"]);
-            let next = ["sigmas", "sigmas_1", "high_sigmas", "_sigmas"].iter().find(|name| found.link(name).is_some());
+            let next = ["sigmas", "sigmas_1", "high_sigmas", "_sigmas"]
+                .iter()
+                .find(|name| found.link(name).is_some());
             match next {
                 Some(next) if !lays_out => found = self.behind(found, next)?,
                 _ => break,
@@ -182,7 +202,8 @@ impl<'a> Walk<'_, 'a> {
     /// Finds what a pass starts from: that gives its role, its size and, for parts of the steps, its denoise.
     fn start(&self, node: &Node<'a>, known: &BTreeSet<usize>, pass: &mut Pass) {
         let origin = self.origin(node, known);
-        let number = |name: &str| self.scalar(node, &[name], Want::Number, 0).and_then(|found| found.number());
+        let number =
+            |name: &str| self.scalar(node, &[name], Want::Number, 0).and_then(|found| found.number());
         let first = number("start_at_step").or_else(|| number("start_step")).unwrap_or_default();
         if pass.denoise.is_none() && first > 0.0 {
             let steps = pass.steps.as_ref().and_then(Found::number).filter(|steps| *steps > 0.0);
@@ -232,7 +253,8 @@ impl<'a> Walk<'_, 'a> {
             }
             origin.mask |= node.link("mask").is_some() || node.class_has("inpaint");
             origin.scaled |= node.class_has("upscale") || node.class_has("scale");
-            origin.image |= node.class_has("loadimage") || node.class_has("load image") || node.class_has("loadvideo");
+            origin.image |=
+                node.class_has("loadimage") || node.class_has("load image") || node.class_has("loadvideo");
             next = STARTS.iter().find_map(|name| node.link(name));
             if next.is_none() {
                 self.size(node, &mut origin);

@@ -55,7 +55,9 @@ impl<'a> Walk<'_, 'a> {
         let guider = self.behind(node, "guider");
         let embeds = self.behind(node, "text_embeds");
         for node in [Some(node), guider, embeds].into_iter().flatten() {
-            let Some((holder, input)) = names.iter().find_map(|name| self.lookup(node, name)) else { continue };
+            let Some((holder, input)) = names.iter().find_map(|name| self.lookup(node, name)) else {
+                continue;
+            };
             match input {
                 Input::Link(link) => self.follow(link, side, &mut seen, &mut found, 0),
                 Input::Literal(_) => found.add(self.text(holder, input, 0)),
@@ -74,7 +76,14 @@ impl<'a> Walk<'_, 'a> {
         found
     }
 
-    fn follow(&self, link: Link, side: Side, seen: &mut BTreeSet<(Link, bool)>, found: &mut Conditioning, depth: u32) {
+    fn follow(
+        &self,
+        link: Link,
+        side: Side,
+        seen: &mut BTreeSet<(Link, bool)>,
+        found: &mut Conditioning,
+        depth: u32,
+    ) {
         let fresh = seen.insert((link, side == Side::Positive));
         if depth >= MAX_CHAIN || !self.step() || !fresh {
             return;
@@ -148,8 +157,7 @@ impl<'a> Walk<'_, 'a> {
             let name = name.to_ascii_lowercase();
             name.contains("clip") || matches!(name.as_str(), "t5" | "gemma" | "text_encoder" | "llm_model")
         });
-        has_text
-            && (encodes || ["encode", "prompt", "conditioning"].iter().any(|word| node.class_has(word)))
+        has_text && (encodes || ["encode", "prompt", "conditioning"].iter().any(|word| node.class_has(word)))
     }
 
     fn encoded(
@@ -200,7 +208,8 @@ impl<'a> Walk<'_, 'a> {
 impl Conditioning {
     fn add(&mut self, text: Option<Text>) {
         let Some(text) = text else { return };
-        let is_known = self.texts.iter().any(|known| known.text == text.text && known.incomplete == text.incomplete);
+        let is_known =
+            self.texts.iter().any(|known| known.text == text.text && known.incomplete == text.incomplete);
         if !is_known {
             self.texts.push(text);
         }
@@ -235,7 +244,9 @@ impl Conditioning {
 
 fn is_conditioning(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.starts_with("conditioning") || name.starts_with("cond") || matches!(name.as_str(), "positive" | "negative")
+    name.starts_with("conditioning")
+        || name.starts_with("cond")
+        || matches!(name.as_str(), "positive" | "negative")
         || name.contains("embeds")
         || name == "input"
         || name == "value"

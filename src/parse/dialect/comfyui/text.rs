@@ -46,9 +46,27 @@ const HOLDERS: [&str; 16] = [
 
 /// Words in classes whose text comes from outside of the graph: models that write, files, pickers.
 const RUNTIME: [&str; 21] = [
-    "llm", "ollama", "gpt", "gemini", "claude", "openai", "florence", "joycaption", "joy_caption", "caption",
-    "interrogat", "tagger", "vlm", "llava", "qwenvl", "loadtext", "load text", "textfile", "promptgenerator",
-    "prompt generator", "autonegative",
+    "llm",
+    "ollama",
+    "gpt",
+    "gemini",
+    "claude",
+    "openai",
+    "florence",
+    "joycaption",
+    "joy_caption",
+    "caption",
+    "interrogat",
+    "tagger",
+    "vlm",
+    "llava",
+    "qwenvl",
+    "loadtext",
+    "load text",
+    "textfile",
+    "promptgenerator",
+    "prompt generator",
+    "autonegative",
 ];
 
 impl<'a> Walk<'_, 'a> {
@@ -134,7 +152,8 @@ impl<'a> Walk<'_, 'a> {
             return None;
         }
         parts.sort_by(|a, b| natural(a.0, b.0));
-        let delimiter = self.scalar(node, &["delimiter", "separator", "Separator", "seperator"], Want::Text, depth);
+        let delimiter =
+            self.scalar(node, &["delimiter", "separator", "Separator", "seperator"], Want::Text, depth);
         let delimiter = delimiter.and_then(|found| found.text().map(unescaped));
         let delimiter = delimiter.unwrap_or_else(|| default_delimiter(node).to_owned());
         let mut joined = Text::default();
@@ -187,7 +206,8 @@ fn is_part(name: &str) -> bool {
     if matches!(name, "a" | "b" | "c" | "d" | "prepend" | "append") {
         return true;
     }
-    let Some(tail) = ["string", "text", "prompt", "str", "arg"].iter().find_map(|stem| name.strip_prefix(stem))
+    let Some(tail) =
+        ["string", "text", "prompt", "str", "arg"].iter().find_map(|stem| name.strip_prefix(stem))
     else {
         return false;
     };

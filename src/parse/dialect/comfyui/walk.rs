@@ -14,8 +14,20 @@ pub(super) const MAX_CHAIN: u32 = 40;
 
 /// Inputs of a node that only holds a value, in the order of trust.
 const HOLDERS: [&str; 14] = [
-    "value", "Value", "int", "float", "Number", "number", "seed", "noise_seed", "string", "String", "text", "Text",
-    "int_value", "float_value",
+    "value",
+    "Value",
+    "int",
+    "float",
+    "Number",
+    "number",
+    "seed",
+    "noise_seed",
+    "string",
+    "String",
+    "text",
+    "Text",
+    "int_value",
+    "float_value",
 ];
 
 /// One graph with what may still be spent on it.
@@ -143,7 +155,8 @@ impl<'g, 'a> Walk<'g, 'a> {
             return Some(node.input(name));
         }
         if node.class_has("switch") {
-            let stems = ["input", "any", "text", "model", "image", "conditioning", "latent", "clip", "vae", "value"];
+            let stems =
+                ["input", "any", "text", "model", "image", "conditioning", "latent", "clip", "vae", "value"];
             let of_stem = |(name, _): &&(&str, Input<'a>)| stems.iter().any(|stem| is_numbered(name, stem));
             let branches: Vec<_> = node.inputs.iter().filter(of_stem).copied().collect();
             let setting = self.scalar(node, &["select", "Input", "index"], Want::Number, depth);
@@ -183,7 +196,9 @@ impl<'g, 'a> Walk<'g, 'a> {
                         return None;
                     }
                     let holder = self.node(link.node)?;
-                    input = ["boolean", "value", "switch", "number"].iter().find_map(|name| holder.input(name))?;
+                    input = ["boolean", "value", "switch", "number"]
+                        .iter()
+                        .find_map(|name| holder.input(name))?;
                 }
             }
         }
@@ -221,7 +236,14 @@ impl<'g, 'a> Walk<'g, 'a> {
         None
     }
 
-    fn value(&self, holder: &Node<'a>, input: Input<'a>, name: &str, want: Want, depth: u32) -> Option<Found> {
+    fn value(
+        &self,
+        holder: &Node<'a>,
+        input: Input<'a>,
+        name: &str,
+        want: Want,
+        depth: u32,
+    ) -> Option<Found> {
         let link = match input {
             Input::Literal(json) => return literal(holder, json, want),
             Input::Link(link) => link,

@@ -21,15 +21,44 @@ const ORDERS: &[(&str, &[&str])] = &[
     ("KSampler (Efficient)", &["seed", CONTROL, "steps", "cfg", "sampler_name", "scheduler", "denoise"]),
     (
         "KSamplerAdvanced",
-        &["add_noise", "noise_seed", CONTROL, "steps", "cfg", "sampler_name", "scheduler", "start_at_step", "end_at_step"],
+        &[
+            "add_noise",
+            "noise_seed",
+            CONTROL,
+            "steps",
+            "cfg",
+            "sampler_name",
+            "scheduler",
+            "start_at_step",
+            "end_at_step",
+        ],
     ),
     (
         "KSampler Adv. (Efficient)",
-        &["add_noise", "noise_seed", CONTROL, "steps", "cfg", "sampler_name", "scheduler", "start_at_step", "end_at_step"],
+        &[
+            "add_noise",
+            "noise_seed",
+            CONTROL,
+            "steps",
+            "cfg",
+            "sampler_name",
+            "scheduler",
+            "start_at_step",
+            "end_at_step",
+        ],
     ),
     (
         "KSampler SDXL (Eff.)",
-        &["noise_seed", CONTROL, "steps", "cfg", "sampler_name", "scheduler", "start_at_step", "refine_at_step"],
+        &[
+            "noise_seed",
+            CONTROL,
+            "steps",
+            "cfg",
+            "sampler_name",
+            "scheduler",
+            "start_at_step",
+            "refine_at_step",
+        ],
     ),
     ("SamplerCustom", &["add_noise", "noise_seed", CONTROL, "cfg"]),
     ("RandomNoise", &["noise_seed", CONTROL]),
@@ -67,30 +96,64 @@ const ORDERS: &[(&str, &[&str])] = &[
     ("ControlNetLoader", &["control_net_name"]),
     ("UpscaleModelLoader", &["model_name"]),
     ("CLIPTextEncode", &["text"]),
-    ("CLIPTextEncodeSDXL", &["width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"]),
+    (
+        "CLIPTextEncodeSDXL",
+        &["width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"],
+    ),
     ("CLIPTextEncodeSDXLRefiner", &["ascore", "width", "height", "text"]),
     ("CLIPTextEncodeFlux", &["clip_l", "t5xxl", "guidance"]),
     ("CLIPTextEncodeSD3", &["clip_l", "clip_g", "t5xxl", "empty_padding"]),
     (
         "Efficient Loader",
         &[
-            "ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive",
-            "negative", "token_normalization", "weight_interpretation", "empty_latent_width", "empty_latent_height",
+            "ckpt_name",
+            "vae_name",
+            "clip_skip",
+            "lora_name",
+            "lora_model_strength",
+            "lora_clip_strength",
+            "positive",
+            "negative",
+            "token_normalization",
+            "weight_interpretation",
+            "empty_latent_width",
+            "empty_latent_height",
         ],
     ),
     (
         "Eff. Loader SDXL",
         &[
-            "base_ckpt_name", "base_clip_skip", "refiner_ckpt_name", "refiner_clip_skip", "positive_ascore",
-            "negative_ascore", "vae_name", "positive", "negative", "token_normalization", "weight_interpretation",
-            "empty_latent_width", "empty_latent_height",
+            "base_ckpt_name",
+            "base_clip_skip",
+            "refiner_ckpt_name",
+            "refiner_clip_skip",
+            "positive_ascore",
+            "negative_ascore",
+            "vae_name",
+            "positive",
+            "negative",
+            "token_normalization",
+            "weight_interpretation",
+            "empty_latent_width",
+            "empty_latent_height",
         ],
     ),
     ("ImpactWildcardProcessor", &["wildcard_text", "populated_text", "mode", "seed"]),
     ("ImpactWildcardEncode", &["wildcard_text", "populated_text", "mode"]),
     (
         "UltimateSDUpscale",
-        &["upscale_by", "seed", CONTROL, "steps", "cfg", "sampler_name", "scheduler", "denoise", "mode_type", "tile_width"],
+        &[
+            "upscale_by",
+            "seed",
+            CONTROL,
+            "steps",
+            "cfg",
+            "sampler_name",
+            "scheduler",
+            "denoise",
+            "mode_type",
+            "tile_width",
+        ],
     ),
     ("ttN concat", &["text1", "text2", "text3", "delimiter"]),
     ("StringConcatenate", &["string_a", "string_b", "delimiter"]),
@@ -104,26 +167,47 @@ const ORDERS: &[(&str, &[&str])] = &[
     ("ModelMergeSimple", &["ratio"]),
     (
         "Lora Loader Stack (rgthree)",
-        &["lora_01", "strength_01", "lora_02", "strength_02", "lora_03", "strength_03", "lora_04", "strength_04"],
+        &[
+            "lora_01",
+            "strength_01",
+            "lora_02",
+            "strength_02",
+            "lora_03",
+            "strength_03",
+            "lora_04",
+            "strength_04",
+        ],
     ),
     (
         "CR LoRA Stack",
         &[
-            "switch_1", "lora_name_1", "model_weight_1", "clip_weight_1", "switch_2", "lora_name_2", "model_weight_2",
-            "clip_weight_2", "switch_3", "lora_name_3", "model_weight_3", "clip_weight_3",
+            "switch_1",
+            "lora_name_1",
+            "model_weight_1",
+            "clip_weight_1",
+            "switch_2",
+            "lora_name_2",
+            "model_weight_2",
+            "clip_weight_2",
+            "switch_3",
+            "lora_name_3",
+            "model_weight_3",
+            "clip_weight_3",
         ],
     ),
 ];
 
 /// Names of objects among the widgets, which rgthree and LoRA Manager write.
 const SLOTS: [&str; 16] = [
-    "lora_1", "lora_2", "lora_3", "lora_4", "lora_5", "lora_6", "lora_7", "lora_8", "lora_9", "lora_10", "lora_11",
-    "lora_12", "lora_13", "lora_14", "lora_15", "lora_16",
+    "lora_1", "lora_2", "lora_3", "lora_4", "lora_5", "lora_6", "lora_7", "lora_8", "lora_9", "lora_10",
+    "lora_11", "lora_12", "lora_13", "lora_14", "lora_15", "lora_16",
 ];
 
 /// Gives the widgets of a node their names.
 pub(super) fn named<'a>(class: &str, node: &'a Json<'a>) -> Named<'a> {
-    let Some(widgets) = node.get("widgets_values") else { return Named { values: Vec::new(), positional: false } };
+    let Some(widgets) = node.get("widgets_values") else {
+        return Named { values: Vec::new(), positional: false };
+    };
     if widgets.is_object() {
         let values = widgets.members().iter().map(|member| (member.key.as_ref(), &member.value)).collect();
         return Named { values, positional: false };
@@ -133,7 +217,8 @@ pub(super) fn named<'a>(class: &str, node: &'a Json<'a>) -> Named<'a> {
     if let Some(values) = listed() {
         return Named { values, positional: false };
     }
-    let known = ORDERS.iter().find(|(known, _)| *known == class).and_then(|(_, names)| assign(names, widgets));
+    let known =
+        ORDERS.iter().find(|(known, _)| *known == class).and_then(|(_, names)| assign(names, widgets));
     Named { values: known.unwrap_or_else(|| guessed(class, widgets)), positional: true }
 }
 
@@ -174,8 +259,10 @@ fn is_control(json: &Json<'_>) -> bool {
 }
 
 fn is_text_name(name: &str) -> bool {
-    matches!(name, "text" | "positive" | "negative" | "value" | "text1" | "text2" | "text3" | "text_g" | "text_l")
-        || name.ends_with("_name")
+    matches!(
+        name,
+        "text" | "positive" | "negative" | "value" | "text1" | "text2" | "text3" | "text_g" | "text_l"
+    ) || name.ends_with("_name")
 }
 
 /// Whether a value can be what a name says.
@@ -184,12 +271,17 @@ fn fits(name: &str, value: &Json<'_>) -> bool {
         return true;
     }
     match name {
-        "seed" | "noise_seed" | "steps" | "cfg" | "denoise" | "width" | "height" | "batch_size" | "start_at_step"
-        | "end_at_step" | "guidance" | "strength_model" | "strength_clip" | "clip_skip" | "stop_at_clip_layer" => {
+        "seed" | "noise_seed" | "steps" | "cfg" | "denoise" | "width" | "height" | "batch_size"
+        | "start_at_step" | "end_at_step" | "guidance" | "strength_model" | "strength_clip" | "clip_skip"
+        | "stop_at_clip_layer" => {
             matches!(value.data, Data::Integer(_) | Data::Number(_))
         }
-        "sampler_name" | "scheduler" => value.text().is_some_and(|text| text.len() < 64 && !text.contains('\n')),
-        name if is_text_name(name) && name != "value" => value.text().is_some() || value.is_object() || value.is_array(),
+        "sampler_name" | "scheduler" => {
+            value.text().is_some_and(|text| text.len() < 64 && !text.contains('\n'))
+        }
+        name if is_text_name(name) && name != "value" => {
+            value.text().is_some() || value.is_object() || value.is_array()
+        }
         _ => true,
     }
 }
@@ -201,28 +293,40 @@ fn guessed<'a>(class: &str, widgets: &'a [Json<'a>]) -> Vec<(&'a str, &'a Json<'
     let objects = widgets.iter().filter(|json| json.get("lora").is_some());
     values.extend(SLOTS.into_iter().zip(objects));
     let lists = widgets.iter().find(|json| {
-        json.items().iter().chain(json.get("__value__").map(Json::items).unwrap_or_default()).any(|item| {
-            item.get("name").is_some() && item.get("strength").is_some()
-        })
+        json.items()
+            .iter()
+            .chain(json.get("__value__").map(Json::items).unwrap_or_default())
+            .any(|item| item.get("name").is_some() && item.get("strength").is_some())
     });
     values.extend(lists.map(|list| ("loras", list)));
     if let Some(file) = widgets.iter().find(|json| json.text().is_some_and(is_file)) {
         let names = [
-            ("lora", "lora_name"), ("vae", "vae_name"), ("controlnet", "control_net_name"), ("upscale", "model_name"),
-            ("checkpoint", "ckpt_name"), ("ckpt", "ckpt_name"), ("unet", "unet_name"), ("diffusion", "unet_name"),
-            ("gguf", "unet_name"), ("clip", "clip_name"),
+            ("lora", "lora_name"),
+            ("vae", "vae_name"),
+            ("controlnet", "control_net_name"),
+            ("upscale", "model_name"),
+            ("checkpoint", "ckpt_name"),
+            ("ckpt", "ckpt_name"),
+            ("unet", "unet_name"),
+            ("diffusion", "unet_name"),
+            ("gguf", "unet_name"),
+            ("clip", "clip_name"),
         ];
         let name = names.iter().find(|(word, _)| has(word)).map(|(_, name)| *name);
         if let Some(name) = name.filter(|_| values.is_empty()) {
             values.push((name, file));
-            let strength = widgets.iter().find(|json| matches!(json.data, Data::Number(_) | Data::Integer(_)));
-            values.extend(strength.filter(|_| name == "lora_name").map(|strength| ("strength_model", strength)));
+            let strength =
+                widgets.iter().find(|json| matches!(json.data, Data::Number(_) | Data::Integer(_)));
+            values.extend(
+                strength.filter(|_| name == "lora_name").map(|strength| ("strength_model", strength)),
+            );
         }
     }
     if has("sampler") || has("detailer") || has("upscale") {
         values.extend(guessed_sampler(widgets));
     }
-    let texts: Vec<_> = widgets.iter().filter(|json| json.text().is_some_and(|text| !is_file(text))).collect();
+    let texts: Vec<_> =
+        widgets.iter().filter(|json| json.text().is_some_and(|text| !is_file(text))).collect();
     if let (true, [text, ..]) = (has("text") || has("prompt") || has("string"), texts.as_slice()) {
         values.push(("text", text));
     }
@@ -254,5 +358,8 @@ fn guessed_sampler<'a>(widgets: &'a [Json<'a>]) -> Vec<(&'a str, &'a Json<'a>)> 
         ("scheduler", after(1)),
         ("denoise", after(2)),
     ];
-    found.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| fits(name, value))?))).collect()
+    found
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| fits(name, value))?)))
+        .collect()
 }

@@ -71,7 +71,10 @@ impl<'a> Scope<'a> {
     /// The inside of a subgraph.
     pub(super) fn subgraph(json: &'a Json<'a>, key: &str) -> Self {
         let id = |name: &str, default: &str| {
-            json.get(name).and_then(|node| node.get("id")).and_then(id_text).unwrap_or_else(|| default.to_owned())
+            json.get(name)
+                .and_then(|node| node.get("id"))
+                .and_then(id_text)
+                .unwrap_or_else(|| default.to_owned())
         };
         let boundary = (id("inputNode", "-10"), id("outputNode", "-20"));
         Self::of(json, format!("{key}:"), Some(boundary))
@@ -92,7 +95,16 @@ impl<'a> Scope<'a> {
             origins.insert(id, origin);
         }
         let nodes = json.get("nodes").map(Json::items).unwrap_or_default();
-        Self { nodes, prefix, origins, grouped: HashMap::new(), free: HashMap::new(), boundary, ends, is_group: false }
+        Self {
+            nodes,
+            prefix,
+            origins,
+            grouped: HashMap::new(),
+            free: HashMap::new(),
+            boundary,
+            ends,
+            is_group: false,
+        }
     }
 
     /// The inside of a group, which names its nodes by their places.
@@ -102,7 +114,9 @@ impl<'a> Scope<'a> {
         for link in json.get("links").map(Json::items).unwrap_or_default() {
             let row = link.items();
             let number = |at: usize| place(row.get(at));
-            if let (Some(from), Some(output), Some(to), Some(input)) = (number(0), number(1), number(2), number(3)) {
+            if let (Some(from), Some(output), Some(to), Some(input)) =
+                (number(0), number(1), number(2), number(3))
+            {
                 scope.grouped.insert((to, input), (from, output));
             }
         }
@@ -130,9 +144,11 @@ impl<'a> Scope<'a> {
         let socket = |(slot, socket): (usize, &'a Json<'a>)| {
             let source = if self.is_group {
                 let inner = self.grouped.get(&(at, slot));
-                inner.map(|(from, output)| Source { key: self.key(&from.to_string()), slot: *output }).or_else(|| {
-                    self.free.get(&(at, slot)).map(|slot| Source { key: self.inner_input(), slot: *slot })
-                })
+                inner
+                    .map(|(from, output)| Source { key: self.key(&from.to_string()), slot: *output })
+                    .or_else(|| {
+                        self.free.get(&(at, slot)).map(|slot| Source { key: self.inner_input(), slot: *slot })
+                    })
             } else {
                 let link = socket.get("link").and_then(Json::integer);
                 let origin = link.and_then(|link| self.origins.get(&link));
