@@ -6,6 +6,7 @@
 //! - A damaged field costs itself; what its neighbours say is kept.
 
 mod civitai;
+mod comfyui;
 mod infotext;
 mod pieces;
 mod said;
@@ -21,7 +22,7 @@ use super::{Block, Claim, Limits, Warning};
 type Grammar = fn(&[Piece<'_>], &mut Said<'_>);
 
 /// Every grammar, most specific first.
-const GRAMMARS: &[Grammar] = &[civitai::read, infotext::read];
+const GRAMMARS: &[Grammar] = &[civitai::read, comfyui::read, infotext::read];
 
 /// What the blocks say, in their order, and what was odd about it.
 pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warning>) {
