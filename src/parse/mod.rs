@@ -10,8 +10,14 @@ mod claim;
 mod container;
 mod limits;
 pub mod prompt;
+pub mod provenance;
+mod sidecar;
+mod stealth;
+pub mod xmp;
 
 pub use block::{Block, Carrier, Container, Encoding, Extraction};
 pub use claim::{Claim, Conflict, Dialect, Field, Parsed, Strength, Value, Warning};
 pub use container::{SNIFF_BYTES, extract, extract_bytes, sniff};
 pub use limits::Limits;
+pub use sidecar::{SidecarKind, pair_sidecars, sidecar, sidecar_kind};
+pub use stealth::{Plane, stealth};
