@@ -90,7 +90,10 @@ fn metadata(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
     named(speaker, root.get("model"), None, ResourceKind::Model);
     named(speaker, root.get("vae"), None, ResourceKind::Vae);
     named(speaker, root.get("refiner_model"), None, ResourceKind::Model);
-    let lists = [("loras", ["model", "lora"], ResourceKind::Lora), ("controlnets", ["control_model", "model"], ResourceKind::Controlnet)];
+    let lists = [
+        ("loras", ["model", "lora"], ResourceKind::Lora),
+        ("controlnets", ["control_model", "model"], ResourceKind::Controlnet),
+    ];
     for (key, inner, kind) in lists {
         for entry in root.get(key).map(Json::items).unwrap_or_default() {
             let model = inner.iter().find_map(|key| entry.get(key));
@@ -98,7 +101,9 @@ fn metadata(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
             named(speaker, model, weight, kind);
         }
     }
-    for key in ["clip_skip", "generation_mode", "positive_style_prompt", "negative_style_prompt", "upscale_model"] {
+    for key in
+        ["clip_skip", "generation_mode", "positive_style_prompt", "negative_style_prompt", "upscale_model"]
+    {
         speaker.member(Field::Other(key.to_owned()), root, &[key]);
     }
 }
@@ -206,7 +211,10 @@ fn prompt_and_flags(text: &str) -> (&str, &str) {
             after.is_empty() || after.starts_with('-')
         };
         if let Some(at) = ends.into_iter().find(is_end) {
-            return (quoted.get(..at).unwrap_or_default(), quoted.get(at.saturating_add(1)..).unwrap_or_default());
+            return (
+                quoted.get(..at).unwrap_or_default(),
+                quoted.get(at.saturating_add(1)..).unwrap_or_default(),
+            );
         }
     }
     let is_flag = |(at, _): &(usize, &str)| {

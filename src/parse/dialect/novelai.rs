@@ -30,7 +30,8 @@ const MAX_CHARACTERS: usize = 64;
 
 /// Reads the chunks of PNG, and the object of the other containers.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
-    let is_theirs = |piece: &Piece<'_>| piece.is_at(&["software"]) && piece.text.trim_start().starts_with("NovelAI");
+    let is_theirs =
+        |piece: &Piece<'_>| piece.is_at(&["software"]) && piece.text.trim_start().starts_with("NovelAI");
     let by_software = pieces.iter().any(is_theirs);
     for piece in pieces {
         if said.is_taken(piece.block) {
@@ -64,7 +65,10 @@ fn is_wrapper(root: &Json<'_>) -> bool {
 /// Whether a comment is theirs although the words beside it are lost.
 fn is_settings(root: &Json<'_>) -> bool {
     let has = |key: &str| root.get(key).is_some();
-    has("uc") && has("sampler") && has("scale") && (has("strength") || has("request_type") || has("n_samples"))
+    has("uc")
+        && has("sampler")
+        && has("scale")
+        && (has("strength") || has("request_type") || has("n_samples"))
 }
 
 /// The words of an object of all.
@@ -113,7 +117,9 @@ fn settings(speaker: &mut Speaker<'_, '_>, comment: &Json<'_>, description: Opti
     if request.contains("Img2Img") || request.contains("Infill") {
         speaker.member(Field::Denoise, comment, &["strength"]);
     }
-    for (key, name) in [("v4_prompt", "character prompt"), ("v4_negative_prompt", "character negative prompt")] {
+    for (key, name) in
+        [("v4_prompt", "character prompt"), ("v4_negative_prompt", "character negative prompt")]
+    {
         let characters = caption(key).and_then(|caption| caption.get("char_captions")).map(Json::items);
         for (at, character) in characters.unwrap_or_default().iter().take(MAX_CHARACTERS).enumerate() {
             let name = format!("{name} {}", at.saturating_add(1));

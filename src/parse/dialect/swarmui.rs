@@ -38,7 +38,9 @@ const FIELDS: [(Field, &[&str]); 9] = [
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in pieces.iter().filter(|piece| piece.text.contains("sui_image_params")) {
         let root = piece.object(said.limits);
-        let Some((root, settings)) = root.and_then(|root| Some((root, root.get("sui_image_params")?))) else { continue };
+        let Some((root, settings)) = root.and_then(|root| Some((root, root.get("sui_image_params")?))) else {
+            continue;
+        };
         let mut speaker = said.about(piece, Dialect::SwarmUi, Strength::Ran);
         speaker.tool("swarmui");
         prompts(&mut speaker, settings);
@@ -56,7 +58,9 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
 /// Prompts without the numbers that the program leaves inside of tags.
 fn prompts(speaker: &mut Speaker<'_, '_>, settings: &Json<'_>) {
     for (key, field) in [("prompt", Field::Prompt), ("negativeprompt", Field::NegativePrompt)] {
-        let Some((text, span)) = settings.get(key).and_then(|value| Some((value.text()?, value.span.clone()))) else {
+        let Some((text, span)) =
+            settings.get(key).and_then(|value| Some((value.text()?, value.span.clone())))
+        else {
             continue;
         };
         let text = without_marks(text);
@@ -106,7 +110,9 @@ fn adapters(speaker: &mut Speaker<'_, '_>, settings: &Json<'_>) {
         speaker.resource(ResourceKind::Lora, mention, ResourceSources::RESOURCES, span);
     }
     for (key, kind) in [("vae", ResourceKind::Vae), ("refinermodel", ResourceKind::Model)] {
-        let Some((name, span)) = settings.get(key).and_then(|value| Some((value.text()?, value.span.clone()))) else {
+        let Some((name, span)) =
+            settings.get(key).and_then(|value| Some((value.text()?, value.span.clone())))
+        else {
             continue;
         };
         speaker.resource(kind, Mention::named(name), ResourceSources::RESOURCES, Some(span));
