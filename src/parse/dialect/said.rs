@@ -191,6 +191,22 @@ impl<'l> Speaker<'_, 'l> {
         self.json(field, keys.iter().find_map(|key| object.get(key).filter(|value| !value.is_null())));
     }
 
+    /// Each field under the first of its keys that is there.
+    pub(super) fn members(&mut self, fields: &[(Field, &[&str])], object: &Json<'_>) {
+        for (field, keys) in fields {
+            self.member(field.clone(), object, keys);
+        }
+    }
+
+    /// The prompt under a key, with its tags.
+    pub(super) fn prompt_member(&mut self, object: &Json<'_>, key: &str) {
+        if let Some((text, span)) =
+            object.get(key).and_then(|value| Some((value.text()?, value.span.clone())))
+        {
+            self.tagged_prompt(text, Some(span), false);
+        }
+    }
+
     fn read(&mut self, field: Field, value: &Json<'_>, span: Span) {
         let read = match field {
             Field::Prompt | Field::NegativePrompt => value.text().map(|text| Value::Text(without_nuls(text))),
