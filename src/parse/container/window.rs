@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 const HEAD_BYTES: usize = 8 << 10;
 
 /// Bytes read after a jump.
-const JUMP_BYTES: usize = 64;
+const JUMP_BYTES: usize = 32;
 
 /// Bytes read where the last read ended.
 const AHEAD_BYTES: usize = 8 << 10;
