@@ -96,7 +96,7 @@ fn is_details(line: &str, limits: &Limits) -> bool {
     let line = line.trim_start();
     let steps = line.strip_prefix("Steps:").or_else(|| line.strip_prefix("steps:"));
     let starts = steps.is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()));
-    if !starts && key_of(line).is_none() {
+    if !starts && !key_of(line).is_some_and(|(key, _)| is_known(key)) {
         return false;
     }
     let enough = if starts { 2 } else { 3 };
