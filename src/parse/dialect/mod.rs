@@ -44,11 +44,11 @@ const GRAMMARS: &[Grammar] = &[
     hf_space::read,
     draw_things::read,
     civitai::read,
+    mochi::read,
+    midjourney::read,
     infotext::read,
     easy_diffusion::read,
     comfyui::read,
-    mochi::read,
-    midjourney::read,
     generic::read,
 ];
 
