@@ -17,8 +17,8 @@ use super::window::Window;
 /// Items looked at; a photograph in tiles has some hundreds.
 const MAX_ITEMS: usize = 10_000;
 
-/// Extents of one item.
-const MAX_EXTENTS: u16 = 1024;
+/// Extents of all items together.
+const MAX_EXTENTS: u32 = 100_000;
 
 /// Longest list of items or places read, in bytes.
 const MAX_TABLE_BYTES: u64 = 1 << 20;
@@ -44,8 +44,10 @@ pub(super) fn walk(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<(
     while let Some(next) = boxes::next(window, sink, at, end)? {
         match &next.name {
             b"meta" => meta(window, sink, &next)?,
-            b"mdat" if next.cut => sink.cut("box mdat"),
             _ => common::top_box(window, sink, &next)?,
+        }
+        if next.cut {
+            sink.cut(format!("box {}", String::from_utf8_lossy(&next.name)));
         }
         at = next.body.end;
     }
@@ -150,6 +152,8 @@ fn locations(table: &[u8]) -> BTreeMap<u32, Location> {
     let index_bytes = if *version == 0 { 0 } else { size(0) };
     let mut at = 6;
     let count = number(table, &mut at, *version >= 2).unwrap_or(0);
+    // An extent may take no bytes of the table, so the table's size bounds nothing.
+    let mut extents_left = MAX_EXTENTS;
     for _ in 0..count {
         let item = (|| {
             let id = number(table, &mut at, *version >= 2)?;
@@ -158,11 +162,12 @@ fn locations(table: &[u8]) -> BTreeMap<u32, Location> {
             let base = sized(table, &mut at, base_bytes)?;
             let extents = number(table, &mut at, false)?;
             let mut place = Location { in_idat: method == 1, extents: Vec::new() };
+            extents_left = extents_left.checked_sub(extents)?;
             for _ in 0..extents {
                 let _index = sized(table, &mut at, index_bytes)?;
                 let offset = sized(table, &mut at, offset_bytes)?;
                 let length = sized(table, &mut at, length_bytes)?;
-                if place.extents.len() < usize::from(MAX_EXTENTS) && method < 2 {
+                if method < 2 {
                     place.extents.push((base.saturating_add(offset), length));
                 }
             }
@@ -204,6 +209,10 @@ fn gather(
         let length = if *length == 0 { window.size().saturating_sub(start) } else { *length };
         let left = sink.limits.max_block_bytes.saturating_sub(joined.bytes.len() as u64);
         let part = sink.payload(window, start, length.min(left), &name)?;
+        if left < length {
+            let most = sink.limits.max_block_bytes;
+            sink.warn("limit", name.as_str(), format!("longer than {most} bytes; the rest is left alone"));
+        }
         joined.truncated |= part.truncated || left < length;
         if joined.bytes.is_empty() {
             joined.range = part.range;
