@@ -121,7 +121,9 @@ fn is_part(block: &Block, whole: &Extraction) -> bool {
         full.carrier == block.carrier
             && match block.truncated {
                 // The length at the head of an unpacked store is counted, so it is that of the part.
-                true if block.carrier == Carrier::C2pa => full.bytes[4..].starts_with(block.bytes.get(4..).unwrap_or_default()),
+                true if block.carrier == Carrier::C2pa => {
+                    full.bytes[4..].starts_with(block.bytes.get(4..).unwrap_or_default())
+                }
                 true => full.bytes.starts_with(&block.bytes),
                 false => full.bytes == block.bytes,
             }
@@ -143,7 +145,8 @@ fn a_file_cut_anywhere_gives_what_is_left_of_it() {
             }
             assert!(cut.blocks.len() <= whole.blocks.len(), "{name} cut at {length}");
             blocks = blocks.max(cut.blocks.len());
-            silent += usize::from(length >= 64 && cut.warnings.is_empty() && cut.blocks.len() < whole.blocks.len());
+            silent +=
+                usize::from(length >= 64 && cut.warnings.is_empty() && cut.blocks.len() < whole.blocks.len());
         }
         // Nothing says how many boxes a file has, so a cut between two of them cannot be seen; and what was recorded
         // live may end anywhere.

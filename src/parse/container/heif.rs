@@ -249,25 +249,48 @@ fn size(
 ) -> io::Result<()> {
     let children = all(window, sink, &properties.body)?;
     let Some(container) = named(&children, b"ipco") else { return Ok(()) };
-    let mut sizes = Vec::new();
+    let (mut sizes, mut crops) = (Vec::new(), Vec::new());
     for (place, property) in (1_u16..).zip(all(window, sink, &container.body)?) {
-        if &property.name == b"ispe" {
-            let body = window.get(property.body.start, 12)?;
-            if let (Some(width), Some(height)) = (be32(body, 4), be32(body, 8)) {
-                sizes.push((place, width, height));
+        match &property.name {
+            b"ispe" => {
+                let body = window.get(property.body.start, 12)?;
+                if let (Some(width), Some(height)) = (be32(body, 4), be32(body, 8)) {
+                    sizes.push((place, width, height));
+                }
             }
+            b"clap" => crops.extend(
+                crop(window.get(property.body.start, 16)?).map(|(width, height)| (place, width, height)),
+            ),
+            _ => {}
         }
     }
     let mut linked = Vec::new();
     if let (Some(primary), Some(links)) = (primary, named(&children, b"ipma")) {
         linked = associations(&table(window, sink, links)?, primary);
     }
-    let own = sizes.iter().find(|size| linked.contains(&size.0));
+    let mut own = sizes.iter().find(|size| linked.contains(&size.0));
+    // The picture is coded in whole blocks; what of them is shown may be less.
+    let shown = crops.iter().find(|crop| linked.contains(&crop.0));
+    if let (Some(coded), Some(shown)) = (own, shown)
+        && shown.1 <= coded.1
+        && shown.2 <= coded.2
+    {
+        own = Some(shown);
+    }
     let largest = sizes.iter().max_by_key(|size| u64::from(size.1).saturating_mul(u64::from(size.2)));
     if let Some((_, width, height)) = own.or(largest) {
         sink.size(*width, *height);
     }
     Ok(())
+}
+
+/// Width and height of the part that is shown: fractions, of which only whole numbers make sense.
+fn crop(body: &[u8]) -> Option<(u32, u32)> {
+    let whole = |at: usize| {
+        let (above, below) = (be32(body, at)?, be32(body, at.saturating_add(4))?);
+        (above.checked_rem(below)? == 0).then(|| above.checked_div(below)).flatten().filter(|side| *side > 0)
+    };
+    Some((whole(0)?, whole(8)?))
 }
 
 /// The properties of an item, by their place from 1.
