@@ -121,6 +121,8 @@ fn chunk(window: &mut Window<'_>, sink: &mut Sink<'_>, name: &[u8; 4], at: u64, 
 fn words(sink: &mut Sink<'_>, chunk: [u8; 4], payload: Payload, place: &str) {
     let (keyword, rest) = match split_nul(&payload.bytes) {
         (keyword, Some(rest)) if keyword.len() <= MAX_KEYWORD_BYTES => (latin1(keyword), rest),
+        // What is left may be half a keyword.
+        _ if payload.truncated => return,
         _ => {
             sink.warn("damaged", place, "no keyword; read as text");
             (String::new(), payload.bytes.as_slice())
@@ -161,6 +163,7 @@ fn body<'a>(chunk: &[u8; 4], rest: &'a [u8]) -> (&'a [u8], Option<Packing>) {
             let body = split_nul(after_language).1.unwrap_or_default();
             (body, (*flag == 1).then_some(Packing::Zlib))
         }
+        (b"zTXt" | b"iTXt", _) => (&[], None),
         _ => (rest, None),
     }
 }
