@@ -26,7 +26,7 @@ static FIELDS: [(Field, &[&str]); 7] = [
 /// Reads the object where its model and its resolution are spelt as only they do.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in pieces {
-        if said.is_taken(piece.block) || !piece.text.contains("\"resolution\"") {
+        if said.is_taken(piece.block) {
             continue;
         }
         let Some(root) = piece.object(said.limits) else { continue };

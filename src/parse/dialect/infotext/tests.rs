@@ -137,6 +137,15 @@ fn what_is_no_infotext_is_left_alone() {
 }
 
 #[test]
+fn a_prompt_that_begins_with_a_bracket_is_no_document() {
+    for prompt in ["{red|blue} kite", "[red|blue] kite", "{\"a\" kite", "[[kite]]"] {
+        let text = format!("{prompt}\nSteps: 20, Sampler: Euler, Seed: 7");
+        check_prompts(&text, prompt, "");
+        assert_eq!(read(&text).warnings, [], "{prompt}");
+    }
+}
+
+#[test]
 fn templates_stay_apart_from_details_and_prompts() {
     let text = "a kite\nNegative prompt: blur\nSteps: 20, Sampler: Euler, Seed: 7, Version: v1.6.0\n\
         Template: a {kite|hat}, style: wild\nand more\n\nNegative Template: __blur__";
