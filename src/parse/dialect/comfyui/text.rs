@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::parse::json::{Data, Json};
 
-use super::graph::{Input, Node, natural};
+use super::graph::{Input, Node};
 use super::walk::{MAX_CHAIN, Walk, Want};
 
 /// A text and how far it can be trusted.
@@ -44,8 +44,13 @@ const HOLDERS: [&str; 16] = [
     "text_0",
 ];
 
+/// Texts that one node joins.
+const MAX_PARTS: usize = 256;
+
 /// Words in classes whose text comes from outside of the graph: models that write, files, pickers.
-const RUNTIME: [&str; 21] = [
+const RUNTIME: [&str; 23] = [
+    "loadpreset",
+    "load preset",
     "llm",
     "ollama",
     "gpt",
@@ -146,12 +151,11 @@ impl<'a> Walk<'_, 'a> {
 
     /// The parts of a node that joins texts, joined.
     fn joined(&self, node: &Node<'a>, depth: u32) -> Option<Text> {
-        let mut parts: Vec<_> = node.inputs.iter().filter(|(name, _)| is_part(name)).copied().collect();
-        let has_one_stem = parts.len() >= 2;
-        if !has_one_stem {
+        let parts: Vec<_> =
+            node.inputs.iter().filter(|(name, _)| is_part(name)).take(MAX_PARTS).copied().collect();
+        if parts.len() < 2 {
             return None;
         }
-        parts.sort_by(|a, b| natural(a.0, b.0));
         let delimiter =
             self.scalar(node, &["delimiter", "separator", "Separator", "seperator"], Want::Text, depth);
         let delimiter = delimiter.and_then(|found| found.text().map(unescaped));

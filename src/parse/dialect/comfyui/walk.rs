@@ -1,7 +1,7 @@
 //! Following links within a budget: switches, bundles of inputs, and values that other nodes hold.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
 use crate::parse::Limits;
@@ -138,10 +138,7 @@ impl<'g, 'a> Walk<'g, 'a> {
     /// A switch whose setting cannot be told passes its first linked input on.
     pub(super) fn chosen(&self, node: &Node<'a>, depth: u32) -> Option<Option<Input<'a>>> {
         let linked_first = |inputs: &[(&str, Input<'a>)]| {
-            let mut found: Vec<_> =
-                inputs.iter().filter(|(_, input)| matches!(input, Input::Link(_))).copied().collect();
-            found.sort_by(|a, b| super::graph::natural(a.0, b.0));
-            found.first().map(|(_, input)| *input)
+            inputs.iter().find(|(_, input)| matches!(input, Input::Link(_))).map(|(_, input)| *input)
         };
         let is_numbered = |name: &str, stem: &str| {
             name.strip_prefix(stem).is_some_and(|rest| {
@@ -222,8 +219,8 @@ impl<'g, 'a> Walk<'g, 'a> {
             return Some((node, input));
         }
         let mut seen = BTreeSet::new();
-        let mut waiting: Vec<Link> = bundles(node);
-        while let Some(link) = waiting.pop() {
+        let mut waiting: VecDeque<Link> = node.bundles().iter().copied().collect();
+        while let Some(link) = waiting.pop_front() {
             if !self.step() || !seen.insert(link.node) {
                 continue;
             }
@@ -231,7 +228,7 @@ impl<'g, 'a> Walk<'g, 'a> {
             if let Some(input) = producer.input(name) {
                 return Some((producer, input));
             }
-            waiting.extend(bundles(producer));
+            waiting.extend(producer.bundles());
         }
         None
     }
@@ -321,18 +318,6 @@ impl<'g, 'a> Walk<'g, 'a> {
         }
         None
     }
-}
-
-/// Links of inputs that carry many things at once.
-fn bundles(node: &Node<'_>) -> Vec<Link> {
-    let is_bundle = |name: &str| {
-        name.contains("pipe") || matches!(name, "context" | "base_ctx" | "ctx" | "sdxl_tuple" | "settings")
-    };
-    let mut links: Vec<Link> =
-        node.links().into_iter().filter(|(name, _)| is_bundle(name)).map(|(_, link)| link).collect();
-    // The first is looked at first, and the last element is taken first.
-    links.reverse();
-    links
 }
 
 fn literal(holder: &Node<'_>, json: &Json<'_>, want: Want) -> Option<Found> {
