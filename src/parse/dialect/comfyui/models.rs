@@ -66,6 +66,10 @@ impl<'a> Walk<'_, 'a> {
             }
             Input::Link(link) => link,
         };
+        if !key.ends_with("_name") && !key.ends_with("_path") && !key.starts_with("lora") && key != "ckpt" {
+            // Models themselves come through such inputs, not their names.
+            return None;
+        }
         let (link, producer) = self.target(link)?;
         if let Some(selected) = selected(producer, link) {
             return Some((selected, None, false));
@@ -203,10 +207,6 @@ impl<'a> Walk<'_, 'a> {
         ];
         keys.iter().find_map(|key| {
             let input = node.input(key)?;
-            // The link of a model is no name of one.
-            if matches!(input, Input::Link(_)) && matches!(*key, "model") {
-                return None;
-            }
             let kind = kind_of(node, key, live, at)?;
             let loaded = self.named(node, key, input, kind)?;
             (loaded.kind == ResourceKind::Model || loaded.kind == ResourceKind::Vae)

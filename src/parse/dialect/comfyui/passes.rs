@@ -125,8 +125,11 @@ impl<'a> Walk<'_, 'a> {
         let is_loader = has("ckpt_name") || has("sampler") && has("sigmas");
         let takes_model = linked(&["model", "MODEL", "base_model", "unet"]);
         let is_whole = has("steps") && has("cfg") && has("sampler_name");
+        // A guider has everything but the steps.
+        let runs = node.has_any(&["steps", "sampler_name", "seed", "noise_seed"]);
         if !is_loader
-            && (takes_model && count >= 3 || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES)))
+            && (takes_model && runs && count >= 3
+                || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES)))
         {
             return true;
         }

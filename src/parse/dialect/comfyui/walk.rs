@@ -264,8 +264,12 @@ impl<'g, 'a> Walk<'g, 'a> {
                 node.input(holder).and_then(|input| self.value(node, input, holder, want, depth))
             })
         };
-        // A node with both a value and a link upstream, such as a reroute, passes the link on.
-        same.or_else(held)
+        // A reroute has one input under whatever name.
+        let passed = || match node.inputs.as_slice() {
+            [(name, input @ Input::Link(_))] => self.value(node, *input, name, want, depth),
+            _ => None,
+        };
+        same.or_else(held).or_else(passed)
     }
 
     /// The result of a node that computes; outer `None` for nodes that do not.
