@@ -28,6 +28,8 @@ pub(super) struct Link {
 pub(super) struct Node<'a> {
     /// The class, empty where it is not said.
     pub(super) class: &'a str,
+    /// The class in lower case.
+    lower: String,
     /// Inputs in the natural order of their names.
     pub(super) inputs: Vec<(&'a str, Input<'a>)>,
     /// The places of the inputs in the order of bytes, for finding them.
@@ -51,7 +53,7 @@ impl<'a> Node<'a> {
         };
         let links: Vec<_> = inputs.iter().filter_map(linked).collect();
         let bundles = links.iter().filter(|(name, _)| is_bundle(name)).map(|(_, link)| *link).collect();
-        Self { class, inputs, by_name, links, bundles, positional }
+        Self { class, lower: class.to_ascii_lowercase(), inputs, by_name, links, bundles, positional }
     }
 
     pub(super) fn input(&self, name: &str) -> Option<Input<'a>> {
@@ -92,10 +94,9 @@ impl<'a> Node<'a> {
         &self.bundles
     }
 
-    /// Whether the class contains a word, whatever its case.
+    /// Whether the class contains a word, which is in lower case, in any case.
     pub(super) fn class_has(&self, word: &str) -> bool {
-        let word = word.as_bytes();
-        self.class.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word))
+        self.lower.contains(word)
     }
 }
 
