@@ -3,6 +3,8 @@
 //! - In: anything that can be read and sought in, from anyone, and [`Limits`]. Out: an [`Extraction`], always.
 //! - The kind of file is told by its bytes. Pixels are jumped over, never read; a few small reads a file suffice.
 //! - Damage costs the damaged part and becomes a [`super::Warning`]; an error is only what the reader itself reports.
+//! - Codes of warnings: `truncated` (the file ends inside), `damaged`, `limit`, `checksum`, `encoding`, `trailing`
+//!   (something follows the end), `more_warnings`; of sidecars also `empty` and `not_text`.
 //! - Never: pixels decoded, memory sized by a number in the file, work beyond the limits.
 
 mod boxes;
@@ -25,8 +27,12 @@ mod window;
 
 use std::io::{self, Cursor, Read, Seek};
 
+pub(super) use bytes::{be32, split_nul};
+pub(super) use text::encoding;
+pub(super) use unpack::{End, Packing, unpack};
+
 use super::{Container, Extraction, Limits};
-use bytes::{array, be32, length};
+use bytes::{array, length};
 use sink::Sink;
 use window::{Source, Window};
 
@@ -144,6 +150,6 @@ fn brand(rest: &[u8]) -> Container {
 }
 
 /// Whether a JUMBF box is a C2PA manifest store: its description begins with the four letters or is so labelled.
-fn is_c2pa(jumbf: &[u8]) -> bool {
+pub(super) fn is_c2pa(jumbf: &[u8]) -> bool {
     be32(jumbf, 0).is_some() && length(jumbf) >= 24 && array::<4>(jumbf, 16) == Some(*b"c2pa")
 }

@@ -7,9 +7,21 @@
 
 mod civitai;
 mod comfyui;
+mod draw_things;
+mod easy_diffusion;
+mod fooocus;
+mod generic;
+mod hf_space;
 mod infotext;
+mod invokeai;
+mod midjourney;
+mod mochi;
+mod novelai;
 mod pieces;
 mod said;
+mod stability_matrix;
+mod swarmui;
+mod tensorart;
 
 pub(crate) use infotext::tool_of_version;
 
@@ -22,11 +34,27 @@ use super::{Block, Claim, Limits, Warning};
 type Grammar = fn(&[Piece<'_>], &mut Said<'_>);
 
 /// Every grammar, most specific first.
-const GRAMMARS: &[Grammar] = &[civitai::read, comfyui::read, infotext::read];
+const GRAMMARS: &[Grammar] = &[
+    swarmui::read,
+    novelai::read,
+    invokeai::read,
+    tensorart::read,
+    stability_matrix::read,
+    fooocus::read,
+    hf_space::read,
+    draw_things::read,
+    civitai::read,
+    mochi::read,
+    midjourney::read,
+    infotext::read,
+    easy_diffusion::read,
+    comfyui::read,
+    generic::read,
+];
 
 /// What the blocks say, in their order, and what was odd about it.
 pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warning>) {
-    let sources = sources(blocks);
+    let sources = sources(blocks, limits);
     let pieces: Vec<Piece<'_>> = sources.iter().map(Piece::new).collect();
     let mut said = Said::new(limits, blocks.len());
     for grammar in GRAMMARS {
@@ -39,6 +67,9 @@ pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warn
         .collect();
     let Said { mut claims, mut warnings, .. } = said;
     warnings.extend(odd.into_iter().take(said::MAX_WARNINGS));
+    let (provenance, odd) = super::provenance::claims(blocks, limits);
+    claims.extend(provenance);
+    warnings.extend(odd);
     claims.sort_by_key(|claim| claim.block);
     (claims, warnings)
 }

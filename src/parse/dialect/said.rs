@@ -74,8 +74,8 @@ impl<'l> Said<'l> {
         dialect: Dialect,
         strength: Strength,
     ) -> Speaker<'s, 'l> {
-        let (block, is_mapped) = (piece.block, piece.is_whole_block);
-        Speaker { dialect, strength, block, is_mapped, within: None, said: self }
+        let (block, within) = (piece.block, piece.within.clone());
+        Speaker { dialect, strength, block, within, said: self }
     }
 
     pub(super) fn warn(&mut self, code: &'static str, place: &str, detail: String) {
@@ -105,7 +105,6 @@ pub(super) struct Speaker<'s, 'l> {
     dialect: Dialect,
     strength: Strength,
     block: usize,
-    is_mapped: bool,
     /// Where the string stands whose inside is spoken about.
     within: Option<Range<usize>>,
 }
@@ -123,13 +122,17 @@ impl<'l> Speaker<'_, 'l> {
 
     /// From now on about JSON inside of a string: what it says stands where the string stands.
     pub(super) fn inside(&mut self, string: &Json<'_>) -> &mut Self {
-        self.within = Some(string.span.clone());
+        self.within.get_or_insert_with(|| string.span.clone());
         self
     }
 
-    /// A claim as it is.
+    /// A claim as it is; texts lose their NULs.
     pub(super) fn claim(&mut self, field: Field, value: Value, span: Span) {
-        let span = self.within.clone().or(span).filter(|_| self.is_mapped);
+        let span = self.within.clone().or(span);
+        let value = match value {
+            Value::Text(text) if text.contains('\0') => Value::Text(text.replace('\0', "")),
+            other => other,
+        };
         let (dialect, strength, block) = (self.dialect, self.strength, self.block);
         self.said.push(Claim { field, value, dialect, strength, block, span });
     }
@@ -143,9 +146,9 @@ impl<'l> Speaker<'_, 'l> {
         self.claim(Field::Tool, Value::Text(word.to_owned()), None);
     }
 
-    /// A field whose value is text as written, NULs left out.
+    /// A field whose value is text as written.
     pub(super) fn text(&mut self, field: Field, text: &str, span: Span) {
-        self.claim(field, Value::Text(without_nuls(text)), span);
+        self.claim(field, Value::Text(text.to_string()), span);
     }
 
     /// A prompt whose tags call for resources, as slices of the block where `span` is given.
@@ -192,9 +195,25 @@ impl<'l> Speaker<'_, 'l> {
         self.json(field, keys.iter().find_map(|key| object.get(key).filter(|value| !value.is_null())));
     }
 
+    /// Each field under the first of its keys that is there.
+    pub(super) fn members(&mut self, fields: &[(Field, &[&str])], object: &Json<'_>) {
+        for (field, keys) in fields {
+            self.member(field.clone(), object, keys);
+        }
+    }
+
+    /// The prompt under a key, with its tags.
+    pub(super) fn prompt_member(&mut self, object: &Json<'_>, key: &str) {
+        if let Some((text, span)) =
+            object.get(key).and_then(|value| Some((value.text()?, value.span.clone())))
+        {
+            self.tagged_prompt(text, Some(span), false);
+        }
+    }
+
     fn read(&mut self, field: Field, value: &Json<'_>, span: Span) {
         let read = match field {
-            Field::Prompt | Field::NegativePrompt => value.text().map(|text| Value::Text(without_nuls(text))),
+            Field::Prompt | Field::NegativePrompt => value.text().map(|text| Value::Text(text.to_string())),
             Field::Sampler => return self.sampler(value, span),
             Field::Scheduler => return self.scheduler(value, span),
             Field::Steps | Field::Width | Field::Height => return self.count(field, value, span),
@@ -256,8 +275,8 @@ impl<'l> Speaker<'_, 'l> {
     fn word(&mut self, field: Field, value: &Json<'_>, span: Span) {
         let read = match &value.data {
             Data::Text(text) if text.trim().is_empty() => return,
-            Data::Text(text) if matches!(field, Field::Other(_)) => Value::Text(without_nuls(text)),
-            Data::Text(text) => Value::Text(without_nuls(text.trim())),
+            Data::Text(text) if matches!(field, Field::Other(_)) => Value::Text(text.to_string()),
+            Data::Text(text) => Value::Text(text.trim().to_owned()),
             Data::Integer(number) => Value::Integer(*number),
             Data::Number(number) => Value::Number(*number),
             Data::Bool(flag) => Value::Text(flag.to_string()),
@@ -305,10 +324,6 @@ fn start_of(text: &str) -> &str {
         end = end.saturating_sub(1);
     }
     text.get(..end).unwrap_or_default()
-}
-
-fn without_nuls(text: &str) -> String {
-    text.replace('\0', "")
 }
 
 /// `WIDTHxHEIGHT` in any spelling: blanks, `×`, brackets and a comma as in `(896, 1152)`.
