@@ -532,3 +532,28 @@ fn texts_that_disagree_are_both_kept() {
         .build();
     assert_eq!(read_bytes(&same, &Limits::default()).conflicts, []);
 }
+
+#[test]
+fn a_save_nodes_text_completes_what_only_the_run_knew() {
+    let graph = r#"{"5": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "cfg": 7, "sampler_name": "euler", "scheduler": "normal",
+        "denoise": 1.0, "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["8", 0]}},
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "kite.safetensors"}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": ["11", 0], "clip": ["4", 1]}},
+        "11": {"class_type": "StringConcatenate", "inputs": {"string_a": "a kite", "string_b": ["12", 0], "delimiter": ", "}},
+        "12": {"class_type": "OllamaGenerate", "inputs": {"model": "llama", "seed": 1, "instruction": "describe"}},
+        "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "blur", "clip": ["4", 1]}},
+        "8": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768, "batch_size": 1}},
+        "9": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["4", 2]}},
+        "10": {"class_type": "SaveImage", "inputs": {"images": ["9", 0], "filename_prefix": "x"}}}"#;
+    let words = "a kite, over hills\nNegative prompt: blur\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 7, Size: 512x768, \
+        Model hash: 0a1b2c3d4e, Model: kite, Version: ComfyUI";
+    let parsed = read_bytes(&pictures::png(&[("prompt", graph), ("parameters", words)]), &Limits::default());
+    assert!(
+        parsed.warnings.iter().any(|warning| warning.code == "prompt_incomplete"),
+        "{:?}",
+        parsed.warnings
+    );
+    assert_eq!(parsed.generation.prompt.as_deref(), Some("a kite, over hills"));
+    assert_eq!(parsed.generation.model_hash.as_deref(), Some("0a1b2c3d4e"));
+    assert_eq!(parsed.conflicts, []);
+}
