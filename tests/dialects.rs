@@ -486,6 +486,14 @@ fn what_no_grammar_knows_is_guessed_from_familiar_words() {
 }
 
 #[test]
+fn an_upscaled_picture_names_its_upscaler_and_no_prompt() {
+    let details = "Postprocess upscale by: 4, Postprocess upscaler: 4x_sharp";
+    let parsed =
+        check(&pictures::png(&[("postprocessing", details)]), Dialect::Infotext, "\nupscaler \"4x_sharp\"");
+    assert_eq!(other(&parsed, "Postprocess upscale by"), &text("4"));
+}
+
+#[test]
 fn a_camera_and_an_editor_are_no_generators() {
     let exif =
         Exif::new(Order::Big).ascii(0, 0x010f, "Canon").ascii(0, 0x0110, "EOS").ascii(0, 0x0131, "Lightroom");
