@@ -412,6 +412,14 @@ fn a_space_of_hugging_face_is_read() {
              hash={hash} tool=hfspace\nmodel \"Kite v1\" #{lower}"
         ),
     );
+    let nested = r#"{"prompt": "a kite", "resolution": "832 x 1216", "num_inference_steps": 20, "seed": 7, "sampler": "Euler a",
+        "Model": {"Model": "Kite v1", "Model hash": "0a1b2c3d4e"}}"#;
+    check(
+        &pictures::png(&[("parameters", nested)]),
+        Dialect::HfSpace,
+        "prompt=\"a kite\" sampler=euler_ancestral steps=20 seed=7 size=832x1216 model=\"Kite v1\" hash=0a1b2c3d4e tool=hfspace\n\
+         model \"Kite v1\" #0a1b2c3d4e",
+    );
 }
 
 #[test]
