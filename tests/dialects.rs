@@ -179,6 +179,24 @@ fn novelai_is_read_from_chunks_and_from_one_object() {
 }
 
 #[test]
+fn texts_hidden_in_pixels_are_read_by_their_grammar() {
+    let hidden = |text: &str| {
+        let carrier = stemmata::parse::Carrier::Stealth { signature: "stealth_pngcomp".to_owned() };
+        let encoding = stemmata::parse::Encoding::Utf8;
+        let block =
+            stemmata::parse::Block { carrier, range: 0..0, bytes: text.into(), encoding, truncated: false };
+        let mut found = stemmata::parse::extract_bytes(&pictures::png(&[]), &Limits::default());
+        found.blocks.push(block);
+        interpret(found, &Limits::default())
+    };
+    let object = serde_json::json!({
+        "Comment": NOVELAI, "Description": "1girl, kite", "Software": "NovelAI", "Source": "NovelAI Diffusion V4.5 4BDE2A90",
+    });
+    check_parsed(hidden(&object.to_string()), Dialect::NovelAi, NOVELAI_SEEN);
+    check_parsed(hidden(INFOTEXT), Dialect::Infotext, INFOTEXT_SEEN);
+}
+
+#[test]
 fn novelais_first_version_has_its_prompt_beside_the_comment() {
     let comment = r#"{"steps": 50, "sampler": "k_euler_ancestral", "seed": 7, "strength": 0.4, "noise": 0.0, "scale": 10.0, "uc": "blur"}"#;
     let png = pictures::png(&[
