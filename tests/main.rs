@@ -3,10 +3,12 @@
 mod answers;
 mod broken;
 mod cli;
+mod containers;
 mod correlation;
 mod coverage;
 mod crash;
 mod crawl;
+mod dialects;
 mod durability;
 mod eras;
 mod faults;

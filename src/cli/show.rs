@@ -64,7 +64,7 @@ struct Generation {
     scheduler: Option<String>,
     steps: Option<u32>,
     cfg: Option<f64>,
-    seed: Option<i64>,
+    seed: Option<i128>,
     width: Option<u32>,
     height: Option<u32>,
     clip_skip: Option<u32>,

@@ -17,7 +17,7 @@ mod sampler;
 mod time;
 
 pub use air::Air;
-pub use generation::GenerationData;
+pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
 pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
 pub use image::{Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation};

@@ -7,5 +7,6 @@ pub(crate) mod cli;
 pub(crate) mod demo_site;
 pub(crate) mod everything;
 pub(crate) mod home;
+pub(crate) mod pictures;
 pub(crate) mod site;
 pub(crate) mod world;

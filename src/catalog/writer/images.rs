@@ -9,7 +9,7 @@ use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::crawl::Absent;
-use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code};
+use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
 use crate::catalog::merge::{fresh, merged, merged_uses};
 use crate::catalog::{CatalogError, Result};
 use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse};
@@ -54,7 +54,7 @@ impl<'t> ImageWriter<'t> {
             store_image: transaction.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO images ({IMAGE_COLUMNS}, raw_block, raw_position, raw_hash)
                  VALUES ({})",
-                placeholders(39)
+                placeholders(40)
             ))?,
             touch_raw: transaction.prepare_cached(
                 "UPDATE images SET raw_hash = ?2, raw_block = ?3, raw_position = ?4 WHERE image = ?1",
@@ -232,6 +232,7 @@ impl<'t> ImageWriter<'t> {
     fn store(&mut self, row: &ImageRow, raw: RawPlace) -> Result<()> {
         let tags = (!row.tags.is_empty()).then(|| serde_json::json!(row.tags).to_string());
         let data = &row.generation_data;
+        let (seed, seed_high) = split_seed(data.seed);
         self.store_image.execute(params![
             row.key.get(),
             self.stamp.generation,
@@ -258,7 +259,7 @@ impl<'t> ImageWriter<'t> {
             data.scheduler,
             data.steps,
             data.cfg,
-            data.seed,
+            seed,
             data.width,
             data.height,
             data.clip_skip,
@@ -269,6 +270,7 @@ impl<'t> ImageWriter<'t> {
             data.tool_version,
             row.remix_of.map(|image| image.as_i64()),
             saturating_i64(row.added),
+            seed_high,
             self.stamp.generation,
             raw.position,
             raw.hash,
