@@ -238,5 +238,6 @@ fn dialect_word(dialect: Dialect) -> &'static str {
         Dialect::Database => "image database",
         Dialect::VersionImage => "version image",
         Dialect::Document => "document",
+        Dialect::Picture => "picture",
     }
 }

@@ -8,7 +8,7 @@ use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
-use crate::catalog::merge::{fresh, merged, merged_uses};
+use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
 use crate::entity::{Image, ImageKey, ImageName, Media, ModelId, ResourceUse};
 
@@ -144,7 +144,7 @@ impl<'t> ImageWriter<'t> {
         let old = stored.own();
         let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
-        let new_uses = merged_uses(&old.uses, &described_uses, image.meta);
+        let new_uses = uses_after(&old.uses, &described_uses, image);
         self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
