@@ -7,9 +7,11 @@
 
 mod block;
 mod claim;
+mod container;
 mod limits;
 pub mod prompt;
 
 pub use block::{Block, Carrier, Container, Encoding, Extraction};
 pub use claim::{Claim, Conflict, Dialect, Field, Parsed, Strength, Value, Warning};
+pub use container::{SNIFF_BYTES, extract, extract_bytes, sniff};
 pub use limits::Limits;
