@@ -13,6 +13,7 @@ mod page;
 mod plan;
 mod position;
 mod report;
+pub mod scan;
 mod single;
 mod words;
 
