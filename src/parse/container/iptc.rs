@@ -82,7 +82,7 @@ fn size(rest: &[u8]) -> Option<(usize, usize)> {
 
 impl Origin {
     /// The origin of a part that starts at `from`.
-    fn inside(&self, from: u64) -> Self {
+    pub(super) fn inside(&self, from: u64) -> Self {
         match self {
             Self::At(base) => Self::At(base.saturating_add(from)),
             packed @ Self::Packed(_) => packed.clone(),

@@ -5,10 +5,17 @@
 //! - Damage costs the damaged part and becomes a [`super::Warning`]; an error is only what the reader itself reports.
 //! - Never: pixels decoded, memory sized by a number in the file, work beyond the limits.
 
+mod boxes;
 mod bytes;
+mod common;
 mod exif;
+mod gif;
+mod heif;
 mod iptc;
 mod jpeg;
+mod jxl;
+mod matroska;
+mod mp4;
 mod png;
 mod sink;
 mod text;
@@ -86,10 +93,31 @@ fn walk(source: &mut dyn Source, limits: &Limits) -> io::Result<Extraction> {
         Container::Png => png::walk(&mut window, &mut sink)?,
         Container::Jpeg => jpeg::walk(&mut window, &mut sink)?,
         Container::WebP => webp::walk(&mut window, &mut sink)?,
+        Container::Avif | Container::Heif => heif::walk(&mut window, &mut sink)?,
+        Container::Jxl => jxl::walk(&mut window, &mut sink)?,
+        Container::Gif => gif::walk(&mut window, &mut sink)?,
         Container::Tiff => exif::file(&mut window, &mut sink)?,
-        _ => {}
+        Container::Mp4 => mp4::walk(&mut window, &mut sink)?,
+        Container::Matroska => matroska::walk(&mut window, &mut sink)?,
+        Container::Bmp => bmp(&mut window, &mut sink)?,
+        Container::Sidecar | Container::Unknown => {}
     }
     Ok(sink.finish())
+}
+
+/// The size of a BMP; it has no room for metadata.
+fn bmp(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<()> {
+    let head = window.get(14, 12)?;
+    // The oldest header has sides of 16 bits; in the others a negative height means that rows go down.
+    let sides = match bytes::le32(head, 0) {
+        Some(12) => bytes::le16(head, 4).map(u32::from).zip(bytes::le16(head, 6).map(u32::from)),
+        _ => bytes::le32(head, 4).zip(array(head, 8).map(|side| i32::from_le_bytes(side).unsigned_abs())),
+    };
+    match sides {
+        Some((width, height)) => sink.size(width, height),
+        None => sink.cut("bmp"),
+    }
+    Ok(())
 }
 
 /// Whether `BM` is followed by a header that such a file has; two letters alone are too little.

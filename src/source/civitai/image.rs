@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::convert::{Context, FieldProblem, MetaRequest};
 use super::detect::{is_bare_meta, is_version_image};
 use super::model::{level, read_level, read_tags};
-use super::resources::Resources;
 use super::wire::Fields;
 use super::{meta, url};
 use crate::entity::{
@@ -14,6 +13,7 @@ use crate::entity::{
     MetaState, NsfwLevel, PostId, PostedFor, Resource, ResourceKind, ResourceSources, ResourceUse, VersionId,
     VersionRelation,
 };
+use crate::parse::resources::Resources;
 
 /// What stays as it is in the path of a document's media identity.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
