@@ -9,6 +9,7 @@ mod durability;
 mod faults;
 mod generator;
 mod golden;
+mod history;
 mod import;
 mod layering;
 mod lineage;

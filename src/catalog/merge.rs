@@ -2,8 +2,8 @@
 //!
 //! - Never loses better for worse: an absent value does not replace a present one, a reduced object does not
 //!   replace a full one, zero counters do not replace counters.
-//! - Exceptions, after which only raw records keep what was there: an owner who hides generation data, and a
-//!   picture on disk, which is all that there is to say of what it says.
+//! - Exceptions, after which only raw records keep what was there: generation data that its owner hides or withdraws,
+//!   and a picture on disk, which is all that there is to say of what it says.
 
 use std::cmp::Ordering;
 
@@ -40,7 +40,7 @@ pub(super) fn fresh(image: &Image, key: ImageKey, media: i64, generation: u64) -
         base_model: image.base_model.clone(),
         stats: image.stats.map(counted),
         tags: image.tags.clone(),
-        meta: image.meta,
+        meta: if image.meta == MetaState::Withheld { MetaState::Null } else { image.meta },
         generation_data: image.generation.clone(),
         remix_of: image.remix_of,
     }
@@ -54,7 +54,7 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let (meta, generation_data) = if image.dialect == Dialect::Picture {
         (new.meta, new.generation_data.clone())
     } else {
-        merged_meta(old, &new)
+        merged_meta(old, &new, image.meta)
     };
     let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
         Ordering::Less => false,
@@ -131,11 +131,16 @@ impl Described {
     }
 }
 
-/// The uses of resources of a known image after `image` described it again, naming `new`.
-pub(super) fn uses_after(old: &[StoredUse], new: &[StoredUse], image: &Image) -> Vec<StoredUse> {
-    match image.dialect {
-        Dialect::Picture => merged_uses(&[], new, image.meta),
-        _ => merged_uses(old, new, image.meta),
+/// The uses of resources of a known image after a document of `dialect` described it again, naming `new`.
+pub(super) fn uses_after(
+    old: &[StoredUse],
+    new: &[StoredUse],
+    dialect: Dialect,
+    meta: MetaState,
+) -> Vec<StoredUse> {
+    match dialect {
+        Dialect::Picture => merged_uses(&[], new, meta),
+        _ => merged_uses(old, new, meta),
     }
 }
 
@@ -183,11 +188,15 @@ fn told_by(url: &Option<String>) -> Told {
     if url.contains("://") { Told::Address } else { Told::Nothing }
 }
 
-fn merged_meta(old: &ImageRow, new: &ImageRow) -> (MetaState, GenerationData) {
-    match new.meta {
+fn merged_meta(old: &ImageRow, new: &ImageRow, said: MetaState) -> (MetaState, GenerationData) {
+    match said {
         MetaState::Present => (MetaState::Present, new.generation_data.clone()),
         MetaState::Hidden => (MetaState::Hidden, GenerationData::default()),
         MetaState::Null if old.meta == MetaState::NotSaid => (MetaState::Null, old.generation_data.clone()),
+        MetaState::Withheld if matches!(old.meta, MetaState::Present | MetaState::Hidden) => {
+            (MetaState::Hidden, GenerationData::default())
+        }
+        MetaState::Withheld => (MetaState::Null, old.generation_data.clone()),
         MetaState::Null | MetaState::NotSaid => (old.meta, old.generation_data.clone()),
     }
 }

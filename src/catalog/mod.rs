@@ -10,6 +10,7 @@ mod codes;
 mod crawl;
 mod error;
 mod export;
+mod history;
 mod images;
 mod links;
 mod local;
@@ -29,6 +30,7 @@ pub use changes::ChangedImage;
 pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
+pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
     FileFacts, HasLinks, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage, UseFacts,

@@ -16,6 +16,7 @@ mod export;
 mod export_links;
 mod failure;
 mod follow;
+mod history;
 mod import;
 mod index;
 mod interrupt;

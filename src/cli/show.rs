@@ -15,10 +15,13 @@ use super::names::called;
 use super::output::{SCHEMA, Supported};
 use super::session::Session;
 use super::terminal::Terminal;
-use super::{target, trace};
+use super::{history, target, trace};
 
 /// Prints the image.
 pub(crate) fn run(arguments: &ShowArgs, session: &Session) -> Outcome {
+    if arguments.history {
+        return history::run(&arguments.target, session);
+    }
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
     let found = target::image(&catalog, &arguments.target)?;
@@ -226,8 +229,8 @@ fn links_of(resource: &TraceResource) -> impl Iterator<Item = Link<'_>> {
 fn warning(state: MetaState) -> Option<&'static str> {
     match state {
         MetaState::Present => None,
-        MetaState::Hidden => Some("its owner hides the generation data"),
-        MetaState::Null => Some("the site has no generation data for it"),
+        MetaState::Hidden => Some("its generation data was withdrawn, or its owner hides it"),
+        MetaState::Null | MetaState::Withheld => Some("the site has no generation data for it"),
         MetaState::NotSaid => Some("no document with generation data was seen yet"),
     }
 }

@@ -197,8 +197,23 @@ pub enum MetaState {
     Null,
     /// There, as `generation` and `resources` hold it.
     Present,
+    /// Asked for, and the answer was null while other items of the same answer have theirs: withdrawn, if it was
+    /// there before. Documents say this; the catalog keeps [`Self::Hidden`] or [`Self::Null`].
+    Withheld,
     /// The owner hides it (`hasMeta: false`): do not show or index it.
     Hidden,
+}
+
+impl MetaState {
+    /// The word that output uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSaid => "not_said",
+            Self::Null | Self::Withheld => "null",
+            Self::Present => "present",
+            Self::Hidden => "hidden",
+        }
+    }
 }
 
 /// A version that an image was posted or returned for.

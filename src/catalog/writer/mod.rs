@@ -1,6 +1,7 @@
 //! Writes batches: one transaction, one generation, all or nothing.
 
 mod correlate;
+mod history;
 mod images;
 mod models;
 mod resources;
@@ -9,6 +10,7 @@ mod tests;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
+pub(super) use history::ABSENCE;
 pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};

@@ -65,11 +65,15 @@ Examples:
   stemmata show 9173928
   stemmata show https://civitai.com/images/9173928 --format json
   stemmata show 5f1c2b1e-93a0-4c64-a4a5-1d2b6f0c7e11
+  stemmata show --history https://civitai.com/models/257749
 ")]
 pub(crate) struct ShowArgs {
     /// Image id, page URL, media URL, media key or imported document
     #[arg(value_name = "TARGET")]
     pub(crate) target: String,
+    /// What changed since it was first seen, and when; also for the page URL of a model or version
+    #[arg(long)]
+    pub(crate) history: bool,
 }
 
 /// `trace`
