@@ -35,6 +35,7 @@ pub(super) struct ImageWriter<'t> {
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
     correlation: Correlation<'t>,
+    touched: bool,
     history: History<'t>,
 }
 
@@ -77,6 +78,7 @@ impl<'t> ImageWriter<'t> {
                  ON CONFLICT DO UPDATE SET by_media = 0 WHERE by_media = 1",
             )?,
             correlation: Correlation::new(transaction, stamp, history),
+            touched: false,
         })
     }
 
@@ -86,8 +88,11 @@ impl<'t> ImageWriter<'t> {
     }
 
     /// To be called when everything of the batch is written.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.correlation.settle()
+    ///
+    /// Says whether a row refers to a raw record of this batch although it did not change.
+    pub(super) fn finish(mut self) -> Result<bool> {
+        self.correlation.settle()?;
+        Ok(self.touched)
     }
 
     pub(super) fn write(&mut self, image: &Image, raw: RawPlace) -> Result<Change> {
@@ -155,6 +160,7 @@ impl<'t> ImageWriter<'t> {
         self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
+            self.touched = true;
             return Ok(Change::Unchanged);
         }
         self.history.note_image(&old.row, &new)?;

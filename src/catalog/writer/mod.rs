@@ -96,13 +96,13 @@ fn write_batch(
     for record in &batch.records {
         write_record(transaction, &mut images, &mut models, stamp, record, &mut report)?;
     }
-    images.finish()?;
+    let touched = images.finish()?;
     drop(models);
     local::store_files(transaction, stamp.generation, files)?;
     let changed = [report.images, report.models, report.versions, report.others]
         .iter()
         .any(|outcome| outcome.new + outcome.changed > 0);
-    if changed {
+    if changed || touched && !files.is_empty() {
         transaction
             .prepare_cached("INSERT INTO raw_blocks (block, items, data) VALUES (?1, ?2, ?3)")?
             .execute(params![stamp.generation, batch.raw.items, batch.raw.data])?;

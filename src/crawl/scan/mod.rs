@@ -6,6 +6,7 @@
 //! - Never: a change to what it reads, decoded pixels or whole files unless asked for, a network.
 
 mod base64;
+mod inspect;
 mod moves;
 mod names;
 mod path;
@@ -27,6 +28,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use rayon::prelude::*;
 use thiserror::Error;
 
+pub use inspect::{Inspected, inspect};
 pub use report::{ScanFailure, ScanReport};
 pub use roots::{Forgettable, forget_missing, forgettable, root_paths};
 

@@ -25,6 +25,15 @@ pub(super) fn sidecar_stem(path: &[u8]) -> Option<Vec<u8>> {
     Some(picture_stem(&stem).unwrap_or(stem))
 }
 
+/// Where the sidecars of a picture are, if it has any.
+pub(super) fn sidecars_of(path: &[u8]) -> Vec<Vec<u8>> {
+    let Some(stem) = picture_stem(path).and_then(|stem| path.get(..stem.len())) else { return Vec::new() };
+    [stem, path]
+        .into_iter()
+        .flat_map(|stem| SIDECARS.into_iter().map(move |ending| [stem, b".", ending.as_bytes()].concat()))
+        .collect()
+}
+
 /// Whether the name is one that model files have.
 pub(super) fn is_model(path: &[u8]) -> bool {
     stem(path, &MODELS).is_some()

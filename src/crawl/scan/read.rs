@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use super::inspect;
 use super::moves::{self, Arrival, Candidates};
 use super::plan::Job;
 use super::report::ScanFailure;
@@ -234,7 +235,7 @@ impl Reader<'_> {
         let mut bytes = Vec::new();
         (&mut window).take(self.options.limits.max_block_bytes).read_to_end(&mut bytes)?;
         let name = path::shown(&sidecar.path);
-        Ok((window.sample()?, parse::sidecar(&bytes, &name, &self.options.limits)))
+        Ok((window.sample()?, inspect::sidecar(bytes, &name)))
     }
 
     fn close(&self, stretch: Stretch) -> Option<Reading> {
