@@ -13,4 +13,5 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod scan;
 mod support;

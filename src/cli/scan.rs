@@ -191,7 +191,7 @@ fn summary(report: &ScanReport) -> Summary {
     summary.failed = report.failed;
     summary.failures = report.failures.iter().map(loss).collect();
     summary.field_warnings =
-        report.warnings.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+        report.warnings.iter().map(|(code, count)| (format!("metadata: {code}"), *count)).collect();
     summary
 }
 

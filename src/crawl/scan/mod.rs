@@ -219,7 +219,7 @@ fn finish(
     let missing = moves.unclaimed();
     report.missing = missing.len() as u64;
     catalog.mark_missing(&missing, at)?;
-    for target in targets.iter().filter(|target| target.online) {
+    for target in targets.iter().filter(|target| !report.offline.contains(&target.root.path)) {
         let whole = target.below.is_empty() && options.which != Which::Failed;
         catalog.mark_root(target.root.id, true, whole.then_some(at))?;
     }
