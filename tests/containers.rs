@@ -13,6 +13,7 @@ use crate::support::pictures::{
     self, Comment, Exif, Jpeg, Order, Png, WebP, c2pa, jpeg, jxl, matroska, webp, xmp,
 };
 
+mod hidden;
 mod hostile;
 
 const PROMPT: &str =

@@ -15,7 +15,11 @@ mod limits;
 pub(crate) mod mention;
 mod merge;
 pub mod prompt;
+pub mod provenance;
 pub(crate) mod resources;
+mod sidecar;
+mod stealth;
+pub mod xmp;
 
 pub(crate) use dialect::tool_of_version;
 
@@ -23,6 +27,8 @@ pub use block::{Block, Carrier, Container, Encoding, Extraction};
 pub use claim::{Claim, Conflict, Dialect, Field, Parsed, Strength, Value, Warning};
 pub use container::{SNIFF_BYTES, extract, extract_bytes, sniff};
 pub use limits::Limits;
+pub use sidecar::{SidecarKind, pair_sidecars, sidecar, sidecar_kind};
+pub use stealth::{Plane, stealth};
 
 /// What the blocks of a file say, and one view of it all.
 ///

@@ -11,7 +11,7 @@ pub(super) fn be16(data: &[u8], at: usize) -> Option<u16> {
 }
 
 /// A big-endian 32-bit number.
-pub(super) fn be32(data: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn be32(data: &[u8], at: usize) -> Option<u32> {
     array(data, at).map(u32::from_be_bytes)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn position(data: &[u8], needle: u8) -> Option<usize> {
 }
 
 /// The bytes before and after the first NUL; everything and nothing when there is none.
-pub(super) fn split_nul(data: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn split_nul(data: &[u8]) -> (&[u8], Option<&[u8]>) {
     match position(data, 0).and_then(|at| Some((data.get(..at)?, data.get(at.saturating_add(1)..)?))) {
         Some((before, after)) => (before, Some(after)),
         None => (data, None),

@@ -1,8 +1,8 @@
 //! The directories of a TIFF or Exif block: texts, and the blocks that hide in tags.
 //!
 //! Source: TIFF 6.0 and CIPA DC-008 (Exif). Directories may point at each other, at nothing, or claim four billion
-//! values; a directory is read once, and a value is what of it lies inside. GPS directories are left alone: where
-//! somebody was is nobody's business here.
+//! values; a directory is read once, and a value is what of it lies inside. GPS directories and serial numbers are left
+//! alone: where somebody was, with which camera, is nobody's business here.
 
 use std::io;
 use std::ops::Range;
@@ -39,6 +39,9 @@ const TEXTS: [u16; 7] = [0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x013B, 0x8298]
 
 /// `XPTitle`, `XPComment`, `XPAuthor`, `XPKeywords`, `XPSubject`: bytes that are UTF-16, little-endian.
 const WINDOWS_TEXTS: std::ops::RangeInclusive<u16> = 0x9C9B..=0x9C9F;
+
+/// The owner's name, the camera's and the lens's serial number.
+const PERSONAL: [u16; 3] = [0xA430, 0xA431, 0xA435];
 
 const BYTE: u16 = 1;
 const ASCII: u16 = 2;
@@ -165,7 +168,8 @@ fn walk(data: &mut Data<'_, '_>, origin: &Origin, sink: &mut Sink<'_>) -> io::Re
         }
         seen.push(at);
         let (entries, next) = entries(data, order, at, directory, sink)?;
-        if next != 0 {
+        // Only the main directories form a chain; writers leave the link out of the others.
+        if next != 0 && directory != 1 {
             waiting.push((u64::from(next), 3));
         }
         for entry in &entries {
@@ -236,6 +240,7 @@ fn value(data: &mut Data<'_, '_>, entry: &Entry, origin: &Origin, sink: &mut Sin
     let Entry { directory, tag, kind, number, .. } = *entry;
     let narrow = matches!(kind, BYTE | ASCII | UNDEFINED | UTF8);
     match tag {
+        _ if PERSONAL.contains(&tag) => {}
         IMAGE_WIDTH | IMAGE_HEIGHT => sink.tiff_size(directory, tag == IMAGE_WIDTH, number),
         XMP if narrow => {
             let Some(found) = payload(data, entry, origin, sink)? else { return Ok(()) };

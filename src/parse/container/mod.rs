@@ -25,8 +25,12 @@ mod window;
 
 use std::io::{self, Cursor, Read, Seek};
 
+pub(super) use bytes::{be32, split_nul};
+pub(super) use text::encoding;
+pub(super) use unpack::{End, Packing, unpack};
+
 use super::{Container, Extraction, Limits};
-use bytes::{array, be32, length};
+use bytes::{array, length};
 use sink::Sink;
 use window::{Source, Window};
 
@@ -144,6 +148,6 @@ fn brand(rest: &[u8]) -> Container {
 }
 
 /// Whether a JUMBF box is a C2PA manifest store: its description begins with the four letters or is so labelled.
-fn is_c2pa(jumbf: &[u8]) -> bool {
+pub(super) fn is_c2pa(jumbf: &[u8]) -> bool {
     be32(jumbf, 0).is_some() && length(jumbf) >= 24 && array::<4>(jumbf, 16) == Some(*b"c2pa")
 }

@@ -6,9 +6,13 @@
 //! - A damaged field costs itself; what its neighbours say is kept.
 
 mod civitai;
+mod comfyui;
 mod infotext;
+mod invokeai;
+mod novelai;
 mod pieces;
 mod said;
+mod swarmui;
 
 pub(crate) use infotext::tool_of_version;
 
@@ -21,11 +25,12 @@ use super::{Block, Claim, Limits, Warning};
 type Grammar = fn(&[Piece<'_>], &mut Said<'_>);
 
 /// Every grammar, most specific first.
-const GRAMMARS: &[Grammar] = &[civitai::read, infotext::read];
+const GRAMMARS: &[Grammar] =
+    &[swarmui::read, novelai::read, invokeai::read, civitai::read, infotext::read, comfyui::read];
 
 /// What the blocks say, in their order, and what was odd about it.
 pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warning>) {
-    let sources = sources(blocks);
+    let sources = sources(blocks, limits);
     let pieces: Vec<Piece<'_>> = sources.iter().map(Piece::new).collect();
     let mut said = Said::new(limits, blocks.len());
     for grammar in GRAMMARS {
@@ -38,6 +43,9 @@ pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warn
         .collect();
     let Said { mut claims, mut warnings, .. } = said;
     warnings.extend(odd.into_iter().take(said::MAX_WARNINGS));
+    let (provenance, odd) = super::provenance::claims(blocks, limits);
+    claims.extend(provenance);
+    warnings.extend(odd);
     claims.sort_by_key(|claim| claim.block);
     (claims, warnings)
 }

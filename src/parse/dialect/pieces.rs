@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use crate::parse::json::{self, Document, Json};
-use crate::parse::{Block, Carrier, Limits};
+use crate::parse::{Block, Carrier, Limits, xmp};
 
 /// One text of a file.
 pub(in crate::parse) struct Piece<'t> {
@@ -17,8 +18,8 @@ pub(in crate::parse) struct Piece<'t> {
     pub(super) place: String,
     /// The text.
     pub(super) text: &'t str,
-    /// Whether its bytes count as those of the block's text.
-    pub(super) is_whole_block: bool,
+    /// Where it stands in the block's text; `None` if it is that text.
+    pub(super) within: Option<Range<usize>>,
     json: OnceCell<Option<Document<'t>>>,
 }
 
@@ -27,16 +28,25 @@ pub(in crate::parse) struct Source<'b> {
     block: usize,
     place: String,
     text: Cow<'b, str>,
-    is_whole_block: bool,
+    within: Option<Range<usize>>,
 }
 
 /// The texts of these blocks, in their order.
-pub(in crate::parse) fn sources<'b>(blocks: &'b [Block]) -> Vec<Source<'b>> {
+///
+/// A packet of XMP gives its properties, each under its name without a prefix.
+pub(in crate::parse) fn sources<'b>(blocks: &'b [Block], limits: &Limits) -> Vec<Source<'b>> {
     let mut found = Vec::with_capacity(blocks.len());
     for (block, raw) in blocks.iter().enumerate() {
-        if let Some(text) = raw.text() {
-            found.push(Source { block, place: place(&raw.carrier), text, is_whole_block: true });
+        let Some(text) = raw.text() else { continue };
+        if raw.carrier == Carrier::Xmp {
+            // What is odd about the packet is reported with its provenance.
+            for property in xmp::properties(&text, limits).0 {
+                let (place, text) = (property.name.to_lowercase(), Cow::Owned(property.value));
+                found.push(Source { block, place, text, within: Some(property.span) });
+            }
+            continue;
         }
+        found.push(Source { block, place: place(&raw.carrier), text, within: None });
     }
     found
 }
@@ -47,7 +57,7 @@ impl<'t> Piece<'t> {
             block: source.block,
             place: source.place.clone(),
             text: &source.text,
-            is_whole_block: source.is_whole_block,
+            within: source.within.clone(),
             json: OnceCell::new(),
         }
     }
@@ -101,9 +111,6 @@ fn place(carrier: &Carrier) -> String {
         other => format!("exif {other:04x}"),
     };
     match carrier {
-        Carrier::PngText { keyword, .. } if keyword.eq_ignore_ascii_case("XML:com.adobe.xmp") => {
-            "xmp".to_owned()
-        }
         Carrier::PngText { keyword, .. } => keyword.trim().to_lowercase(),
         Carrier::Exif { tag: number, .. } => tag(*number),
         Carrier::Xmp => "xmp".to_owned(),

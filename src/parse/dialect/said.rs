@@ -74,8 +74,8 @@ impl<'l> Said<'l> {
         dialect: Dialect,
         strength: Strength,
     ) -> Speaker<'s, 'l> {
-        let (block, is_mapped) = (piece.block, piece.is_whole_block);
-        Speaker { dialect, strength, block, is_mapped, within: None, said: self }
+        let (block, within) = (piece.block, piece.within.clone());
+        Speaker { dialect, strength, block, within, said: self }
     }
 
     pub(super) fn warn(&mut self, code: &'static str, place: &str, detail: String) {
@@ -105,7 +105,6 @@ pub(super) struct Speaker<'s, 'l> {
     dialect: Dialect,
     strength: Strength,
     block: usize,
-    is_mapped: bool,
     /// Where the string stands whose inside is spoken about.
     within: Option<Range<usize>>,
 }
@@ -123,13 +122,13 @@ impl<'l> Speaker<'_, 'l> {
 
     /// From now on about JSON inside of a string: what it says stands where the string stands.
     pub(super) fn inside(&mut self, string: &Json<'_>) -> &mut Self {
-        self.within = Some(string.span.clone());
+        self.within.get_or_insert_with(|| string.span.clone());
         self
     }
 
     /// A claim as it is.
     pub(super) fn claim(&mut self, field: Field, value: Value, span: Span) {
-        let span = self.within.clone().or(span).filter(|_| self.is_mapped);
+        let span = self.within.clone().or(span);
         let (dialect, strength, block) = (self.dialect, self.strength, self.block);
         self.said.push(Claim { field, value, dialect, strength, block, span });
     }

@@ -26,7 +26,7 @@ pub(crate) fn jumb(kind: &[u8; 4], label: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// A content box of CBOR.
-pub(crate) fn cbor(value: &Value) -> Vec<u8> {
+pub(crate) fn cbor_box(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).expect("a vector takes all bytes");
     boxed(b"cbor", &bytes)
@@ -62,8 +62,8 @@ fn manifest(manifest: &Manifest<'_>) -> Vec<u8> {
     let (name, version) = manifest.generator;
     let info = map(vec![("name", text(name)), ("version", text(version))]);
     let claim = map(vec![("instanceID", text("xmp:iid:1")), ("claim_generator_info", info)]);
-    let assertions = jumb(b"c2as", "c2pa.assertions", &jumb(b"cbor", "c2pa.actions.v2", &cbor(&actions)));
-    let claim = jumb(b"c2cl", "c2pa.claim.v2", &cbor(&claim));
-    let signature = jumb(b"c2cs", "c2pa.signature", &cbor(&Value::Bytes(vec![7; 64])));
+    let assertions = jumb(b"c2as", "c2pa.assertions", &jumb(b"cbor", "c2pa.actions.v2", &cbor_box(&actions)));
+    let claim = jumb(b"c2cl", "c2pa.claim.v2", &cbor_box(&claim));
+    let signature = jumb(b"c2cs", "c2pa.signature", &cbor_box(&Value::Bytes(vec![7; 64])));
     jumb(b"c2ma", manifest.label, &[signature, assertions, claim].concat())
 }
