@@ -14,4 +14,5 @@ mod import;
 mod layering;
 mod lineage;
 mod scan;
+mod show;
 mod support;

@@ -1,11 +1,13 @@
 //! `scan`: pictures on disk into the catalog, then linked and indexed; once, or whenever something changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stemmata::catalog::Catalog;
 use stemmata::crawl::scan::watch::Watch;
-use stemmata::crawl::scan::{self, ScanError, ScanOptions, ScanReport, Which};
+use stemmata::crawl::scan::{self, Decoder, Pixels, ScanError, ScanOptions, ScanReport, Which};
+use stemmata::fingerprint::picture::PictureLimits;
+use stemmata::fingerprint::pixels;
 use stemmata::run::RunContext;
 
 use super::args::ScanArgs;
@@ -68,9 +70,18 @@ fn options(arguments: &ScanArgs, session: &Session) -> ScanOptions {
         follow_links: arguments.follow_links,
         hash: arguments.hash,
         exclude: home.canonicalize().into_iter().chain(std::path::absolute(home)).collect(),
+        decoder: arguments.stealth.then_some(DECODER),
         threads: session.settings.jobs,
         ..ScanOptions::default()
     }
+}
+
+/// Pixels for whoever looks for text in them.
+pub(crate) const DECODER: Decoder = Decoder(decode);
+
+fn decode(path: &Path) -> Option<Pixels> {
+    let found = pixels::of_file(path, &PictureLimits::default()).ok()?;
+    Some(Pixels { width: found.width, height: found.height, rgba: found.rgba })
 }
 
 fn start_watch(

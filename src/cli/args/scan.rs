@@ -37,6 +37,11 @@ pub(crate) struct ScanArgs {
     /// Read every file to its end, for a hash of all bytes: finds copies, and moves beyond doubt
     #[arg(long)]
     pub(crate) hash: bool,
+    /// Decode pictures that say nothing, and look for text hidden in their pixels; slow
+    ///
+    /// Only of files that are new or have changed; --all looks at every one.
+    #[arg(long)]
+    pub(crate) stealth: bool,
     /// Read every file again, also those that have not changed
     #[arg(long, conflicts_with = "retry_failed")]
     pub(crate) all: bool,

@@ -11,6 +11,7 @@ use stemmata::parse::{self, Container, Limits, Parsed};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Named};
+use crate::cli::scan::DECODER;
 use crate::cli::session::Session;
 use crate::cli::target::{self, Found};
 
@@ -79,7 +80,7 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
         (Some(catalog), None) => by_path(catalog, path)?,
         (None, _) => None,
     };
-    let read = scan::inspect(path, &Limits::default())
+    let read = scan::inspect(path, &Limits::default(), Some(DECODER))
         .map_err(|error| Failure::file(format!("reading {text}"), &error))?;
     let is_picture = !matches!(read.parsed.container, Container::Unknown | Container::Sidecar);
     match (&catalog, known) {
