@@ -12,9 +12,6 @@ use super::{Decoder, names, path};
 use crate::catalog::FileStat;
 use crate::parse::{self, Container, Extraction, Limits, Parsed, Plane};
 
-/// Names of a folder among which sidecars are looked for.
-const MOST_NAMES: usize = 200_000;
-
 /// A file as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
@@ -82,7 +79,7 @@ fn read_sidecar(file: &Path, limits: &Limits) -> io::Result<Extraction> {
 fn beside(file: &Path) -> Vec<PathBuf> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (Some(name), Ok(entries)) = (file.file_name(), std::fs::read_dir(folder)) else { return Vec::new() };
-    let others = entries.filter_map(|entry| Some(entry.ok()?.file_name())).take(MOST_NAMES);
+    let others = entries.filter_map(|entry| Some(entry.ok()?.file_name())).take(names::MOST_NAMES);
     let names: Vec<OsString> =
         std::iter::once(name.to_owned()).chain(others.filter(|other| other != name)).collect();
     let bytes: Vec<&[u8]> = names.iter().map(|name| name.as_encoded_bytes()).collect();

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::parse;
 
+/// Names of a folder among which sidecars are looked for.
+pub(super) const MOST_NAMES: usize = 200_000;
+
 /// Endings of model files, lower case.
 const MODELS: [&[u8]; 8] = [b".safetensors", b".sft", b".ckpt", b".pt", b".pth", b".gguf", b".bin", b".onnx"];
 
@@ -42,7 +45,8 @@ pub(super) fn pairs(paths: &[&[u8]]) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn folder(path: &[u8]) -> &[u8] {
+/// The folder of a path; empty where it has none.
+pub(super) fn folder(path: &[u8]) -> &[u8] {
     let end = path.iter().rposition(|byte| *byte == b'/' || *byte == std::path::MAIN_SEPARATOR as u8);
     path.get(..end.unwrap_or(0)).unwrap_or_default()
 }

@@ -60,8 +60,17 @@ pub(super) fn plan(
     let mut plan = Plan::default();
     run.progress.begin("walk", None);
     for target in targets {
-        let known = catalog.local_files(target.root.id, &target.below)?;
+        let mut known = catalog.local_files(target.root.id, &target.below)?;
         let found = if target.online { look(target, &known, options, run, report) } else { Vec::new() };
+        if let ([_], true) = (known.as_slice(), options.which != Which::Failed) {
+            // One file, perhaps with its sidecars, which are no part of the target.
+            let beside = found.iter().filter(|file| file.path != target.below);
+            for file in beside {
+                known.extend(catalog.local_files(target.root.id, &file.path)?);
+            }
+            known.sort_by(|one, other| one.path.cmp(&other.path));
+            known.dedup_by(|one, other| one.path == other.path);
+        }
         if run.cancel.is_requested() {
             break;
         }
@@ -93,7 +102,8 @@ fn look(
     };
     if options.which == Which::Failed {
         let failed = known.iter().filter(|file| matches!(file.state, FileState::Failed { .. }));
-        return failed.filter_map(|file| stat_of(&file.path)).collect();
+        let failed = failed.map(|file| file.path.clone()).collect();
+        return with_partners(&target.root, failed).iter().filter_map(|path| stat_of(path)).collect();
     }
     let start = joined(&target.root.path, &target.below);
     let start = path::from_bytes(&start);
@@ -102,9 +112,42 @@ fn look(
             let root = path::from_bytes(&target.root.path);
             walk::walk(&root, &start, options, run, report)
         }
-        Ok(_) => stat_of(&target.below).into_iter().collect(),
+        Ok(_) => {
+            let paths = with_partners(&target.root, vec![target.below.clone()]);
+            paths.iter().filter_map(|path| stat_of(path)).collect()
+        }
         Err(_) => Vec::new(),
     }
+}
+
+/// These paths, and those of the pictures and sidecars that belong to them; in byte order.
+fn with_partners(root: &Root, mut paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    paths.sort();
+    let mut folders: Vec<&[u8]> = paths.iter().map(|path| names::folder(path)).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let mut partners = Vec::new();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(path::from_bytes(&joined(&root.path, folder))) else { continue };
+        let entries = entries.filter_map(Result::ok).take(names::MOST_NAMES);
+        let siblings: Vec<Vec<u8>> = entries
+            .map(|entry| match folder {
+                b"" => entry.file_name().as_encoded_bytes().to_vec(),
+                folder => joined(folder, entry.file_name().as_encoded_bytes()),
+            })
+            .collect();
+        let siblings: Vec<&[u8]> = siblings.iter().map(Vec::as_slice).collect();
+        for (picture, sidecar) in names::pairs(&siblings) {
+            let pair = [picture, sidecar].map(|place| siblings.get(place).copied().unwrap_or_default());
+            if pair.iter().any(|path| paths.binary_search_by(|known| known.as_slice().cmp(path)).is_ok()) {
+                partners.extend(pair.map(<[u8]>::to_vec));
+            }
+        }
+    }
+    paths.extend(partners);
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// What is known beside what is there; both in byte order of their paths.
@@ -146,6 +189,12 @@ impl<'a> Comparison<'a> {
         // A picture is read again with all its sidecars when it or one of them is another than before.
         for picture in &sidecars.bereft {
             set(&mut changed, *picture);
+        }
+        for place in 0..self.found.len() {
+            let was_sidecar = self.known(place).is_some_and(|known| known.kind == FileKind::Sidecar);
+            if was_sidecar && !sidecars.all.contains(&place) {
+                set(&mut changed, place);
+            }
         }
         for (picture, sidecar) in &sidecars.pairs {
             if is_set(&changed, *sidecar) {
