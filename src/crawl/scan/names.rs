@@ -1,6 +1,6 @@
 //! What names of files tell: which text belongs to which picture, and what a model file is called.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::parse;
 
@@ -19,7 +19,7 @@ pub(super) fn is_model(path: &[u8]) -> bool {
 /// Which of these paths are sidecars of which, within each folder: places of a picture and of its sidecar, sorted by
 /// picture, the most telling sidecar first.
 pub(super) fn pairs(paths: &[&[u8]]) -> Vec<(usize, usize)> {
-    let mut folders: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    let mut folders: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for path in paths {
         if parse::sidecar_kind(path).is_some() {
             folders.entry(folder(path)).or_default();

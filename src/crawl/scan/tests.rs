@@ -98,7 +98,7 @@ fn act() -> impl Strategy<Value = Act> {
 /// Twelve places: six for pictures, six for texts beside them, in two folders.
 fn place(root: &Path, number: u8) -> PathBuf {
     let ending = if number < 6 { "png" } else { "txt" };
-    root.join(if number % 2 == 0 { "even" } else { "odd" }).join(format!("{}.{ending}", number % 6))
+    root.join(if number.is_multiple_of(2) { "even" } else { "odd" }).join(format!("{}.{ending}", number % 6))
 }
 
 fn perform(act: &Act, world: &mut World, clock: &mut u64) {
