@@ -5,6 +5,7 @@ mod cli;
 mod containers;
 mod correlation;
 mod crawl;
+mod dialects;
 mod durability;
 mod faults;
 mod generator;
