@@ -151,9 +151,10 @@ fn prune(
     let what = scan::forgettable(catalog, &arguments.paths)?;
     for one in what.iter().filter(|one| one.files > 0) {
         let root = String::from_utf8_lossy(&one.root.path);
-        let files =
-            if one.files == 1 { "file is".to_owned() } else { format!("{} files are", grouped(one.files)) };
-        let files = files.replace("file is", "1 file is");
+        let files = match one.files {
+            1 => "1 file is".to_owned(),
+            many => format!("{} files are", grouped(many)),
+        };
         session.talk.note(&format!("{files} missing in {root}"));
     }
     if what.iter().all(|one| one.files == 0) {
@@ -173,9 +174,12 @@ fn warn(report: &ScanReport, session: &Session) {
         session.talk.warn(&format!("{root} is not there or empty; what is known of it stays, as offline"));
     }
     if report.failed_before > 0 {
-        let files = grouped(report.failed_before);
+        let files = match report.failed_before {
+            1 => "1 file".to_owned(),
+            many => format!("{} files", grouped(many)),
+        };
         session.talk.note(&format!(
-            "{files} that could not be read before are as they were; --retry-failed tries again"
+            "{files} could not be read before and have not changed; --retry-failed tries again"
         ));
     }
 }

@@ -61,7 +61,14 @@ pub(crate) struct FileFacts {
 pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure> {
     let text = target.to_string_lossy().into_owned();
     let path = Path::new(target);
+    if path.is_dir() {
+        return Err(Failure::usage(format!("{text} is a folder"))
+            .hint("`stemmata scan` takes folders, `show` one picture of them"));
+    }
     if !path.is_file() {
+        if path.exists() {
+            return Err(Failure::usage(format!("{text} is neither a file nor a folder")));
+        }
         let catalog = session.catalog()?;
         let found = match path.to_str() {
             Some(text) => target::image(&catalog, text)?,
