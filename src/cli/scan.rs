@@ -95,7 +95,7 @@ fn start_watch(
         folders = scan::root_paths(catalog)?;
     }
     let folders: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-    let watch = Watch::new(&folders, &options.exclude);
+    let watch = Watch::new(&folders, &options.exclude, options.follow_links);
     if let Some(reason) = watch.polls_because() {
         session.talk.warn(&format!("the folders cannot be watched ({reason}); looking every 30 s instead"));
     }

@@ -178,7 +178,9 @@ pub fn scan(
         return Ok(report);
     }
     catalog.mark_present(&returned)?;
-    let mut moves = Moves::new(catalog, gone)?;
+    // Only a new file can be one that moved.
+    let has_new = jobs.iter().any(|job| !job.is_known || job.sidecars.iter().any(|beside| !beside.is_known));
+    let mut moves = Moves::new(catalog, gone, has_new)?;
     run.progress.begin("scan", Some(jobs.len() as u64));
     let reader = Reader { options, moves: moves.candidates(), at: run.clock.now() };
     let written = std::thread::scope(|scope| {
