@@ -550,3 +550,27 @@ fn a_watched_folder_is_scanned_when_it_changes_until_ctrl_c() {
     assert!(asked.expect("kill is there").success());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
+
+#[test]
+fn folders_are_listed_and_forgotten_only_on_purpose() {
+    let world = World::new();
+    world.write("in/a.png", &picture("castle", 1));
+    world.write("other/b.png", &picture("castle", 2));
+    let path = |name: &str| world.path(name).to_str().expect("UTF-8").to_owned();
+    let scanned = world.home.run(&["scan", &path("in"), &path("other"), "-q"]);
+    assert_eq!(scanned.code, 0, "{}", scanned.stderr);
+    let listed = world.home.run(&["scan", "--list", "--format", "ndjson"]).lines();
+    let facts: Vec<_> = listed.iter().map(|one| (&one["path"], &one["online"], &one["present"])).collect();
+    let (one, other, yes, single) = (path("in").into(), path("other").into(), true.into(), 1.into());
+    assert_eq!(facts, [(&one, &yes, &single), (&other, &yes, &single)]);
+
+    let asked = world.home.run(&["scan", "--forget", &path("other")]);
+    assert!(asked.stderr.contains("1 file is known") && asked.stderr.contains("--yes"), "{}", asked.stderr);
+    assert_eq!(world.found("castle").len(), 2);
+    let forgotten = world.home.run(&["scan", "--forget", &path("other"), "--yes"]);
+    assert_eq!(forgotten.code, 0, "{}", forgotten.stderr);
+    assert_eq!(world.found("castle"), ["in/a.png"]);
+    assert!(world.path("other/b.png").exists(), "nothing on disk is touched");
+    assert_eq!(world.home.run(&["scan", "--list", "--format", "paths"]).stdout, format!("{}\n", path("in")));
+    assert_eq!(world.home.run(&["scan", "--forget", &path("other"), "--yes"]).code, 4);
+}

@@ -15,6 +15,7 @@ use super::batch::Batch;
 use super::{CatalogError, Result};
 use crate::entity::{ImageKey, Timestamp};
 
+pub use prune::Forget;
 pub(super) use write::{apply_moves, store_files};
 
 /// The catalog's number for a root; positive.

@@ -195,8 +195,8 @@ fn missing_files_stay_until_they_are_forgotten_and_may_come_back() {
     );
     assert_eq!(world.prompt("/r/a.png").as_deref(), Some("castle"));
 
-    assert_eq!(world.catalog.missing_count(world.root.id).expect("counts"), 1);
-    assert_eq!(world.catalog.forget_missing(&[world.root.id], at()).expect("forgets"), 1);
+    assert_eq!(world.catalog.root_stats(world.root.id).expect("counts").missing, 1);
+    assert_eq!(world.catalog.forget_files(&[world.root.id], Forget::Missing, at()).expect("forgets"), 1);
     assert_eq!(world.key("/r/a.png"), None);
     assert_eq!(world.key("/r/b.png"), Some(b));
     assert_eq!(world.catalog.stats().expect("counts").images, 1);
@@ -210,6 +210,15 @@ fn missing_files_stay_until_they_are_forgotten_and_may_come_back() {
     world.write(vec![(file(&world.root, "a.png", 3), Some("castle"))]);
     assert_eq!(world.key("/r/a.png"), Some(a), "a number is not given away twice");
     assert_eq!(world.prompt("/r/a.png").as_deref(), Some("castle"));
+}
+
+#[test]
+fn a_root_is_forgotten_with_all_its_files() {
+    let mut world = world();
+    world.write(vec![(file(&world.root, "a.png", 1), Some("castle"))]);
+    assert_eq!(world.catalog.forget_files(&[world.root.id], Forget::All, at()).expect("forgets"), 1);
+    assert_eq!(world.catalog.roots().expect("reads"), []);
+    assert_eq!((world.key("/r/a.png"), world.catalog.stats().expect("counts").images), (None, 0));
 }
 
 #[test]

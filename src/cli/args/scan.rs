@@ -14,7 +14,7 @@ Examples:
   stemmata scan                                      look at all folders again
   stemmata scan outputs --watch                      and go on looking until Ctrl-C
   stemmata scan outputs --hash                       also find copies of the same bytes
-  stemmata scan --retry-failed
+  stemmata scan --list
   stemmata scan --prune --yes                        forget files that are gone
 ")]
 pub(crate) struct ScanArgs {
@@ -48,12 +48,18 @@ pub(crate) struct ScanArgs {
     /// Read only the files that could not be read before
     #[arg(long)]
     pub(crate) retry_failed: bool,
-    /// Count the missing files of the folders that are there; with --yes, forget them
+    /// Scan, then count the missing files of the folders that are there; with --yes, forget them
     #[arg(long)]
     pub(crate) prune: bool,
-    /// With --prune: do it
-    #[arg(long, requires = "prune")]
+    /// Do not scan, but forget folders and all their files; with --yes
+    #[arg(long, requires = "paths", conflicts_with_all = ["prune", "watch", "retry_failed", "all", "hash", "stealth"])]
+    pub(crate) forget: bool,
+    /// Do what --prune or --forget has announced
+    #[arg(long)]
     pub(crate) yes: bool,
+    /// Do not scan, but list the folders scanned before, with what is known of them
+    #[arg(long, conflicts_with_all = ["prune", "forget", "watch", "retry_failed", "all", "hash", "stealth"])]
+    pub(crate) list: bool,
     /// Go on, and scan whatever changes, until Ctrl-C
     #[arg(long, conflicts_with_all = ["retry_failed", "prune"])]
     pub(crate) watch: bool,

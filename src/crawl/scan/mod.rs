@@ -30,7 +30,7 @@ use thiserror::Error;
 
 pub use inspect::{Inspected, inspect};
 pub use report::{ScanFailure, ScanReport};
-pub use roots::{Forgettable, forget_missing, forgettable, root_paths};
+pub use roots::{RootSummary, forget, root_paths, roots_of};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::parse::Limits;

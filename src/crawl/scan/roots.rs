@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{ScanError, path};
-use crate::catalog::{Catalog, Root, below};
+use crate::catalog::{Catalog, Forget, LocalStats, Root, below};
 use crate::run::RunContext;
 
 /// A root, or a place below it.
@@ -107,22 +107,23 @@ fn target(catalog: &mut Catalog, place: &[u8], presence: Presence) -> Result<Tar
     Ok(Target { root, below, online: true })
 }
 
-/// Missing files of a root that is there, which may be forgotten.
+/// A root, and how many files of it are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forgettable {
+pub struct RootSummary {
     /// The root.
     pub root: Root,
-    /// How many files of it are missing.
-    pub files: u64,
+    /// Whether it is there now.
+    pub is_there: bool,
+    /// Its files.
+    pub files: LocalStats,
 }
 
-/// The roots that `paths` lie in, or every root, with how many of their files are missing; those that are not there
-/// have none that may be forgotten, because nobody can tell.
+/// The roots that `paths` lie in, or every root, by path.
 ///
 /// # Errors
 ///
 /// [`ScanError::Catalog`]; [`ScanError::NotFound`] for a path in no root.
-pub fn forgettable(catalog: &Catalog, paths: &[PathBuf]) -> Result<Vec<Forgettable>, ScanError> {
+pub fn roots_of(catalog: &Catalog, paths: &[PathBuf]) -> Result<Vec<RootSummary>, ScanError> {
     let roots = catalog.roots()?;
     let mut named: Vec<&Root> = Vec::new();
     for given in paths {
@@ -134,20 +135,27 @@ pub fn forgettable(catalog: &Catalog, paths: &[PathBuf]) -> Result<Vec<Forgettab
     named.sort_by(|one, other| one.path.cmp(&other.path));
     named.dedup_by_key(|root| root.id);
     let chosen = if paths.is_empty() { roots.iter().collect() } else { named };
-    let there = chosen.into_iter().filter(|root| path::from_bytes(&root.path).is_dir());
-    there.map(|root| Ok(Forgettable { root: root.clone(), files: catalog.missing_count(root.id)? })).collect()
+    let summary = |root: &Root| -> Result<RootSummary, ScanError> {
+        let is_there = path::from_bytes(&root.path).is_dir();
+        Ok(RootSummary { root: root.clone(), is_there, files: catalog.root_stats(root.id)? })
+    };
+    chosen.into_iter().map(summary).collect()
 }
 
-/// Forgets the missing files of these roots, and the images that they were. Gives how many.
+/// Forgets files of these roots, and the images that they were. Gives how many files.
+///
+/// Of missing files, those of a root that is not there stay: nobody can tell whether they are gone.
 ///
 /// # Errors
 ///
 /// [`ScanError::Catalog`]; nothing is forgotten then.
-pub fn forget_missing(
+pub fn forget(
     catalog: &mut Catalog,
-    what: &[Forgettable],
+    what: &[RootSummary],
+    which: Forget,
     run: &RunContext,
 ) -> Result<u64, ScanError> {
-    let roots: Vec<_> = what.iter().map(|one| one.root.id).collect();
-    Ok(catalog.forget_missing(&roots, run.clock.now())?)
+    let wanted = what.iter().filter(|one| which == Forget::All || one.is_there);
+    let roots: Vec<_> = wanted.map(|one| one.root.id).collect();
+    Ok(catalog.forget_files(&roots, which, run.clock.now())?)
 }

@@ -1,5 +1,7 @@
 //! `scan`: pictures on disk into the catalog, then linked and indexed; once, or whenever something changes.
 
+mod roots;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,16 +12,22 @@ use stemmata::fingerprint::picture::PictureLimits;
 use stemmata::fingerprint::pixels;
 use stemmata::run::RunContext;
 
-use super::args::ScanArgs;
-use super::exit::Exit;
-use super::failure::{Failure, Outcome};
-use super::follow::{self, Written};
-use super::output::Format;
-use super::session::Session;
-use super::summary::{Loss, Summary, elapsed_ms, grouped};
+use crate::cli::args::ScanArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Outcome};
+use crate::cli::follow::{self, Written};
+use crate::cli::output::Format;
+use crate::cli::session::Session;
+use crate::cli::summary::{Loss, Summary, elapsed_ms, grouped};
 
 /// Scans, then brings links and index up to date.
 pub(crate) fn run(arguments: &ScanArgs, session: &Session) -> Outcome {
+    if arguments.list {
+        return roots::list(arguments, session);
+    }
+    if arguments.forget {
+        return roots::forget(arguments, session);
+    }
     let started = Instant::now();
     let sink = follow::sink(session)?;
     if arguments.paths.is_empty() && !session.settings.catalog().exists() {
@@ -40,7 +48,7 @@ pub(crate) fn run(arguments: &ScanArgs, session: &Session) -> Outcome {
     warn(&report, session);
     let mut summary = summary(&report);
     if arguments.prune && !report.interrupted {
-        let forgotten = prune(arguments, &mut catalog, session, &run)?;
+        let forgotten = roots::prune(arguments, &mut catalog, session, &run)?;
         summary.read.insert("forgotten", forgotten);
     }
     summary.elapsed_ms = elapsed_ms(started);
@@ -140,32 +148,6 @@ fn go_on(
         }
     }
     Ok(Exit::Done)
-}
-
-fn prune(
-    arguments: &ScanArgs,
-    catalog: &mut Catalog,
-    session: &Session,
-    run: &RunContext,
-) -> Result<u64, Failure> {
-    let what = scan::forgettable(catalog, &arguments.paths)?;
-    for one in what.iter().filter(|one| one.files > 0) {
-        let root = String::from_utf8_lossy(&one.root.path);
-        let files = match one.files {
-            1 => "1 file is".to_owned(),
-            many => format!("{} files are", grouped(many)),
-        };
-        session.talk.note(&format!("{files} missing in {root}"));
-    }
-    if what.iter().all(|one| one.files == 0) {
-        session.talk.note("no file is missing");
-        return Ok(0);
-    }
-    if !arguments.yes {
-        session.talk.note("nothing was forgotten; add --yes to forget them and what is known of them");
-        return Ok(0);
-    }
-    Ok(scan::forget_missing(catalog, &what, run)?)
 }
 
 fn warn(report: &ScanReport, session: &Session) {
