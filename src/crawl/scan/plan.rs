@@ -62,17 +62,16 @@ pub(super) fn plan(
     for target in targets {
         let mut known = catalog.local_files(target.root.id, &target.below)?;
         let found = if target.online { look(target, &known, options, run, report) } else { Vec::new() };
-        if let ([_], true) = (known.as_slice(), options.which != Which::Failed) {
-            // One file, perhaps with its sidecars, which are no part of the target.
-            let beside = found.iter().filter(|file| file.path != target.below);
-            for file in beside {
+        if run.cancel.is_requested() {
+            break;
+        }
+        if found.iter().any(|file| file.path == target.below) {
+            // The target is one file; what belongs to it lies beside it.
+            for file in found.iter().filter(|file| file.path != target.below) {
                 known.extend(catalog.local_files(target.root.id, &file.path)?);
             }
             known.sort_by(|one, other| one.path.cmp(&other.path));
             known.dedup_by(|one, other| one.path == other.path);
-        }
-        if run.cancel.is_requested() {
-            break;
         }
         let is_empty = found.is_empty() && !known.is_empty() && target.below.is_empty();
         if !target.online || is_empty && options.which != Which::Failed {

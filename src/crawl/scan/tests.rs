@@ -137,7 +137,7 @@ fn perform(act: &Act, world: &mut World, clock: &mut u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// The oracle is a catalog that has never seen the folder before.
     #[test]
@@ -190,4 +190,25 @@ fn a_picture_that_was_touched_keeps_its_raw_record() {
     let report = world.scan(&ScanOptions::default());
     assert_eq!((report.images, report.written.images.unchanged), (1, 1));
     assert_eq!(world.catalog.raw_of(image).expect("reads"), raw);
+}
+
+#[test]
+fn one_file_is_scanned_with_what_lies_beside_it() {
+    let mut world = World::new();
+    let root = world.root();
+    let [picture_path, sidecar_path] = ["a.png", "a.png.txt"].map(|name| root.join(name));
+    fs::write(&picture_path, picture(1)).expect("writes");
+    fs::write(&sidecar_path, "beside\nSteps: 9, Sampler: Euler, Seed: 9").expect("writes");
+    fs::write(root.join("b.png"), picture(2)).expect("writes");
+    for (round, target) in [&picture_path, &sidecar_path, &picture_path].into_iter().enumerate() {
+        let options = ScanOptions { which: Which::All, ..ScanOptions::default() };
+        let targets = [target.clone()];
+        let report = scan(&mut world.catalog, &targets, &options, &RunContext::quiet()).expect("scans");
+        assert_eq!((report.files, report.images, report.sidecars, report.missing), (2, 1, 1, 0), "{round}");
+    }
+    let quiet = world.scan(&ScanOptions::default());
+    assert_eq!((quiet.files, quiet.images, quiet.unchanged), (3, 1, 2));
+    fs::remove_file(&picture_path).expect("removes");
+    let report = scan(&mut world.catalog, &[picture_path], &ScanOptions::default(), &RunContext::quiet());
+    assert_eq!(report.expect("scans").missing, 1);
 }
