@@ -22,6 +22,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -196,7 +197,10 @@ pub fn scan(
     Ok(report)
 }
 
-/// Reads groups of jobs, one unit a thread at a time, and hands the groups on in order.
+/// Reads jobs, one unit a thread at a time, and hands the readings on in order.
+///
+/// A unit that turns out to be heavy is read in several rounds, so that no more than one batch a thread is held,
+/// whatever the files unpack to.
 fn read_all(
     jobs: &[Job],
     reader: &Reader<'_>,
@@ -204,13 +208,26 @@ fn read_all(
     run: &RunContext,
     sender: SyncSender<Vec<Reading>>,
 ) {
-    let units: Vec<&[Job]> = jobs.chunks(UNIT_FILES).collect();
-    for group in units.chunks(pool.current_num_threads()) {
-        if run.cancel.is_requested() {
-            return;
+    let mut units = jobs.chunks(UNIT_FILES);
+    let mut open: VecDeque<(Option<Reading>, &[Job])> = VecDeque::new();
+    while !run.cancel.is_requested() {
+        let room = pool.current_num_threads().saturating_sub(open.len());
+        open.extend(units.by_ref().take(room).map(|unit| (None, unit)));
+        pool.install(|| {
+            open.par_iter_mut().filter(|(done, _)| done.is_none()).for_each(|(done, rest)| {
+                let (reading, left) = reader.read(rest);
+                (*done, *rest) = (Some(reading), left);
+            });
+        });
+        let mut readings = Vec::new();
+        while let Some((done, rest)) = open.pop_front() {
+            readings.extend(done);
+            if !rest.is_empty() {
+                open.push_front((None, rest));
+                break;
+            }
         }
-        let readings = pool.install(|| group.par_iter().flat_map(|unit| reader.read(unit)).collect());
-        if sender.send(readings).is_err() {
+        if readings.is_empty() || sender.send(readings).is_err() {
             return;
         }
     }

@@ -77,20 +77,15 @@ struct Seen {
 }
 
 impl Reader<'_> {
-    /// Reads files; the readings are in their order.
-    pub(super) fn read(&self, jobs: &[Job]) -> Vec<Reading> {
-        let mut done = Vec::new();
+    /// Reads files until a batch is full, and gives those that are left.
+    pub(super) fn read<'j>(&self, jobs: &'j [Job]) -> (Reading, &'j [Job]) {
         let mut open = Stretch::default();
-        for job in jobs {
+        let mut rest = jobs;
+        while let Some((job, left)) = rest.split_first().filter(|_| open.bytes < BATCH_BYTES) {
             self.job(job, &mut open);
-            if open.bytes >= BATCH_BYTES {
-                done.extend(self.close(std::mem::take(&mut open)));
-            }
+            rest = left;
         }
-        if open.jobs > 0 {
-            done.extend(self.close(open));
-        }
-        done
+        (self.close(open), rest)
     }
 
     fn job(&self, job: &Job, open: &mut Stretch) {
@@ -252,7 +247,7 @@ impl Reader<'_> {
         Ok((window.sample()?, parse::sidecar(&bytes, &name, &self.options.limits)))
     }
 
-    fn close(&self, stretch: Stretch) -> Option<Reading> {
+    fn close(&self, stretch: Stretch) -> Reading {
         let texts: Vec<&str> = stretch.texts.iter().map(String::as_str).collect();
         let mut failures = stretch.failures;
         let source = stretch.source.unwrap_or_default();
@@ -264,14 +259,14 @@ impl Reader<'_> {
             }
         };
         let batch = Batch { stage: "scan", source, at: self.at, raw, records, crawl: None };
-        Some(Reading {
+        Reading {
             batch: ScanBatch { batch, files },
             jobs: stretch.jobs,
             silent: stretch.silent,
             failures,
             warnings: stretch.warnings,
             origins: stretch.origins,
-        })
+        }
     }
 }
 

@@ -212,3 +212,35 @@ fn one_file_is_scanned_with_what_lies_beside_it() {
     let report = scan(&mut world.catalog, &[picture_path], &ScanOptions::default(), &RunContext::quiet());
     assert_eq!(report.expect("scans").missing, 1);
 }
+
+#[test]
+fn heavy_files_make_many_batches_in_the_order_of_their_paths() {
+    let names = |threads: usize| {
+        let mut world = World::new();
+        for number in 0..12 {
+            let mut bytes = picture(number);
+            bytes.truncate(bytes.len() - 12);
+            let text = [b"tEXt".as_slice(), b"comment\0", &vec![b'a' + number; 4 << 20]].concat();
+            let sum = crc32fast::hash(&text);
+            let length = u32::try_from(text.len() - 4).expect("short");
+            bytes.extend([&length.to_be_bytes()[..], &text, &sum.to_be_bytes()].concat());
+            fs::write(world.root().join(format!("{number:02}.png")), bytes).expect("writes");
+        }
+        let report = world.scan(&ScanOptions { threads, ..ScanOptions::default() });
+        assert_eq!(report.images, 12);
+        assert!(
+            world.catalog.generation().expect("reads") >= 3,
+            "one batch holds at most a little over 16 MiB"
+        );
+        let root = world.root();
+        (0..12)
+            .map(|number| {
+                let path = root.join(format!("{number:02}.png"));
+                let name = ImageName::Path(path::bytes(&path).to_vec());
+                world.catalog.image_by_name(&name).expect("reads").map(crate::entity::ImageKey::get)
+            })
+            .collect::<Vec<_>>()
+    };
+    let expected: Vec<Option<i64>> = (1..=12).map(|number| Some(-number)).collect();
+    assert_eq!((names(1), names(3)), (expected.clone(), expected));
+}
