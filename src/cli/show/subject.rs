@@ -149,7 +149,7 @@ fn of_file(
     let image = catalog.zip(key).map(|(catalog, key)| catalog.named_image(key)).transpose()?.flatten();
     let trace = catalog.map(|catalog| traced(catalog, &target, &parsed, image.as_ref())).transpose()?;
     let duplicates = match catalog {
-        Some(catalog) => duplicates(catalog, key, Some(content))?,
+        Some(catalog) => duplicates(catalog, key, content)?,
         None => Vec::new(),
     };
     let name = image.as_ref().map_or(name, |image| image.name.clone());
@@ -162,7 +162,7 @@ fn of_file(
         file: Some(file),
         raw: None,
         duplicates,
-        content: Some(content),
+        content,
         warnings,
     })
 }

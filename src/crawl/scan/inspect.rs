@@ -12,13 +12,16 @@ use super::{Decoder, names, path};
 use crate::catalog::FileStat;
 use crate::parse::{self, Container, Extraction, Limits, Parsed, Plane};
 
+/// Longest file that is hashed by the way, in bytes.
+const MOST_HASHED_BYTES: u64 = 1 << 30;
+
 /// A file as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
     /// Size and time.
     pub stat: FileStat,
-    /// BLAKE3 of its bytes.
-    pub content: [u8; 32],
+    /// BLAKE3 of its bytes; `None` for a file of more than a gibibyte, which nobody asked to read to its end.
+    pub content: Option<[u8; 32]>,
     /// What it says, its sidecars included.
     pub parsed: Parsed,
 }
@@ -34,7 +37,8 @@ pub fn inspect(file: &Path, limits: &Limits, decoder: Option<Decoder>) -> io::Re
     let mut buffer = Vec::new();
     let mut window = Window::open(opened, stat.size_bytes, &mut buffer)?;
     let mut extraction = parse::extract(&mut window, limits)?;
-    let content = window.content()?;
+    let is_short = stat.size_bytes <= MOST_HASHED_BYTES;
+    let content = is_short.then(|| window.content()).transpose()?;
     if extraction.container == Container::Unknown {
         extraction = read_sidecar(file, limits)?;
     } else {
