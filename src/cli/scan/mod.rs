@@ -33,9 +33,10 @@ pub(crate) fn run(arguments: &ScanArgs, session: &Session) -> Outcome {
     if arguments.paths.is_empty() && !session.settings.catalog().exists() {
         return Err(nothing_to_scan());
     }
-    let options = options(arguments, session);
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
+    // The home is there now, so that its name without links is known.
+    let options = options(arguments, session);
     if arguments.paths.is_empty() && catalog.roots()?.is_empty() {
         return Err(nothing_to_scan());
     }
