@@ -179,6 +179,24 @@ fn novelai_is_read_from_chunks_and_from_one_object() {
 }
 
 #[test]
+fn texts_hidden_in_pixels_are_read_by_their_grammar() {
+    let hidden = |text: &str| {
+        let carrier = stemmata::parse::Carrier::Stealth { signature: "stealth_pngcomp".to_owned() };
+        let encoding = stemmata::parse::Encoding::Utf8;
+        let block =
+            stemmata::parse::Block { carrier, range: 0..0, bytes: text.into(), encoding, truncated: false };
+        let mut found = stemmata::parse::extract_bytes(&pictures::png(&[]), &Limits::default());
+        found.blocks.push(block);
+        interpret(found, &Limits::default())
+    };
+    let object = serde_json::json!({
+        "Comment": NOVELAI, "Description": "1girl, kite", "Software": "NovelAI", "Source": "NovelAI Diffusion V4.5 4BDE2A90",
+    });
+    check_parsed(hidden(&object.to_string()), Dialect::NovelAi, NOVELAI_SEEN);
+    check_parsed(hidden(INFOTEXT), Dialect::Infotext, INFOTEXT_SEEN);
+}
+
+#[test]
 fn novelais_first_version_has_its_prompt_beside_the_comment() {
     let comment = r#"{"steps": 50, "sampler": "k_euler_ancestral", "seed": 7, "strength": 0.4, "noise": 0.0, "scale": 10.0, "uc": "blur"}"#;
     let png = pictures::png(&[
@@ -412,6 +430,14 @@ fn a_space_of_hugging_face_is_read() {
              hash={hash} tool=hfspace\nmodel \"Kite v1\" #{lower}"
         ),
     );
+    let nested = r#"{"prompt": "a kite", "resolution": "832 x 1216", "num_inference_steps": 20, "seed": 7, "sampler": "Euler a",
+        "Model": {"Model": "Kite v1", "Model hash": "0a1b2c3d4e"}}"#;
+    check(
+        &pictures::png(&[("parameters", nested)]),
+        Dialect::HfSpace,
+        "prompt=\"a kite\" sampler=euler_ancestral steps=20 seed=7 size=832x1216 model=\"Kite v1\" hash=0a1b2c3d4e tool=hfspace\n\
+         model \"Kite v1\" #0a1b2c3d4e",
+    );
 }
 
 #[test]
@@ -486,6 +512,14 @@ fn what_no_grammar_knows_is_guessed_from_familiar_words() {
 }
 
 #[test]
+fn an_upscaled_picture_names_its_upscaler_and_no_prompt() {
+    let details = "Postprocess upscale by: 4, Postprocess upscaler: 4x_sharp";
+    let parsed =
+        check(&pictures::png(&[("postprocessing", details)]), Dialect::Infotext, "\nupscaler \"4x_sharp\"");
+    assert_eq!(other(&parsed, "Postprocess upscale by"), &text("4"));
+}
+
+#[test]
 fn a_camera_and_an_editor_are_no_generators() {
     let exif =
         Exif::new(Order::Big).ascii(0, 0x010f, "Canon").ascii(0, 0x0110, "EOS").ascii(0, 0x0131, "Lightroom");
@@ -531,4 +565,29 @@ fn texts_that_disagree_are_both_kept() {
         .exif(&Exif::new(Order::Big).comment(Comment::Utf16Be, INFOTEXT))
         .build();
     assert_eq!(read_bytes(&same, &Limits::default()).conflicts, []);
+}
+
+#[test]
+fn a_save_nodes_text_completes_what_only_the_run_knew() {
+    let graph = r#"{"5": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "cfg": 7, "sampler_name": "euler", "scheduler": "normal",
+        "denoise": 1.0, "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["8", 0]}},
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "kite.safetensors"}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": ["11", 0], "clip": ["4", 1]}},
+        "11": {"class_type": "StringConcatenate", "inputs": {"string_a": "a kite", "string_b": ["12", 0], "delimiter": ", "}},
+        "12": {"class_type": "OllamaGenerate", "inputs": {"model": "llama", "seed": 1, "instruction": "describe"}},
+        "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "blur", "clip": ["4", 1]}},
+        "8": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768, "batch_size": 1}},
+        "9": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["4", 2]}},
+        "10": {"class_type": "SaveImage", "inputs": {"images": ["9", 0], "filename_prefix": "x"}}}"#;
+    let words = "a kite, over hills\nNegative prompt: blur\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 7, Size: 512x768, \
+        Model hash: 0a1b2c3d4e, Model: kite, Version: ComfyUI";
+    let parsed = read_bytes(&pictures::png(&[("prompt", graph), ("parameters", words)]), &Limits::default());
+    assert!(
+        parsed.warnings.iter().any(|warning| warning.code == "prompt_incomplete"),
+        "{:?}",
+        parsed.warnings
+    );
+    assert_eq!(parsed.generation.prompt.as_deref(), Some("a kite, over hills"));
+    assert_eq!(parsed.generation.model_hash.as_deref(), Some("0a1b2c3d4e"));
+    assert_eq!(parsed.conflicts, []);
 }

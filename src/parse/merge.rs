@@ -129,6 +129,10 @@ impl View<'_> {
     /// For each field and each other block the first claim that does not agree with the one that counts.
     fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
+        let block = |claim: Option<&Claim>| claim.map(|claim| claim.block);
+        if block(self.claims.first()) == block(self.claims.last()) {
+            return found;
+        }
         for field in COMPARED {
             let Some(kept) = self.winner(&field) else { continue };
             let Some(winner) = self.claims.get(kept) else { continue };

@@ -227,6 +227,18 @@ fn a_null_meta_after_a_full_one_loses_nothing() {
 }
 
 #[test]
+fn a_seed_above_half_of_64_bits_is_kept_and_replaced_like_any_other() {
+    let mut home = home();
+    let mut image = full_image(5);
+    for (seed, text) in [(i128::from(u64::MAX), "{\"a\":1}"), (-3, "{\"a\":2}"), (1 << 63, "{\"a\":3}")] {
+        image.generation.seed = Some(seed);
+        write(&mut home, vec![(item(image.clone()), text)]);
+        let row = home.catalog.image(key(5)).expect("reads").expect("is there");
+        assert_eq!(row.generation_data.seed, Some(seed));
+    }
+}
+
+#[test]
 fn hidden_meta_is_no_longer_shown_but_stays_in_the_raw_records() {
     let mut home = home();
     write(&mut home, vec![(item(full_image(1)), "full")]);

@@ -67,6 +67,10 @@ fn request(speaker: &mut Speaker<'_, '_>, request: &Json<'_>) {
     speaker.tool("civitai");
     speaker.prompt_member(request, "prompt");
     speaker.members(&FIELDS, request);
+    // The family of a checkpoint is no checkpoint.
+    for key in ["baseModel", "workflow", "workflowId"] {
+        speaker.member(Field::Other(key.to_owned()), request, &[key]);
+    }
     extras(speaker, request);
 }
 

@@ -35,8 +35,8 @@ static KEYS: [(&str, Field); 22] = [
     ("steps", Field::Steps),
     ("guidance_scale", Field::Cfg),
     ("guidance scale", Field::Cfg),
-    ("prompt_strength", Field::Denoise),
-    ("prompt strength", Field::Denoise),
+    ("prompt_strength", Field::Other(String::new())),
+    ("prompt strength", Field::Other(String::new())),
     ("use_face_correction", Field::Other(String::new())),
     ("use_upscale", Field::Other(String::new())),
 ];

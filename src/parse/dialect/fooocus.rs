@@ -42,7 +42,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
         if piece.is_at(&["fooocus_scheme"]) {
             said.take(piece.block);
         }
-        if said.is_taken(piece.block) || !piece.text.contains("base_model") {
+        if said.is_taken(piece.block) {
             continue;
         }
         let Some(root) = piece.object(said.limits) else { continue };
@@ -148,9 +148,11 @@ fn adapters(speaker: &mut Speaker<'_, '_>, list: &Json<'_>) {
     }
 }
 
-/// `name : weight`, in later versions `True : name : weight`; what is switched off was not used.
+/// `name : weight`, in later versions `True : name : weight`, also `weight - name`; what is switched off was not used.
 fn combined(speaker: &mut Speaker<'_, '_>, text: &str, span: Span) {
-    let (name, weight) = text.rsplit_once(':').unwrap_or((text, ""));
+    let turned = text.split_once(" - ").filter(|(weight, _)| weight.trim().parse::<f64>().is_ok());
+    let parts = turned.map(|(weight, name)| (name, weight)).or_else(|| text.rsplit_once(':'));
+    let (name, weight) = parts.unwrap_or((text, ""));
     let name = match name.split_once(" : ") {
         Some(("False" | "false", _)) => return,
         Some(("True" | "true", name)) => name,

@@ -5,6 +5,8 @@
 //!   "num_inference_steps": 20, "seed": 7, "sampler": "DPM++ 2M Karras", "Model": "..", "Model hash": "<64 digits>",
 //!   "use_upscaler": null}
 //! ```
+//!
+//! `Model` may be an object that holds both, `{"Model": "..", "Model hash": ".."}`, or be missing.
 
 use super::pieces::Piece;
 use super::said::{Said, size_of};
@@ -13,34 +15,40 @@ use crate::parse::json::Json;
 use crate::parse::mention::Mention;
 use crate::parse::{Dialect, Field, Strength};
 
-static FIELDS: [(Field, &[&str]); 7] = [
+static FIELDS: [(Field, &[&str]); 5] = [
     (Field::NegativePrompt, &["negative_prompt"]),
     (Field::Cfg, &["guidance_scale"]),
     (Field::Steps, &["num_inference_steps"]),
     (Field::Seed, &["seed"]),
     (Field::Sampler, &["sampler"]),
-    (Field::Model, &["Model"]),
-    (Field::ModelHash, &["Model hash"]),
 ];
 
 /// Reads the object where its model and its resolution are spelt as only they do.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in pieces {
-        if said.is_taken(piece.block) || !piece.text.contains("\"resolution\"") {
+        if said.is_taken(piece.block) {
             continue;
         }
         let Some(root) = piece.object(said.limits) else { continue };
         let text = |key: &str| root.get(key).and_then(Json::text);
         let size = text("resolution").filter(|size| size_of(size).is_some());
-        let (Some(size), Some(model)) = (size, text("Model")) else { continue };
+        let is_space = root.get("Model").is_some() || root.get("num_inference_steps").is_some();
+        let Some(size) = size.filter(|_| is_space) else { continue };
         let mut speaker = said.about(piece, Dialect::HfSpace, Strength::Ran);
         speaker.tool("hfspace");
         speaker.prompt_member(root, "prompt");
         speaker.members(&FIELDS, root);
         speaker.size(size, root.get("resolution").map(|size| size.span.clone()));
-        let mention = Mention::named(model).hashed(text("Model hash"));
-        let span = root.get("Model").map(|name| name.span.clone());
-        speaker.resource(ResourceKind::Model, mention, ResourceSources::HASH_KEY, span);
+        // Some put name and hash into an object of the same name.
+        let model = root.get("Model").filter(|model| model.is_object()).unwrap_or(root);
+        speaker.member(Field::Model, model, &["Model"]);
+        speaker.member(Field::ModelHash, model, &["Model hash"]);
+        if let Some((name, span)) =
+            model.get("Model").and_then(|name| Some((name.text()?, name.span.clone())))
+        {
+            let mention = Mention::named(name).hashed(model.get("Model hash").and_then(Json::text));
+            speaker.resource(ResourceKind::Model, mention, ResourceSources::HASH_KEY, Some(span));
+        }
         for entry in root.get("loras").map(Json::items).unwrap_or_default() {
             let text = |key: &str| entry.get(key).and_then(Json::text);
             let Some(name) = text("name").or_else(|| entry.text()) else { continue };

@@ -60,11 +60,12 @@ pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warn
     for grammar in GRAMMARS {
         grammar(&pieces, &mut said);
     }
-    let taken = pieces.iter().filter(|piece| said.is_taken(piece.block));
-    let odd: Vec<Warning> = taken
-        .filter_map(|piece| Some(piece.read_document()?.notes.warnings(&piece.place)))
-        .flatten()
-        .collect();
+    let mut odd = Vec::new();
+    for piece in pieces.iter().filter(|piece| said.is_taken(piece.block)) {
+        // A prompt may begin with a bracket too; what has no members was no object.
+        let document = piece.read_document().filter(|read| !read.root.members().is_empty());
+        odd.extend(document.into_iter().flat_map(|read| read.notes.warnings(&piece.place)));
+    }
     let Said { mut claims, mut warnings, .. } = said;
     warnings.extend(odd.into_iter().take(said::MAX_WARNINGS));
     let (provenance, odd) = super::provenance::claims(blocks, limits);

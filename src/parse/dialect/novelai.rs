@@ -38,7 +38,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
             continue;
         }
         let limits = said.limits;
-        let Some(root) = piece.object(limits).filter(|_| piece.text.contains("\"s")) else { continue };
+        let Some(root) = piece.object(limits) else { continue };
         if let Some(comment) = root.get("Comment").filter(|_| is_wrapper(root)) {
             let mut speaker = said.about(piece, Dialect::NovelAi, Strength::Ran);
             words(&mut speaker, root);

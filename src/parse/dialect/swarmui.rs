@@ -36,7 +36,7 @@ static FIELDS: [(Field, &[&str]); 9] = [
 
 /// Reads the object wherever it stands.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
-    for piece in pieces.iter().filter(|piece| piece.text.contains("sui_image_params")) {
+    for piece in pieces {
         let root = piece.object(said.limits);
         let Some((root, settings)) = root.and_then(|root| Some((root, root.get("sui_image_params")?))) else {
             continue;

@@ -12,7 +12,6 @@ use super::live::Live;
 use super::models::{Loaded, embeddings};
 use super::passes::Pass;
 use super::prompts::Side;
-use super::text::Text;
 use super::unwrap::Shape;
 use super::walk::{Found, Walk, Want};
 
@@ -133,8 +132,9 @@ impl<'g, 'a> Report<'g, 'a> {
             }
             // An empty text that is all there was says that there was none.
             if !text.incomplete || !text.text.trim().is_empty() {
-                let Text { text, span, positional, .. } = text;
-                speaker.with(self.strength(positional)).text(field, &text, span);
+                // What a save node wrote after the run knows more than the half that the graph has.
+                let strength = if text.incomplete { Strength::Guess } else { self.strength(text.positional) };
+                speaker.with(strength).text(field, &text.text, text.span);
             }
         }
     }

@@ -212,7 +212,10 @@ impl<'a> Walk<'_, 'a> {
     /// Adds to a text as much as the limits allow; whether that was all.
     pub(super) fn push(&self, text: &mut String, more: &str) -> bool {
         let room = self.max_joined_bytes.saturating_sub(text.len());
-        let end = more.floor_char_boundary(room);
+        let mut end = room.min(more.len());
+        while !more.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
         let part = more.get(..end).unwrap_or_default();
         if !self.spend(part.len()) {
             return false;

@@ -278,10 +278,8 @@ impl<'g, 'a> Walk<'g, 'a> {
         if let Some(chosen) = self.chosen(node, depth) {
             return self.value(node, chosen?, name, want, depth);
         }
-        if want == Want::Number {
-            if let Some(computed) = self.arithmetic(node, depth) {
-                return computed;
-            }
+        if let Some(computed) = self.arithmetic(node, depth).filter(|_| want == Want::Number) {
+            return computed;
         }
         let of = |name: &&str| self.value(node, node.input(name)?, name, want, depth);
         let held = [name].iter().chain(HOLDERS.iter().filter(|holder| **holder != name)).find_map(of);

@@ -35,7 +35,12 @@ use crate::parse::{Dialect, Field, Limits, Strength};
 /// Reads every text that holds an infotext.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in pieces {
-        if !said.is_taken(piece.block) && !is_prose_elsewhere(piece) {
+        if said.is_taken(piece.block) || is_prose_elsewhere(piece) {
+            continue;
+        }
+        if piece.is_at(&["postprocessing", "extras"]) {
+            postprocessing(piece, said);
+        } else {
             read_piece(piece, said);
         }
     }
@@ -58,6 +63,18 @@ pub(super) fn read_piece(piece: &Piece<'_>, said: &mut Said<'_>) -> bool {
     infotext.resources(&mut speaker);
     infotext.others(&mut speaker);
     true
+}
+
+/// Details without a prompt: what was done to a picture that somebody had already.
+fn postprocessing(piece: &Piece<'_>, said: &mut Said<'_>) {
+    let limits = said.limits;
+    let most = usize::try_from(limits.max_nodes).unwrap_or(usize::MAX);
+    let frame = Frame { details: 0..piece.text.len(), ..Frame::default() };
+    let pairs = pairs(piece.text, frame.details.clone(), limits).take(most).collect();
+    let infotext = Infotext { text: piece.text, frame, pairs };
+    let mut speaker = said.about(piece, Dialect::Infotext, Strength::Said);
+    infotext.resources(&mut speaker);
+    infotext.others(&mut speaker);
 }
 
 /// The pairs of a part of a text, for grammars that write details of the same form.

@@ -137,6 +137,15 @@ fn what_is_no_infotext_is_left_alone() {
 }
 
 #[test]
+fn a_prompt_that_begins_with_a_bracket_is_no_document() {
+    for prompt in ["{red|blue} kite", "[red|blue] kite", "{\"a\" kite", "[[kite]]"] {
+        let text = format!("{prompt}\nSteps: 20, Sampler: Euler, Seed: 7");
+        check_prompts(&text, prompt, "");
+        assert_eq!(read(&text).warnings, [], "{prompt}");
+    }
+}
+
+#[test]
 fn templates_stay_apart_from_details_and_prompts() {
     let text = "a kite\nNegative prompt: blur\nSteps: 20, Sampler: Euler, Seed: 7, Version: v1.6.0\n\
         Template: a {kite|hat}, style: wild\nand more\n\nNegative Template: __blur__";
@@ -377,8 +386,8 @@ proptest! {
     }
 }
 
-/// The time that reading takes must grow as the text does: eight times the text may cost sixteen times as long, but not
-/// sixty-four times.
+/// The time that reading takes must grow as the text does. Of a text 64 times as long, a busy machine may need ten times as
+/// much for each byte; what reads each byte for each byte would need 64 times as much.
 #[test]
 fn no_flood_takes_more_than_linear_time() {
     let floods = [
@@ -412,9 +421,9 @@ fn no_flood_takes_more_than_linear_time() {
             assert!(!read(&text).blocks.is_empty());
             started.elapsed()
         };
-        let small = (0..3).map(|_| time(100_000)).min().unwrap_or_default();
-        let large = time(800_000);
-        let allowed = (small * 24).max(Duration::from_millis(400));
-        assert!(large < allowed, "{flood:?}: {small:?} for a part, {large:?} for eight times as much");
+        let small = (0..5).map(|_| time(20_000)).min().unwrap_or_default();
+        let large = time(64 * 20_000);
+        let allowed = (small * 64 * 10).max(Duration::from_secs(2));
+        assert!(large < allowed, "{flood:?}: {small:?} for a part, {large:?} for 64 times as much");
     }
 }
