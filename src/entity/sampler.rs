@@ -36,6 +36,11 @@ pub fn canonical_sampler(text: &str) -> Sampling {
     if let Some(name) = known_sampler(&key) {
         return Sampling { sampler: Some(name.to_owned()), scheduler: None };
     }
+    for (suffix, scheduler) in VARIANTS {
+        if let Some(name) = key.strip_suffix(suffix).and_then(known_sampler) {
+            return Sampling { sampler: Some(name.to_owned()), scheduler: scheduler.map(str::to_owned) };
+        }
+    }
     for (suffix, scheduler) in SCHEDULERS {
         let Some(head) = key.strip_suffix(suffix).and_then(|head| head.strip_suffix('_')) else { continue };
         let head = head.trim_end_matches('_');
@@ -75,16 +80,29 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
     ),
     ("euler_cfg_pp", "Euler CFG++", &["eulercfgpp"]),
     ("euler_ancestral_cfg_pp", "Euler a CFG++", &["euler_acfgpp"]),
-    ("heun", "Heun", &["heundiscrete", "heundiscretescheduler"]),
-    ("heunpp2", "Heun++ 2", &["heunpp_2", "heunpp"]),
-    ("lms", "LMS", &["lmsdiscrete", "lmsdiscretescheduler"]),
-    ("dpm_2", "DPM2", &["kdpm2discretescheduler"]),
-    ("dpm_2_ancestral", "DPM2 a", &["dpm2_ancestral", "dpm_2_a", "kdpm2ancestraldiscretescheduler"]),
+    ("heun", "Heun", &["heundiscrete", "heundiscretescheduler", "huen"]),
+    ("heunpp2", "Heun++ 2", &["heunpp_2", "heunpp", "heun_pp2"]),
+    ("lms", "LMS", &["lmsdiscrete", "lmsdiscretescheduler", "lmsd"]),
+    ("dpm_2", "DPM2", &["kdpm2discretescheduler", "kdpm_2", "kdpm2"]),
+    (
+        "dpm_2_ancestral",
+        "DPM2 a",
+        &[
+            "dpm2_ancestral",
+            "dpm_2_a",
+            "kdpm2ancestraldiscretescheduler",
+            "kdpm_2_a",
+            "kdpm2_a",
+            "dpm2a",
+            "kdpm_2_ancestral",
+            "dpm2ancestral",
+        ],
+    ),
     ("dpm_fast", "DPM fast", &[]),
-    ("dpm_adaptive", "DPM adaptive", &[]),
+    ("dpm_adaptive", "DPM adaptive", &["dpm_ad"]),
     ("dpmpp_2s_ancestral", "DPM++ 2S a", &["dpmpp_2sa", "dpmpp2s_a", "dpmpp_2s", "dpmpp2s_ancestral"]),
     ("dpmpp_2s_ancestral_cfg_pp", "DPM++ 2S a CFG++", &[]),
-    ("dpmpp_sde", "DPM++ SDE", &["dpmppsde"]),
+    ("dpmpp_sde", "DPM++ SDE", &["dpmppsde", "dpm_sde"]),
     (
         "dpmpp_2m",
         "DPM++ 2M",
@@ -94,6 +112,7 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
             "dpmsolvermultistepscheduler",
             "dpm_solverpp_multistep",
             "dpmpp_2",
+            "dpmpp_2m_v2",
         ],
     ),
     ("dpmpp_2m_cfg_pp", "DPM++ 2M CFG++", &[]),
@@ -103,10 +122,22 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
     ("dpmpp_3m", "DPM++ 3M", &["dpmpp3m"]),
     ("restart", "Restart", &[]),
     ("ddpm", "DDPM", &["ddpmscheduler"]),
-    ("ddim", "DDIM", &["ddimscheduler"]),
+    ("ddim", "DDIM", &["ddimscheduler", "ddim_v3"]),
     ("ddim_cfg_pp", "DDIM CFG++", &["ddimcfgpp"]),
     ("plms", "PLMS", &["pndm", "pndmscheduler"]),
-    ("uni_pc", "UniPC", &["uni_pc_bh1", "unipcmultistepscheduler"]),
+    (
+        "uni_pc",
+        "UniPC",
+        &[
+            "uni_pc_bh1",
+            "unipcmultistepscheduler",
+            "unipc_snr",
+            "unipc_snr_2",
+            "unipc_tu",
+            "unipc_tu_2",
+            "unipc_tq",
+        ],
+    ),
     ("uni_pc_bh2", "UniPC BH2", &[]),
     ("lcm", "LCM", &["lcmscheduler"]),
     ("tcd", "TCD", &["tcdscheduler"]),
@@ -120,10 +151,10 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
     ("res_2s", "RES 2S", &[]),
     ("res_2m", "RES 2M", &[]),
     ("gradient_estimation", "Gradient Estimation", &[]),
-    ("er_sde", "ER SDE", &[]),
+    ("er_sde", "ER SDE", &["ersde"]),
     ("seeds_2", "SEEDS 2", &[]),
     ("seeds_3", "SEEDS 3", &[]),
-    ("sa_solver", "SA Solver", &["sasolverscheduler"]),
+    ("sa_solver", "SA Solver", &["sasolverscheduler", "sasolver"]),
     ("sa_solver_pece", "SA Solver PECE", &[]),
     ("exp_heun_2_x0", "Exp Heun 2 x0", &[]),
     ("exp_heun_2_x0_sde", "Exp Heun 2 x0 SDE", &[]),
@@ -143,6 +174,8 @@ const SCHEDULERS: &[(&str, &str)] = &[
     ("kl_optimal", "kl_optimal"),
     ("align_your_steps_gits", "align_your_steps_gits"),
     ("align_your_steps", "align_your_steps"),
+    ("align_your_steps_11", "align_your_steps"),
+    ("align_your_steps_32", "align_your_steps"),
     ("ays", "align_your_steps"),
     ("linear_quadratic", "linear_quadratic"),
     ("bong_tangent", "bong_tangent"),
@@ -152,6 +185,18 @@ const SCHEDULERS: &[(&str, &str)] = &[
     ("turbo", "turbo"),
     ("simple", "simple"),
     ("normal", "normal"),
+];
+
+/// What stands behind a known sampler for a variant of it, and the scheduler that this means.
+///
+/// `_k` is InvokeAI's word for Karras; the rest are settings that other programs have no word for.
+const VARIANTS: &[(&str, Option<&str>)] = &[
+    ("_k", Some("karras")),
+    ("_substep", None),
+    ("_flowmatch", None),
+    ("_edm", None),
+    ("_sgm", None),
+    ("_inverse", None),
 ];
 
 /// Lower-cased, trimmed, each run of blanks one `_`; `None` for what is too long to be a name.
@@ -266,6 +311,22 @@ mod tests {
         check("UniPC", "uni_pc", None);
         check("DDIM", "ddim", None);
         check("DPM++ 2M Turbo", "dpmpp_2m", Some("turbo"));
+        check("dpmpp_2m_sde_k", "dpmpp_2m_sde", Some("karras"));
+        check("euler_k", "euler", Some("karras"));
+        check("kdpm_2_a_k", "dpm_2_ancestral", Some("karras"));
+        check("unipc", "uni_pc", None);
+        check("unipc_snr_2", "uni_pc", None);
+        check("Huen Karras", "heun", Some("karras"));
+        check("Euler A Trailing", "euler_ancestral", Some("trailing"));
+        check("Euler A Substep", "euler_ancestral", None);
+        check("Euler Ancestral", "euler_ancestral", None);
+        check("DPM++ SDE AYS", "dpmpp_sde", Some("align_your_steps"));
+        check("DPM++ 2M EDM", "dpmpp_2m", None);
+        check("DPM2a FlowMatch", "dpm_2_ancestral", None);
+        check("k_dpm_2_a", "dpm_2_ancestral", None);
+        check("k_dpm_ad", "dpm_adaptive", None);
+        check("k_dpmpp_2s_ancestral", "dpmpp_2s_ancestral", None);
+        check("LMSD", "lms", None);
     }
 
     #[test]

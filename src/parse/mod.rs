@@ -7,6 +7,7 @@
 
 mod block;
 mod claim;
+pub mod json;
 mod limits;
 pub mod prompt;
 
