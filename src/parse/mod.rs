@@ -9,6 +9,7 @@ mod block;
 mod claim;
 pub mod json;
 mod limits;
+pub mod model_file;
 pub mod prompt;
 
 pub use block::{Block, Carrier, Container, Encoding, Extraction};
