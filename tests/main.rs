@@ -2,6 +2,7 @@
 
 mod answers;
 mod cli;
+mod containers;
 mod correlation;
 mod crawl;
 mod durability;
@@ -12,4 +13,5 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod scan;
 mod support;

@@ -64,7 +64,7 @@ pub struct StoredUse {
 pub(super) const IMAGE_COLUMNS: &str = "image, generation, media, dialects, url, media_type, nsfw_level, \
     created_at, published_at, post, username, base_model, likes, hearts, laughs, cries, comments, tags, \
     meta_state, prompt, negative_prompt, sampler, scheduler, steps, cfg, seed, gen_width, gen_height, \
-    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added";
+    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added, seed_high";
 
 /// The image that row `?1` is, or turned out to be.
 pub(super) const TRUE_IMAGE: &str = "SELECT coalesce(same_as, image) FROM images WHERE image = ?1";
@@ -105,7 +105,7 @@ pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
             scheduler: row.get(22)?,
             steps: row.get(23)?,
             cfg: row.get(24)?,
-            seed: row.get(25)?,
+            seed: whole_seed(row.get(25)?, row.get(36)?),
             width: row.get(26)?,
             height: row.get(27)?,
             clip_skip: row.get(28)?,
@@ -118,6 +118,21 @@ pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
         remix_of: row.get::<_, Option<i64>>(34)?.and_then(ImageId::from_i64),
         added: count(row.get(35)?),
     })
+}
+
+/// A seed as the columns `seed` and `seed_high` hold it.
+///
+/// A signed number of 64 bits is stored as itself. What is above, up to 2^64 - 1, is stored in the second column as
+/// the negative number with the same bits. A seed beyond 64 bits is in neither.
+pub(super) fn split_seed(seed: Option<i128>) -> (Option<i64>, Option<i64>) {
+    let low = seed.and_then(|seed| i64::try_from(seed).ok());
+    let high = seed.filter(|_| low.is_none()).and_then(|seed| u64::try_from(seed).ok());
+    (low, high.map(u64::cast_signed))
+}
+
+/// What [`split_seed`] split.
+fn whole_seed(seed: Option<i64>, high: Option<i64>) -> Option<i128> {
+    seed.map(i128::from).or_else(|| high.map(|high| i128::from(high.cast_unsigned())))
 }
 
 /// The uses of one image by resource, for [`read_uses`].
@@ -218,5 +233,32 @@ impl Catalog {
             visit(read_row(row)?)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::entity::{MAX_SEED, MIN_SEED};
+
+    #[test]
+    fn a_seed_beyond_64_bits_is_not_stored_as_another() {
+        for seed in [MIN_SEED - 1, MAX_SEED + 1, i128::MIN, i128::MAX] {
+            assert_eq!(split_seed(Some(seed)), (None, None), "{seed}");
+        }
+        assert_eq!(split_seed(None), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn every_seed_of_64_bits_survives_its_columns(low in any::<i64>(), high in any::<u64>()) {
+            for seed in [i128::from(low), i128::from(high), MIN_SEED, i128::from(i64::MAX), MAX_SEED] {
+                let (column, other) = split_seed(Some(seed));
+                prop_assert_eq!(whole_seed(column, other), Some(seed));
+                prop_assert!(column.is_none() || other.is_none());
+            }
+        }
     }
 }

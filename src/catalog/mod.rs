@@ -13,6 +13,7 @@ mod export;
 mod history;
 mod images;
 mod links;
+mod local;
 mod media;
 mod merge;
 mod raw;
@@ -37,6 +38,10 @@ pub use links::{
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use local::{
+    FileKind, FileStat, FileState, LocalFile, LocalFileId, LocalStats, Root, RootId, ScanBatch, ScannedFile,
+    below, joined,
+};
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
 pub use stats::CatalogStats;

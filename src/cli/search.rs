@@ -110,7 +110,7 @@ struct HitRow<'a> {
     scheduler: Option<&'a str>,
     steps: Option<u32>,
     cfg: Option<f64>,
-    seed: Option<i64>,
+    seed: Option<i128>,
     media: String,
     url: Option<&'a str>,
     width: Option<u32>,

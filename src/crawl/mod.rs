@@ -14,6 +14,7 @@ mod page;
 mod plan;
 mod position;
 mod report;
+pub mod scan;
 mod single;
 mod words;
 

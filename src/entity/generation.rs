@@ -2,6 +2,12 @@
 
 use serde::Serialize;
 
+/// Smallest seed that is kept: the smallest signed number of 64 bits.
+pub const MIN_SEED: i128 = i64::MIN as i128;
+
+/// Largest seed that is kept: the largest unsigned number of 64 bits.
+pub const MAX_SEED: i128 = u64::MAX as i128;
+
 /// The normalised generation data of one image; absent values are `None`, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct GenerationData {
@@ -17,8 +23,8 @@ pub struct GenerationData {
     pub steps: Option<u32>,
     /// Classifier-free guidance scale; finite.
     pub cfg: Option<f64>,
-    /// Seed; may be negative.
-    pub seed: Option<i64>,
+    /// Seed, from [`MIN_SEED`] to [`MAX_SEED`]: some programs count as far as 64 bits go without a sign.
+    pub seed: Option<i128>,
     /// Width of the generated picture before any upscaling, in pixels.
     pub width: Option<u32>,
     /// Height of the generated picture before any upscaling, in pixels.

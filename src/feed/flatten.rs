@@ -84,8 +84,14 @@ pub(super) fn flatten(
         comments: row.stats.map(|stats| stats.comments),
         cfg: data.cfg,
         denoise: data.denoise,
-        seed: data.seed,
+        seed: data.seed.map(indexed_seed),
     })
+}
+
+/// The index counts seeds in signed 64 bits: one beyond them is found as the nearest, and known exactly by the catalog.
+fn indexed_seed(seed: i128) -> i64 {
+    let nearest = seed.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+    i64::try_from(nearest).unwrap_or(i64::MAX)
 }
 
 fn name_kind(kind: ResourceKind) -> NameKind {

@@ -166,7 +166,8 @@ pub struct Block {
 }
 
 impl Block {
-    /// The payload as text: decoded by [`Self::encoding`], damaged sequences replaced, trailing NULs dropped.
+    /// The payload as text: decoded by [`Self::encoding`], damaged sequences replaced; a byte-order mark and the NULs
+    /// around the text are dropped.
     /// `None` for [`Encoding::Binary`].
     pub fn text(&self) -> Option<Cow<'_, str>> {
         let text = match self.encoding {
@@ -177,10 +178,17 @@ impl Block {
             Encoding::Utf16Le => utf16(&self.bytes, u16::from_le_bytes).into(),
         };
         Some(match text {
-            Cow::Borrowed(text) => text.trim_end_matches('\0').into(),
-            Cow::Owned(text) => text.trim_end_matches('\0').to_owned().into(),
+            Cow::Borrowed(text) => bare(text).into(),
+            Cow::Owned(text) => match bare(&text) {
+                bare if bare.len() == text.len() => text.into(),
+                bare => bare.to_owned().into(),
+            },
         })
     }
+}
+
+fn bare(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_matches('\0')
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {

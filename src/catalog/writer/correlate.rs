@@ -13,7 +13,7 @@ use super::Stamp;
 use super::history::History;
 use crate::catalog::Result;
 use crate::catalog::images::{
-    IMAGE_COLUMNS, StoredUse, USES_OF_IMAGE, meta_code, meta_state, read_row, read_uses,
+    IMAGE_COLUMNS, StoredUse, USES_OF_IMAGE, meta_code, meta_state, read_row, read_uses, split_seed,
 };
 use crate::catalog::merge::{Described, dialect_bit};
 use crate::entity::{Dialect, ImageKey, ModelId};
@@ -214,12 +214,13 @@ impl<'t> Correlation<'t> {
 
     fn store_meta(&self, image: &Described) -> Result<()> {
         let (key, data) = (image.row.key.get(), &image.row.generation_data);
+        let (seed, seed_high) = split_seed(data.seed);
         self.transaction
             .prepare_cached(
                 "UPDATE images SET meta_state = ?2, own_meta = ?3, prompt = ?4, negative_prompt = ?5,
                     sampler = ?6, scheduler = ?7, steps = ?8, cfg = ?9, seed = ?10, gen_width = ?11,
                     gen_height = ?12, clip_skip = ?13, denoise = ?14, model_name = ?15, model_hash = ?16,
-                    tool = ?17, tool_version = ?18 WHERE image = ?1",
+                    tool = ?17, tool_version = ?18, seed_high = ?19 WHERE image = ?1",
             )?
             .execute(params![
                 key,
@@ -231,7 +232,7 @@ impl<'t> Correlation<'t> {
                 data.scheduler,
                 data.steps,
                 data.cfg,
-                data.seed,
+                seed,
                 data.width,
                 data.height,
                 data.clip_skip,
@@ -240,6 +241,7 @@ impl<'t> Correlation<'t> {
                 data.model_hash,
                 data.tool,
                 data.tool_version,
+                seed_high,
             ])?;
         replace_uses(self.transaction, key, &image.uses)
     }
@@ -250,7 +252,7 @@ pub(super) fn read_described(transaction: &Transaction<'_>, image: i64) -> Resul
     let sql = format!("SELECT {IMAGE_COLUMNS}, own_meta FROM images WHERE image = ?1");
     let mut statement = transaction.prepare_cached(&sql)?;
     let (row, own_meta) =
-        statement.query_row([image], |row| Ok((read_row(row), row.get::<_, Option<i64>>(36)?)))?;
+        statement.query_row([image], |row| Ok((read_row(row), row.get::<_, Option<i64>>(37)?)))?;
     let uses = read_uses(&mut transaction.prepare_cached(USES_OF_IMAGE)?, image)?;
     Ok(Described { row: row?, uses, own_meta: own_meta.map(meta_state).transpose()? })
 }

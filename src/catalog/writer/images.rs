@@ -9,8 +9,8 @@ use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::crawl::Absent;
-use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code};
-use crate::catalog::merge::{fresh, merged, merged_uses};
+use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
+use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
 use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse};
 
@@ -35,6 +35,7 @@ pub(super) struct ImageWriter<'t> {
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
     correlation: Correlation<'t>,
+    touched: bool,
     history: History<'t>,
 }
 
@@ -54,7 +55,7 @@ impl<'t> ImageWriter<'t> {
             store_image: transaction.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO images ({IMAGE_COLUMNS}, raw_block, raw_position, raw_hash)
                  VALUES ({})",
-                placeholders(39)
+                placeholders(40)
             ))?,
             touch_raw: transaction.prepare_cached(
                 "UPDATE images SET raw_hash = ?2, raw_block = ?3, raw_position = ?4 WHERE image = ?1",
@@ -77,6 +78,7 @@ impl<'t> ImageWriter<'t> {
                  ON CONFLICT DO UPDATE SET by_media = 0 WHERE by_media = 1",
             )?,
             correlation: Correlation::new(transaction, stamp, history),
+            touched: false,
         })
     }
 
@@ -86,8 +88,11 @@ impl<'t> ImageWriter<'t> {
     }
 
     /// To be called when everything of the batch is written.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.correlation.settle()
+    ///
+    /// Says whether a row refers to a raw record of this batch although it did not change.
+    pub(super) fn finish(mut self) -> Result<bool> {
+        self.correlation.settle()?;
+        Ok(self.touched)
     }
 
     pub(super) fn write(&mut self, image: &Image, raw: RawPlace) -> Result<Change> {
@@ -151,10 +156,11 @@ impl<'t> ImageWriter<'t> {
         let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
         let said = if image.meta == MetaState::Withheld { new.meta } else { image.meta };
-        let new_uses = merged_uses(&old.uses, &described_uses, said);
+        let new_uses = uses_after(&old.uses, &described_uses, image.dialect, said);
         self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
+            self.touched = true;
             return Ok(Change::Unchanged);
         }
         self.history.note_image(&old.row, &new)?;
@@ -232,6 +238,7 @@ impl<'t> ImageWriter<'t> {
     fn store(&mut self, row: &ImageRow, raw: RawPlace) -> Result<()> {
         let tags = (!row.tags.is_empty()).then(|| serde_json::json!(row.tags).to_string());
         let data = &row.generation_data;
+        let (seed, seed_high) = split_seed(data.seed);
         self.store_image.execute(params![
             row.key.get(),
             self.stamp.generation,
@@ -258,7 +265,7 @@ impl<'t> ImageWriter<'t> {
             data.scheduler,
             data.steps,
             data.cfg,
-            data.seed,
+            seed,
             data.width,
             data.height,
             data.clip_skip,
@@ -269,6 +276,7 @@ impl<'t> ImageWriter<'t> {
             data.tool_version,
             row.remix_of.map(|image| image.as_i64()),
             saturating_i64(row.added),
+            seed_high,
             self.stamp.generation,
             raw.position,
             raw.hash,

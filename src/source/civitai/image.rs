@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::convert::{Context, FieldProblem, MetaRequest};
 use super::detect::{is_bare_meta, is_version_image};
 use super::model::{level, read_level, read_tags};
-use super::resources::Resources;
 use super::wire::Fields;
 use super::{meta, url};
 use crate::entity::{
@@ -14,6 +13,7 @@ use crate::entity::{
     MetaState, NsfwLevel, PostId, PostedFor, Resource, ResourceKind, ResourceSources, ResourceUse, VersionId,
     VersionRelation,
 };
+use crate::parse::resources::Resources;
 
 /// What stays as it is in the path of a document's media identity.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
@@ -251,7 +251,9 @@ fn read_generated(fields: &Fields<'_>, found: FoundMeta<'_>, dialect: Dialect) -
     }
     let source = match dialect {
         Dialect::Database => ResourceSources::ITEM_DATABASE,
-        Dialect::Index | Dialect::VersionImage | Dialect::Document => ResourceSources::ITEM_INDEX,
+        Dialect::Index | Dialect::VersionImage | Dialect::Document | Dialect::Picture => {
+            ResourceSources::ITEM_INDEX
+        }
     };
     fields.each("modelVersionIds", |id| {
         if let Some(version) = id.number(VersionId::new) {

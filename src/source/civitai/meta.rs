@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::air;
 use super::convert::FieldProblem;
-use super::resources::{Resources, without_extension};
 use super::wire::{Field, Fields};
 use crate::entity::{GenerationData, ResourceKind, canonical_sampler, canonical_scheduler};
+use crate::parse::resources::{Resources, without_extension};
+use crate::parse::tool_of_version;
 
 mod mentions;
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) -> GenerationDa
         scheduler: scheduler.and_then(|text| canonical_scheduler(&text)).or(sampling.scheduler),
         steps: first(meta, &["steps", "Steps"], |field| field.number(|steps| u32::try_from(steps).ok())),
         cfg: first(meta, &["cfgScale", "CFG scale", "cfg_scale", "cfg"], |field| field.float()),
-        seed: first(meta, &["seed", "Seed"], |field| field.signed()),
+        seed: first(meta, &["seed", "Seed"], |field| field.seed()),
         width,
         height,
         clip_skip: first(meta, &["clipSkip", "Clip skip", "CLIP skip"], clip_skip),
@@ -148,20 +149,6 @@ fn is_air(text: &str) -> bool {
     air::parse(text).is_some()
 }
 
-/// Words in `Version` that name the program.
-const TOOLS: [(&str, &str); 10] = [
-    ("comfyui", "comfyui"),
-    ("ruinedfooocus", "ruinedfooocus"),
-    ("fooocus", "fooocus"),
-    ("swarm", "swarmui"),
-    ("invoke", "invokeai"),
-    ("sd.next", "sdnext"),
-    ("sdnext", "sdnext"),
-    ("forge", "forge"),
-    ("neo", "forge"),
-    ("easy diffusion", "easydiffusion"),
-];
-
 /// The program that made it: by its own word, by the rule of the site for pictures made on it, or by the
 /// form of its version.
 fn read_tool(meta: &Fields<'_>) -> Option<String> {
@@ -190,21 +177,4 @@ fn is_four_numbers(version: &str) -> bool {
     let parts = || version.trim().split('.');
     parts().count() == 4
         && parts().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn tool_of_version(version: &str) -> Option<&'static str> {
-    let version = version.trim().to_lowercase();
-    if let Some((_, tool)) = TOOLS.iter().find(|(word, _)| version.contains(word)) {
-        return Some(tool);
-    }
-    let second_is_digit = version.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
-    match version.as_bytes().first() {
-        // `f1.0.0v2-v1.10.1RC-latest` and `f2.0.1`.
-        Some(b'f') if second_is_digit => Some("forge"),
-        // `v1.6.0`, `1.10.1` and the bare commit of early ones.
-        Some(b'v') if second_is_digit => Some("a1111"),
-        Some(b'0'..=b'9') if version.contains('.') => Some("a1111"),
-        _ if version.len() >= 7 && version.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some("a1111"),
-        _ => None,
-    }
 }

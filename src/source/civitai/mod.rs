@@ -4,7 +4,6 @@
 //! - [`pages`] splits a document into items, [`convert()`] reads one item, [`url`] and [`air`] read identifiers.
 //! - Never: I/O, clocks, panics; every item is bounded before it is read.
 
-pub mod air;
 pub mod convert;
 mod creator;
 mod detect;
@@ -13,12 +12,12 @@ mod meta;
 mod model;
 pub mod pages;
 mod repair;
-mod resources;
 mod scan;
 pub mod url;
 mod version;
 mod wire;
 
+pub use crate::parse::air;
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
 };

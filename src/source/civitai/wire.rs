@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use serde_json::{Map, Value};
 
 use super::convert::{FieldProblem, FieldWarning};
-use crate::entity::Timestamp;
+use crate::entity::{MAX_SEED, MIN_SEED, Timestamp};
 
 /// Elements of one array that are read.
 const MAX_ELEMENTS: usize = 20_000;
@@ -131,6 +131,14 @@ impl<'a> Field<'a> {
         self.kept(self.whole().and_then(|whole| {
             whole.map(|whole| i64::try_from(whole).map_err(|_| FieldProblem::OutOfRange)).transpose()
         }))
+    }
+
+    /// A seed of 64 bits, with or without a sign; may be text.
+    pub(super) fn seed(&self) -> Option<i128> {
+        let fits = |seed| {
+            if (MIN_SEED..=MAX_SEED).contains(&seed) { Ok(seed) } else { Err(FieldProblem::OutOfRange) }
+        };
+        self.kept(self.whole().and_then(|whole| whole.map(fits).transpose()))
     }
 
     /// An id or count that `make` accepts.

@@ -4,19 +4,11 @@ use serde_json::Value;
 
 use super::super::air;
 use super::super::convert::FieldProblem;
-use super::super::resources::{RankedWeight, Resources};
 use super::super::wire::{Field, Fields};
 use crate::entity::{Air, HexHash, ModelId, Resource, ResourceKind, ResourceSources, VersionId};
+use crate::parse::mention::{hash_key, name_and_hash, rank, real_name, without_prefix};
 use crate::parse::prompt;
-
-/// How much the weight of each place counts, strongest first.
-mod rank {
-    pub(super) const VERSION: u8 = 0;
-    pub(super) const RESOURCES: u8 = 1;
-    pub(super) const ADDITIONAL: u8 = 2;
-    pub(super) const GENERATOR: u8 = 3;
-    pub(super) const PROMPT: u8 = 4;
-}
+use crate::parse::resources::{RankedWeight, Resources};
 
 /// Text searched for identifiers in one item, in bytes; graphs can be larger.
 const MAX_SEARCHED_BYTES: usize = 1 << 20;
@@ -356,47 +348,4 @@ fn hash_of_text(text: &str, field: &Field<'_>) -> Option<HexHash> {
         field.warn(FieldProblem::BadValue);
     }
     hash
-}
-
-/// The role and the name that a key of `hashes` states. A key of no known role is a name.
-fn hash_key(key: &str) -> (ResourceKind, Option<&str>) {
-    if let Some((role, name)) = key.split_once(':') {
-        let kind = ResourceKind::from_word(role);
-        if kind != ResourceKind::Other && kind != ResourceKind::Unknown {
-            return (kind, Some(name));
-        }
-        return (ResourceKind::Unknown, Some(key));
-    }
-    match ResourceKind::from_word(key) {
-        ResourceKind::Other | ResourceKind::Unknown => (ResourceKind::Unknown, Some(key)),
-        kind => (kind, None),
-    }
-}
-
-/// A name without the role that some writers put before it.
-fn without_prefix(name: &str) -> &str {
-    match name.split_once(':') {
-        Some(("lora" | "lyco" | "lycoris" | "embed" | "hypernet", rest)) => rest,
-        _ => name,
-    }
-}
-
-/// `name(hash)` or `name [hash]`; only the last bracket can be the hash, since names have brackets too.
-fn name_and_hash(text: &str) -> (String, Option<HexHash>) {
-    let text = text.trim();
-    let inside = [('(', ')'), ('[', ']')].iter().find_map(|(open, close)| {
-        let (name, hash) = text.strip_suffix(*close)?.rsplit_once(*open)?;
-        Some((name.trim(), HexHash::parse(hash)?))
-    });
-    inside.map_or_else(|| (text.to_owned(), None), |(name, hash)| (name.to_owned(), Some(hash)))
-}
-
-/// A name that names something: trimmed, and none of the words for "nothing here".
-fn real_name(name: String) -> Option<String> {
-    let trimmed = name.trim();
-    let nothing = ["", "none", "automatic", "undefined", "null"];
-    if nothing.iter().any(|word| trimmed.eq_ignore_ascii_case(word)) {
-        return None;
-    }
-    if trimmed.len() == name.len() { Some(name) } else { Some(trimmed.to_owned()) }
 }

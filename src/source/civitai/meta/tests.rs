@@ -99,11 +99,18 @@ fn a_size_that_is_a_node_or_nothing_is_no_size() {
 
 #[test]
 fn what_its_field_cannot_hold_is_left_out_with_a_warning() {
-    let read =
-        seen(&json!({"seed": 11_246_505_945_472_473_000_u64, "steps": -1, "denoise": 7, "cfgScale": "NaN"}));
+    let read = seen(&json!({"seed": "18446744073709551616", "steps": -1, "denoise": 7, "cfgScale": "NaN"}));
     assert!(read.generation.is_empty());
     let fields: Vec<_> = read.warnings.iter().map(|warning| warning.field.as_str()).collect();
     assert_eq!(fields, ["steps", "cfgScale", "seed", "denoise"]);
+}
+
+#[test]
+fn seeds_use_all_of_64_bits() {
+    let seed = |value: Value| seen(&json!({ "seed": value })).generation.seed;
+    assert_eq!(seed(json!(u64::MAX)), Some(i128::from(u64::MAX)));
+    assert_eq!(seed(json!("11246505945472473000")), Some(11_246_505_945_472_473_000));
+    assert_eq!(seed(json!(i64::MIN)), Some(i128::from(i64::MIN)));
 }
 
 #[test]

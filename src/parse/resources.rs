@@ -12,18 +12,18 @@ const MAX_MENTIONS: usize = 1024;
 const EXTENSIONS: [&str; 7] = ["safetensors", "sft", "ckpt", "pt", "pth", "bin", "gguf"];
 
 /// A weight and how much its place counts; 0 counts most.
-pub(super) type RankedWeight = (u8, f64);
+pub(crate) type RankedWeight = (u8, f64);
 
 /// Gathers mentions.
 #[derive(Default)]
-pub(super) struct Resources {
+pub(crate) struct Resources {
     mentions: Vec<Mention>,
     overflowed: bool,
 }
 
 impl Resources {
     /// Adds a mention; one that names nothing is dropped.
-    pub(super) fn add(&mut self, resource: Resource, weight: Option<RankedWeight>, sources: ResourceSources) {
+    pub(crate) fn add(&mut self, resource: Resource, weight: Option<RankedWeight>, sources: ResourceSources) {
         let Resource { name, hash, version, air, .. } = &resource;
         if name.is_none() && hash.is_none() && version.is_none() && air.is_none() {
             return;
@@ -37,24 +37,24 @@ impl Resources {
     }
 
     /// Whether there were more mentions than are kept.
-    pub(super) fn overflowed(&self) -> bool {
+    pub(crate) fn overflowed(&self) -> bool {
         self.overflowed
     }
 
     /// The first hash of a mention of this kind.
-    pub(super) fn hash_of(&self, kind: ResourceKind) -> Option<&HexHash> {
+    pub(crate) fn hash_of(&self, kind: ResourceKind) -> Option<&HexHash> {
         let of_kind = self.mentions.iter().filter(|mention| mention.resource.kind == kind);
         of_kind.filter_map(|mention| mention.resource.hash.as_ref()).next()
     }
 
     /// The first name of a mention of this kind.
-    pub(super) fn name_of(&self, kind: ResourceKind) -> Option<&str> {
+    pub(crate) fn name_of(&self, kind: ResourceKind) -> Option<&str> {
         let of_kind = self.mentions.iter().filter(|mention| mention.resource.kind == kind);
         of_kind.filter_map(|mention| mention.resource.name.as_deref()).next()
     }
 
     /// Each resource once, in the order of its first mention.
-    pub(super) fn finish(self) -> Vec<ResourceUse> {
+    pub(crate) fn finish(self) -> Vec<ResourceUse> {
         let mut merged: Vec<Mention> = Vec::with_capacity(self.mentions.len());
         for mut mention in self.mentions {
             // What two mentions know together may join them to a third.
@@ -139,7 +139,7 @@ fn plain_name(name: &str) -> String {
 }
 
 /// A file name without the extension of a model file.
-pub(super) fn without_extension(name: &str) -> &str {
+pub(crate) fn without_extension(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, extension)) if EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) => {
             stem

@@ -75,7 +75,7 @@ pub fn find_all(text: &str) -> Vec<(Air, ResourceKind)> {
         if !bytes.get(start..colon).is_some_and(|word| word.eq_ignore_ascii_case(b"civitai")) {
             continue;
         }
-        found.extend(around(text, start, colon + 1));
+        found.extend(around(text, start, colon.saturating_add(1)));
         if found.len() >= MAX_FOUND {
             break;
         }
@@ -90,12 +90,12 @@ fn around(text: &str, start: usize, ids: usize) -> Option<(Air, ResourceKind)> {
     let left = bytes.get(..start)?.iter().rev().take(MAX_BYTES).take_while(|byte| is_left(byte)).count();
     let is_right = |byte: &u8| is_name_byte(*byte) || matches!(byte, b'.' | b'@' | b'+');
     let right = bytes.get(ids..)?.iter().take(MAX_BYTES).take_while(|byte| is_right(byte)).count();
-    let prefix = text.get(start - left..start)?;
+    let prefix = text.get(start.checked_sub(left)?..start)?;
     // `civitai-r2:civitai:` and the like are other sources' affairs.
     if !prefix.is_empty() && !prefix.ends_with(':') {
         return None;
     }
-    let ids = text.get(ids..ids + right)?;
+    let ids = text.get(ids..ids.checked_add(right)?)?;
     let words: Vec<&str> = prefix.trim_end_matches(':').split(':').collect();
     let marked =
         words.iter().any(|word| word.eq_ignore_ascii_case("air") || word.eq_ignore_ascii_case("urn"));

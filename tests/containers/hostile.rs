@@ -1,0 +1,1 @@
+//! Files that lie, end early or never end.
