@@ -13,5 +13,6 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod local_models;
 mod scan;
 mod support;

@@ -18,12 +18,8 @@ mod sampler;
 mod time;
 
 pub use air::Air;
-<<<<<<< HEAD
 pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
-pub use generation::GenerationData;
-=======
 pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
->>>>>>> J
 pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
 pub use image::{Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation};

@@ -14,6 +14,7 @@ Examples:
   stemmata scan                                      look at all folders again
   stemmata scan outputs --watch                      and go on looking until Ctrl-C
   stemmata scan outputs --hash                       also find copies of the same bytes
+  stemmata scan ~/models --hash-models
   stemmata scan --retry-failed
   stemmata scan --prune --yes                        forget files that are gone
 ")]
@@ -37,6 +38,10 @@ pub(crate) struct ScanArgs {
     /// Read every file to its end, for a hash of all bytes: finds copies, and moves beyond doubt
     #[arg(long)]
     pub(crate) hash: bool,
+    /// Read every model file to its end, for all hashes by which metadata and sites name it; can be stopped and
+    /// goes on with the next file
+    #[arg(long)]
+    pub(crate) hash_models: bool,
     /// Read every file again, also those that have not changed
     #[arg(long, conflicts_with = "retry_failed")]
     pub(crate) all: bool,

@@ -7,6 +7,7 @@
 
 mod base64;
 mod inspect;
+mod models;
 mod moves;
 mod names;
 mod path;
@@ -32,7 +33,7 @@ pub use inspect::{Inspected, inspect};
 pub use report::{ScanFailure, ScanReport};
 pub use roots::{Forgettable, forget_missing, forgettable, root_paths};
 
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Hashing};
 use crate::parse::Limits;
 use crate::run::RunContext;
 use moves::Moves;
@@ -67,6 +68,8 @@ pub struct ScanOptions {
     pub follow_links: bool,
     /// Whether to read files to their end, for a hash of all bytes.
     pub hash: bool,
+    /// Whether to hash model files, which are read to their end then.
+    pub models: Hashing,
     /// Folders to leave out, such as the home of the catalog itself.
     pub exclude: Vec<PathBuf>,
     /// How much one file may cost.
@@ -83,6 +86,7 @@ impl Default for ScanOptions {
             ignore_files: true,
             follow_links: false,
             hash: false,
+            models: Hashing::Off,
             exclude: Vec::new(),
             limits: Limits::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -161,6 +165,7 @@ pub fn scan(
     written?;
     if !report.interrupted {
         finish(catalog, &targets, options, &moves, run, &mut report)?;
+        models::read_models(catalog, options.models, run, &mut report)?;
     }
     Ok(report)
 }

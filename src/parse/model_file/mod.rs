@@ -105,6 +105,17 @@ pub struct ModelHeader {
     pub warnings: Vec<Warning>,
 }
 
+impl HeaderTruth {
+    /// The word that the catalog and output use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "unclaimed",
+            Self::Consistent => "consistent",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 impl ModelHeader {
     fn new(format: ModelFormat, size_bytes: u64) -> Self {
         Self {
