@@ -214,6 +214,17 @@ pub fn sniff(head: &[u8], size_bytes: u64) -> Option<ModelFormat> {
     (plausible && head.get(8) == Some(&b'{')).then_some(ModelFormat::Safetensors)
 }
 
+/// What a header says that the file is for.
+fn said_kind(network: Option<&str>, architecture: Option<&str>) -> ResourceKind {
+    let adapter = architecture.and_then(|said| said.split_once('/')).map(|(_, adapter)| adapter);
+    match adapter {
+        Some("textual-inversion" | "embedding") => ResourceKind::Embedding,
+        Some("lora") => ResourceKind::Lora,
+        _ if network.is_some() => ResourceKind::Lora,
+        _ => ResourceKind::Unknown,
+    }
+}
+
 /// Title, author, family and claimed hashes, from the keys of every writer.
 fn describe(header: &mut ModelHeader) {
     // OneTrainer fills title and author with those of the base model.
@@ -232,8 +243,12 @@ fn describe(header: &mut ModelHeader) {
             is_usable.then(|| ClaimedHash { key: key.to_owned(), value })
         })
         .collect();
+    // Only where no tensor tells: headers are copied from file to file.
+    if header.kind == ResourceKind::Unknown {
+        header.kind = said_kind(header.value("ss_network_module"), architecture.as_deref());
+    }
     header.title = title;
     header.author = author;
-    header.architecture = architecture;
+    header.architecture = architecture.map(|said| said.split('/').next().unwrap_or_default().to_owned());
     header.claimed_hashes = claims;
 }

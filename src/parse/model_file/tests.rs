@@ -243,6 +243,20 @@ fn tensors_tell_what_a_file_is_for() {
 }
 
 #[test]
+fn a_header_tells_what_a_file_is_for_only_where_no_tensor_does() {
+    let metadata = json!({ "modelspec.architecture": "stable-diffusion-xl-v1-base/lora" });
+    let header = with(&metadata);
+    assert_eq!(
+        (header.kind, header.architecture.as_deref()),
+        (ResourceKind::Lora, Some("stable-diffusion-xl-v1-base"))
+    );
+    let vae = read_bytes(file(&metadata, &["encoder.x", "decoder.x"], b"x"));
+    assert_eq!(vae.kind, ResourceKind::Vae);
+    assert_eq!(with(&json!({ "ss_network_module": "networks.lora" })).kind, ResourceKind::Lora);
+    assert_eq!(with(&json!({})).kind, ResourceKind::Unknown);
+}
+
+#[test]
 fn odd_headers_are_read_as_far_as_they_go() {
     let odd = r#"{"__metadata__":{"n":5,"o":{"a":1},"d":"1","d":"2","p":"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"t":{"dtype":"F4","shape":[],"data_offsets":[0,900]}}"#;
     let header = read_bytes(raw(odd, b"short"));
