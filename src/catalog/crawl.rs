@@ -142,6 +142,12 @@ impl Catalog {
         )?;
         if what == Absent::Version {
             tx.execute(
+                "INSERT INTO history (kind, id, generation, field, was, now)
+                 SELECT 'version', version, ?2, 'state', state, 'not_found' FROM versions
+                 WHERE version = ?1 AND seen_at IS NOT NULL AND state <> 'not_found'",
+                params![id, generation],
+            )?;
+            tx.execute(
                 "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'not_found')
                  ON CONFLICT (version) DO UPDATE SET generation = ?2, state = 'not_found'",
                 params![id, generation],

@@ -154,7 +154,7 @@ pub(super) fn read_uses(statement: &mut CachedStatement<'_>, image: i64) -> Resu
 pub(super) fn meta_code(state: MetaState) -> i64 {
     match state {
         MetaState::NotSaid => 0,
-        MetaState::Null => 1,
+        MetaState::Null | MetaState::Withheld => 1,
         MetaState::Present => 2,
         MetaState::Hidden => 3,
     }

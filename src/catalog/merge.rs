@@ -2,7 +2,8 @@
 //!
 //! - Never loses better for worse: an absent value does not replace a present one, a reduced object does not
 //!   replace a full one, zero counters do not replace counters.
-//! - The exception is an owner who hides generation data: it is no longer shown, and only raw records keep it.
+//! - Exceptions, after which only raw records keep what was there: generation data that its owner hides or withdraws,
+//!   and a picture on disk, which is all that there is to say of what it says.
 
 use std::cmp::Ordering;
 
@@ -39,7 +40,7 @@ pub(super) fn fresh(image: &Image, key: ImageKey, media: i64, generation: u64) -
         base_model: image.base_model.clone(),
         stats: image.stats.map(counted),
         tags: image.tags.clone(),
-        meta: image.meta,
+        meta: if image.meta == MetaState::Withheld { MetaState::Null } else { image.meta },
         generation_data: image.generation.clone(),
         remix_of: image.remix_of,
     }
@@ -50,7 +51,11 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let new = fresh(image, old.key, media, old.generation);
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
-    let (meta, generation_data) = merged_meta(old, &new);
+    let (meta, generation_data) = if image.dialect == Dialect::Picture {
+        (new.meta, new.generation_data.clone())
+    } else {
+        merged_meta(old, &new, image.meta)
+    };
     let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
         Ordering::Less => false,
         Ordering::Equal => keep_old,
@@ -126,6 +131,19 @@ impl Described {
     }
 }
 
+/// The uses of resources of a known image after a document of `dialect` described it again, naming `new`.
+pub(super) fn uses_after(
+    old: &[StoredUse],
+    new: &[StoredUse],
+    dialect: Dialect,
+    meta: MetaState,
+) -> Vec<StoredUse> {
+    match dialect {
+        Dialect::Picture => merged_uses(&[], new, meta),
+        _ => merged_uses(old, new, meta),
+    }
+}
+
 /// The uses of resources after another document: what the metadata says now, and every link that the site
 /// ever listed beside the item. Both inputs and the result are sorted by resource.
 pub(super) fn merged_uses(old: &[StoredUse], new: &[StoredUse], meta: MetaState) -> Vec<StoredUse> {
@@ -170,11 +188,15 @@ fn told_by(url: &Option<String>) -> Told {
     if url.contains("://") { Told::Address } else { Told::Nothing }
 }
 
-fn merged_meta(old: &ImageRow, new: &ImageRow) -> (MetaState, GenerationData) {
-    match new.meta {
+fn merged_meta(old: &ImageRow, new: &ImageRow, said: MetaState) -> (MetaState, GenerationData) {
+    match said {
         MetaState::Present => (MetaState::Present, new.generation_data.clone()),
         MetaState::Hidden => (MetaState::Hidden, GenerationData::default()),
         MetaState::Null if old.meta == MetaState::NotSaid => (MetaState::Null, old.generation_data.clone()),
+        MetaState::Withheld if matches!(old.meta, MetaState::Present | MetaState::Hidden) => {
+            (MetaState::Hidden, GenerationData::default())
+        }
+        MetaState::Withheld => (MetaState::Null, old.generation_data.clone()),
         MetaState::Null | MetaState::NotSaid => (old.meta, old.generation_data.clone()),
     }
 }

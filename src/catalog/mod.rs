@@ -10,8 +10,10 @@ mod codes;
 mod crawl;
 mod error;
 mod export;
+mod history;
 mod images;
 mod links;
+mod local;
 mod media;
 mod merge;
 mod raw;
@@ -28,6 +30,7 @@ pub use changes::ChangedImage;
 pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
+pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
     FileFacts, HasLinks, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage, UseFacts,
@@ -35,6 +38,10 @@ pub use links::{
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use local::{
+    DueModel, FileKind, FileStat, FileState, Hashing, LocalFile, LocalFileId, LocalModel, LocalModelFacts,
+    LocalStats, Root, RootId, ScanBatch, ScannedFile, below, joined,
+};
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
 pub use stats::CatalogStats;

@@ -50,7 +50,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
         }
         Access::Write => {
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
                  PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;
                  PRAGMA wal_autocheckpoint = 16384;",
             )?;

@@ -16,6 +16,7 @@ mod export;
 mod export_links;
 mod failure;
 mod follow;
+mod history;
 mod import;
 mod index;
 mod interrupt;
@@ -26,6 +27,7 @@ mod names;
 mod output;
 mod progress;
 mod query_words;
+mod scan;
 mod search;
 mod session;
 mod settings;
@@ -102,6 +104,7 @@ fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
 fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
         Command::Import(arguments) => import::run(arguments, session),
+        Command::Scan(arguments) => scan::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),

@@ -98,8 +98,8 @@ pub(crate) fn text(trace: &Trace, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.bold(&format!("image {}", one_line(&trace.target))));
     match trace.state {
         MetaState::Present => {}
-        MetaState::Hidden => push(&mut text, "  its owner hides the generation data"),
-        MetaState::Null => push(&mut text, "  the site has no generation data for it"),
+        MetaState::Hidden => push(&mut text, "  its generation data was withdrawn, or its owner hides it"),
+        MetaState::Null | MetaState::Withheld => push(&mut text, "  the site has no generation data for it"),
         MetaState::NotSaid => push(&mut text, "  no document with generation data was seen yet"),
     }
     if !trace.verdicts.is_empty() {

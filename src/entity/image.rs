@@ -59,11 +59,14 @@ pub enum Dialect {
     VersionImage,
     /// A document on disk that holds nothing but generation data.
     Document,
+    /// A picture or video on disk, by the metadata inside it.
+    Picture,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 4] = [Self::Index, Self::Database, Self::VersionImage, Self::Document];
+    pub const ALL: [Self; 5] =
+        [Self::Index, Self::Database, Self::VersionImage, Self::Document, Self::Picture];
 
     /// The catalog's number; never reused.
     pub const fn code(self) -> i64 {
@@ -72,6 +75,7 @@ impl Dialect {
             Self::Database => 2,
             Self::VersionImage => 3,
             Self::Document => 4,
+            Self::Picture => 5,
         }
     }
 
@@ -193,8 +197,23 @@ pub enum MetaState {
     Null,
     /// There, as `generation` and `resources` hold it.
     Present,
+    /// Asked for, and the answer was null while other items of the same answer have theirs: withdrawn, if it was
+    /// there before. Documents say this; the catalog keeps [`Self::Hidden`] or [`Self::Null`].
+    Withheld,
     /// The owner hides it (`hasMeta: false`): do not show or index it.
     Hidden,
+}
+
+impl MetaState {
+    /// The word that output uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSaid => "not_said",
+            Self::Null | Self::Withheld => "null",
+            Self::Present => "present",
+            Self::Hidden => "hidden",
+        }
+    }
 }
 
 /// A version that an image was posted or returned for.

@@ -333,12 +333,7 @@ impl Titles<'_> {
 }
 
 fn state_word<S: Serializer>(state: &MetaState, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(match state {
-        MetaState::NotSaid => "not_said",
-        MetaState::Null => "null",
-        MetaState::Present => "present",
-        MetaState::Hidden => "hidden",
-    })
+    serializer.serialize_str(state.as_str())
 }
 
 #[cfg(test)]

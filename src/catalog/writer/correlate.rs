@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Stamp;
+use super::history::History;
 use crate::catalog::Result;
 use crate::catalog::images::{
     IMAGE_COLUMNS, StoredUse, USES_OF_IMAGE, meta_code, meta_state, read_row, read_uses, split_seed,
@@ -45,11 +46,12 @@ pub(super) struct Correlation<'t> {
     transaction: &'t Transaction<'t>,
     stamp: Stamp,
     unsettled: BTreeSet<i64>,
+    history: History<'t>,
 }
 
 impl<'t> Correlation<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>, stamp: Stamp) -> Self {
-        Self { transaction, stamp, unsettled: BTreeSet::new() }
+    pub(super) fn new(transaction: &'t Transaction<'t>, stamp: Stamp, history: History<'t>) -> Self {
+        Self { transaction, stamp, unsettled: BTreeSet::new(), history }
     }
 
     /// The images of a media are others than before.
@@ -202,6 +204,7 @@ impl<'t> Correlation<'t> {
             let own = before.own();
             let after = if targets.contains(&image) { own.borrowing(&lender) } else { own };
             if after != before {
+                self.history.note_meta(image, before.row.meta, after.row.meta)?;
                 self.store_meta(&after)?;
                 touched.insert(image);
             }

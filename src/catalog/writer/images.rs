@@ -3,14 +3,16 @@
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::correlate::{Correlation, INSERT_USE, read_described, replace_uses};
+use super::history::History;
 use super::resources::{ResourceCache, ResourceWriter};
 use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
+use crate::catalog::crawl::Absent;
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
-use crate::catalog::merge::{fresh, merged, merged_uses};
+use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
-use crate::entity::{Image, ImageKey, ImageName, Media, ModelId, ResourceUse};
+use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse};
 
 /// Where a media is.
 struct MediaPlace {
@@ -33,6 +35,8 @@ pub(super) struct ImageWriter<'t> {
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
     correlation: Correlation<'t>,
+    touched: bool,
+    history: History<'t>,
 }
 
 impl<'t> ImageWriter<'t> {
@@ -41,9 +45,11 @@ impl<'t> ImageWriter<'t> {
         cache: &'t mut ResourceCache,
         stamp: Stamp,
     ) -> Result<Self> {
+        let history = History::new(transaction, stamp)?;
         Ok(Self {
             transaction,
             stamp,
+            history,
             resources: ResourceWriter::new(transaction, cache, stamp)?,
             find_image: transaction.prepare_cached("SELECT raw_hash FROM images WHERE image = ?1")?,
             store_image: transaction.prepare_cached(&format!(
@@ -71,7 +77,8 @@ impl<'t> ImageWriter<'t> {
                 "INSERT INTO image_versions (version, image, relation) VALUES (?1, ?2, ?3)
                  ON CONFLICT DO UPDATE SET by_media = 0 WHERE by_media = 1",
             )?,
-            correlation: Correlation::new(transaction, stamp),
+            correlation: Correlation::new(transaction, stamp, history),
+            touched: false,
         })
     }
 
@@ -81,8 +88,11 @@ impl<'t> ImageWriter<'t> {
     }
 
     /// To be called when everything of the batch is written.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.correlation.settle()
+    ///
+    /// Says whether a row refers to a raw record of this batch although it did not change.
+    pub(super) fn finish(mut self) -> Result<bool> {
+        self.correlation.settle()?;
+        Ok(self.touched)
     }
 
     pub(super) fn write(&mut self, image: &Image, raw: RawPlace) -> Result<Change> {
@@ -90,10 +100,11 @@ impl<'t> ImageWriter<'t> {
         let known: Option<Option<i64>> =
             self.find_image.query_row([key.get()], |row| row.get(0)).optional()?;
         let related = self.write_versions(key, image)?;
+        let returned = self.history.note_return(Absent::Image, key.get())?;
         match known {
             None => self.insert(key, image, raw),
-            Some(hash) if hash == Some(raw.hash) && !related => Ok(Change::Unchanged),
-            Some(_) => self.update(key, image, raw, related),
+            Some(hash) if hash == Some(raw.hash) && !related && !returned => Ok(Change::Unchanged),
+            Some(_) => self.update(key, image, raw, related || returned),
         }
     }
 
@@ -144,12 +155,15 @@ impl<'t> ImageWriter<'t> {
         let old = stored.own();
         let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
-        let new_uses = merged_uses(&old.uses, &described_uses, image.meta);
+        let said = if image.meta == MetaState::Withheld { new.meta } else { image.meta };
+        let new_uses = uses_after(&old.uses, &described_uses, image.dialect, said);
         self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
+            self.touched = true;
             return Ok(Change::Unchanged);
         }
+        self.history.note_image(&old.row, &new)?;
         self.store(&new, raw)?;
         if stored.uses != new_uses {
             replace_uses(self.transaction, key.get(), &new_uses)?;

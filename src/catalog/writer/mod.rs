@@ -1,6 +1,7 @@
 //! Writes batches: one transaction, one generation, all or nothing.
 
 mod correlate;
+mod history;
 mod images;
 mod models;
 mod resources;
@@ -9,9 +10,11 @@ mod tests;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
+pub(super) use history::ABSENCE;
 pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};
+use super::local::{self, ScannedFile};
 use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
 
@@ -42,9 +45,14 @@ impl Catalog {
     /// [`super::CatalogError::Busy`] when another process writes, [`super::CatalogError::DiskFull`]; nothing of the batch is
     /// stored then.
     pub fn write(&mut self, batch: &Batch) -> Result<BatchReport> {
+        self.write_with_files(batch, &[])
+    }
+
+    /// Writes a batch, and the local files that its images are in, as one transaction.
+    pub(super) fn write_with_files(&mut self, batch: &Batch, files: &[ScannedFile]) -> Result<BatchReport> {
         let Self { connection, resource_cache, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = write_batch(&transaction, resource_cache, batch)
+        let written = write_batch(&transaction, resource_cache, batch, files)
             .and_then(|report| finish(transaction, batch, report));
         if written.is_err() {
             resource_cache.clear();
@@ -63,6 +71,7 @@ fn write_batch(
     transaction: &Transaction<'_>,
     cache: &mut ResourceCache,
     batch: &Batch,
+    files: &[ScannedFile],
 ) -> Result<BatchReport> {
     let newest: i64 = transaction
         .prepare_cached("SELECT coalesce(max(generation), 0) FROM generations")?
@@ -81,17 +90,19 @@ fn write_batch(
             batch.source,
             i64::try_from(batch.records.len()).unwrap_or(i64::MAX),
         ])?;
+    local::apply_moves(transaction, stamp.generation, files)?;
     let mut images = images::ImageWriter::new(transaction, cache, stamp)?;
     let mut models = models::ModelWriter::new(transaction, stamp)?;
     for record in &batch.records {
         write_record(transaction, &mut images, &mut models, stamp, record, &mut report)?;
     }
-    images.finish()?;
+    let touched = images.finish()?;
     drop(models);
+    local::store_files(transaction, stamp.generation, files)?;
     let changed = [report.images, report.models, report.versions, report.others]
         .iter()
         .any(|outcome| outcome.new + outcome.changed > 0);
-    if changed {
+    if changed || touched && !files.is_empty() {
         transaction
             .prepare_cached("INSERT INTO raw_blocks (block, items, data) VALUES (?1, ?2, ?3)")?
             .execute(params![stamp.generation, batch.raw.items, batch.raw.data])?;
@@ -99,7 +110,7 @@ fn write_batch(
     if let Some(row) = &batch.crawl {
         crawl::store_crawl(transaction, row)?;
     }
-    if !changed && batch.crawl.is_none() {
+    if !changed && batch.crawl.is_none() && files.is_empty() {
         report.generation = None;
     }
     Ok(report)

@@ -2,9 +2,11 @@
 
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
+use super::history::History;
 use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::Result;
 use crate::catalog::batch::Change;
+use crate::catalog::crawl::Absent;
 use crate::entity::{FileHash, Model, ModelFile, ModelVersion, PublishState};
 
 /// Writes models and versions inside one transaction.
@@ -12,6 +14,7 @@ pub(super) struct ModelWriter<'t> {
     transaction: &'t Transaction<'t>,
     stamp: Stamp,
     insert_hash: CachedStatement<'t>,
+    history: History<'t>,
 }
 
 impl<'t> ModelWriter<'t> {
@@ -20,16 +23,20 @@ impl<'t> ModelWriter<'t> {
             "INSERT INTO file_hashes (hash, kind, file, former) VALUES (?1, ?2, ?3, 0)
              ON CONFLICT (hash, kind, file) DO UPDATE SET former = 0 WHERE former <> 0",
         )?;
-        Ok(Self { transaction, stamp, insert_hash })
+        let history = History::new(transaction, stamp)?;
+        Ok(Self { transaction, stamp, insert_hash, history })
     }
 
     pub(super) fn write_model(&self, model: &Model, raw: RawPlace) -> Result<Change> {
         let known = self.known("SELECT raw_hash, seen_at FROM models WHERE model = ?1", model.id.as_i64())?;
-        if known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
+        let returned = self.history.note_return(Absent::Model, model.id.as_i64())?;
+        if !returned && known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
             return Ok(Change::Unchanged);
         }
         let old_name = self.model_name(model.id.as_i64())?;
+        let before = self.history.model_facts(model.id.as_i64())?;
         self.store_model(model, raw)?;
+        self.history.note_model(model.id.as_i64(), before)?;
         if old_name.is_some() && model.name.is_some() && old_name != model.name {
             self.rename_versions(model)?;
         }
@@ -94,11 +101,14 @@ impl<'t> ModelWriter<'t> {
     pub(super) fn write_version(&mut self, version: &ModelVersion, raw: RawPlace) -> Result<Change> {
         let id = version.id.as_i64();
         let known = self.known("SELECT raw_hash, seen_at FROM versions WHERE version = ?1", id)?;
-        if known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
+        let returned = self.history.note_return(Absent::Version, id)?;
+        if !returned && known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
             return Ok(Change::Unchanged);
         }
         self.write_model_stub(version)?;
+        let before = self.history.version_facts(id)?;
         self.store_version(version, raw)?;
+        self.history.note_version(id, before)?;
         self.name_version(id)?;
         self.write_files(version)?;
         Ok(change(known))
@@ -138,7 +148,7 @@ impl<'t> ModelWriter<'t> {
                     base_model_type = coalesce(?8, base_model_type),
                     trained_words = iif(?9 = '[]', trained_words, ?9),
                     created_at = coalesce(?10, created_at), published_at = coalesce(?11, published_at),
-                    state = coalesce(?12, state), nsfw_level = coalesce(?13, nsfw_level),
+                    state = coalesce(?12, iif(state = 'not_found', 'unknown', state)), nsfw_level = coalesce(?13, nsfw_level),
                     downloads = coalesce(?14, downloads), thumbs_up = coalesce(?15, thumbs_up),
                     thumbs_down = coalesce(?16, thumbs_down), comments = coalesce(?17, comments),
                     ratings = coalesce(?18, ratings), rating = coalesce(?19, rating),
@@ -205,7 +215,7 @@ impl<'t> ModelWriter<'t> {
             let known = if had_files { self.file_row(version_row, file)? } else { None };
             let row = self.write_file(version_row, known, file)?;
             if known.is_some() {
-                self.retire_hashes(row, &file.hashes)?;
+                self.retire_hashes(version_row, row, file)?;
             }
             for hash in &file.hashes {
                 self.insert_hash.execute(params![hash.value.as_str(), hash.kind.code(), row])?;
@@ -215,14 +225,7 @@ impl<'t> ModelWriter<'t> {
         if !had_files {
             return Ok(());
         }
-        self.transaction
-            .prepare_cached(
-                "UPDATE files SET former = 1, generation = ?3
-                 WHERE version = ?1 AND former = 0
-                    AND NOT EXISTS (SELECT 1 FROM json_each(?2) WHERE value = file)",
-            )?
-            .execute(params![version_row, serde_json::json!(listed).to_string(), self.stamp.generation])?;
-        Ok(())
+        self.retire_files(version_row, &listed)
     }
 
     /// The row that a file has: the one with its id, or without an id the one with its name.
@@ -272,15 +275,44 @@ impl<'t> ModelWriter<'t> {
         Ok(row)
     }
 
+    /// Makes former files of those that the version no longer lists.
+    fn retire_files(&self, version: i64, listed: &[i64]) -> Result<()> {
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE files SET former = 1, generation = ?3
+             WHERE version = ?1 AND former = 0
+                AND NOT EXISTS (SELECT 1 FROM json_each(?2) WHERE value = file)
+             RETURNING coalesce(name, site_id, file)",
+        )?;
+        let retired: Vec<String> = statement
+            .query_map(
+                params![version, serde_json::json!(listed).to_string(), self.stamp.generation],
+                |row| row.get(0),
+            )?
+            .collect::<rusqlite::Result<_>>()?;
+        for name in retired {
+            let field = format!("file {name}");
+            self.history.note(Absent::Version, version, &field, Some("listed"), None)?;
+        }
+        Ok(())
+    }
+
     /// Makes those hashes of a file former ones that others of the same kind replace.
-    fn retire_hashes(&self, file: i64, hashes: &[FileHash]) -> Result<()> {
-        for hash in hashes {
-            self.transaction
-                .prepare_cached(
-                    "UPDATE file_hashes SET former = 1
-                     WHERE file = ?1 AND kind = ?2 AND hash <> ?3 AND former = 0",
-                )?
-                .execute(params![file, hash.kind.code(), hash.value.as_str()])?;
+    fn retire_hashes(&self, version: i64, row: i64, file: &ModelFile) -> Result<()> {
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE file_hashes SET former = 1
+             WHERE file = ?1 AND kind = ?2 AND hash <> ?3 AND former = 0 RETURNING hash",
+        )?;
+        for FileHash { kind, value } in &file.hashes {
+            let retired: Option<String> = statement
+                .query_map(params![row, kind.code(), value.as_str()], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()?
+                .into_iter()
+                .next();
+            if let Some(was) = retired {
+                let name = file.name.clone().unwrap_or_else(|| row.to_string());
+                let field = format!("file {name} {}", kind.name());
+                self.history.note(Absent::Version, version, &field, Some(&was), Some(value.as_str()))?;
+            }
         }
         Ok(())
     }

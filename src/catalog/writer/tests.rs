@@ -17,7 +17,7 @@ pub(super) fn home() -> Home {
     Home { catalog, _folder: folder }
 }
 
-fn batch(items: Vec<(Item, &str)>) -> Batch {
+pub(super) fn batch(items: Vec<(Item, &str)>) -> Batch {
     let texts: Vec<&str> = items.iter().map(|(_, text)| *text).collect();
     Batch {
         stage: "import",

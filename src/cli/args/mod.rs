@@ -5,6 +5,7 @@
 mod ask;
 mod crawl;
 mod keep;
+mod scan;
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
+pub(crate) use scan::ScanArgs;
 
 use super::exit::Exit;
 use super::output::Format;
@@ -27,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   stemmata demo                                      a tour on bundled data, offline
   stemmata import ~/civitai-dump/*.ndjson.gz         take what is on disk
+  stemmata scan ~/Pictures                           take what pictures say of themselves
   stemmata crawl images --model-id 257749            take what the site has
   stemmata search 'castle sampler:\"DPM++ 2M\"'        find images
   stemmata trace 9173928                             which models made this image?
@@ -123,6 +126,8 @@ fn jobs(text: &str) -> Result<NonZeroU16, String> {
 pub(crate) enum Command {
     /// Take documents from disk: API pages, single entities, sidecars
     Import(ImportArgs),
+    /// Take what generators wrote into pictures on disk
+    Scan(ScanArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(CrawlArgs),
