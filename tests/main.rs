@@ -15,5 +15,6 @@ mod import;
 mod layering;
 mod lineage;
 mod local_models;
+mod promises;
 mod scan;
 mod support;
