@@ -2,6 +2,7 @@
 
 mod answers;
 mod cli;
+mod comfyui;
 mod containers;
 mod correlation;
 mod crawl;
