@@ -2,7 +2,7 @@
 
 use stemmata::parse::{Carrier, Container, Encoding, Extraction, Limits, extract_bytes};
 
-use crate::support::pictures::boxes::{self, Heif, Place, boxed, brob, c2pa_uuid};
+use crate::support::pictures::boxes::{self, Heif, Place, boxed, brob, c2pa_uuid, xmp_uuid};
 use crate::support::pictures::c2pa::{Action, Manifest};
 use crate::support::pictures::gif::Gif;
 use crate::support::pictures::mp4::Mp4;
@@ -260,6 +260,8 @@ fn items_of_avif_and_heif_are_read_wherever_they_lie() {
         let file = Heif::new(b"heic").place(place).marked_exif(&exif).xmp(&packet).build();
         check(&file, Container::Heif, (16, 12), &blocks);
     }
+    check(&Heif::new(b"heic").crop(15, 11).build(), Container::Heif, (15, 11), &[]);
+    check(&Heif::new(b"heic").crop(17, 11).build(), Container::Heif, (16, 12), &[]);
 }
 
 #[test]
@@ -346,8 +348,14 @@ fn items_and_keys_of_a_video_are_read_wherever_they_stand() {
     check(&video().build(), Container::Mp4, (64, 48), &blocks);
     check(&video().movie_first().build(), Container::Mp4, (64, 48), &blocks);
     check(&video().quicktime().build(), Container::Mp4, (64, 48), &blocks);
-    let manifest = format!("c2pa = {} bytes", store().len());
-    check(&Mp4::new().after(&c2pa_uuid(&store())).build(), Container::Mp4, (64, 48), &[&manifest]);
+    let blocks = [format!("c2pa = {} bytes", store().len()), "xmp = <x/>".to_owned()];
+    let after = [c2pa_uuid(&store()), xmp_uuid("<x/>")].concat();
+    check(
+        &Mp4::new().after(&after).build(),
+        Container::Mp4,
+        (64, 48),
+        &blocks.each_ref().map(String::as_str),
+    );
 }
 
 #[test]

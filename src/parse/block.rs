@@ -68,12 +68,13 @@ pub enum Carrier {
     },
     /// One tag of an Exif block.
     Exif {
-        /// Which directory: 0 for IFD0, 1 for the Exif directory, 2 for GPS, 3 for any other.
+        /// Which directory: 0 for IFD0, 1 for the Exif directory, 3 for those that follow IFD0. GPS, which would be 2,
+        /// is left alone.
         directory: u8,
         /// The tag's number, such as `0x9286` for `UserComment`.
         tag: u16,
     },
-    /// An XMP packet, extended parts joined to it.
+    /// An XMP packet; an extended one, its parts joined, is a block of its own.
     Xmp,
     /// One data set of IPTC-IIM.
     Iptc {
@@ -88,7 +89,8 @@ pub enum Carrier {
     C2pa,
     /// A named value of a video or of a box: MP4 item or key, Matroska tag, `comf` box.
     Tag {
-        /// The name as written.
+        /// The name as written: `prompt` of a key, `©cmt` of an item, `COMMENT` of a Matroska tag, `TITLE` and
+        /// `WRITING_APP` of a Matroska segment, `comf` of that box.
         name: String,
     },
     /// Bits hidden in the pixels.

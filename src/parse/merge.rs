@@ -11,6 +11,9 @@ use super::mention::rank;
 use super::resources::{Resources, without_extension};
 use super::{Claim, Conflict, Dialect, Field, Strength, Value};
 
+#[cfg(test)]
+mod tests;
+
 /// Longest generation data kept of one text, in bytes; the raw block has the rest.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 

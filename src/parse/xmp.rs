@@ -19,6 +19,9 @@ const MAX_PACKET_BYTES: usize = 8 << 20;
 /// Deepest element.
 const MAX_DEPTH: usize = 64;
 
+/// Longest name of an element or attribute, and longest address of a namespace, in bytes. Each property has a copy.
+const MAX_NAME_BYTES: usize = 256;
+
 /// Namespace declarations in force at one place.
 const MAX_DECLARATIONS: usize = 256;
 
@@ -107,7 +110,10 @@ impl<'p> Walk<'p> {
         config.allow_dangling_amp = true;
         loop {
             let from = position(&reader);
-            let event = reader.read_event().map_err(|_| Problem::Damaged)?;
+            let event = reader.read_event().map_err(|_| match within.len() < self.packet.len() {
+                true => Problem::Limit,
+                false => Problem::Damaged,
+            })?;
             let span = from..position(&reader);
             match event {
                 Event::Start(start) => self.open(&start)?,
@@ -142,11 +148,16 @@ impl<'p> Walk<'p> {
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|_| Problem::Damaged)?;
             let (prefix, name) = split(attribute.key.0);
+            if attribute.key.0.len() > MAX_NAME_BYTES {
+                return Err(Problem::Limit);
+            }
             let span = self.place(&attribute.value);
             let value = unescaped(&attribute.value);
             match (prefix, name) {
                 ("xmlns", prefix) | (prefix @ "", "xmlns") => {
-                    if self.declared.len() >= MAX_DECLARATIONS {
+                    if self.declared.len() >= MAX_DECLARATIONS
+                        || prefix.len().max(value.len()) > MAX_NAME_BYTES
+                    {
                         return Err(Problem::Limit);
                     }
                     self.declared.push((prefix.to_owned(), value));
@@ -155,6 +166,9 @@ impl<'p> Walk<'p> {
             }
         }
         let (prefix, name) = split(start.name().0);
+        if name.len() > MAX_NAME_BYTES {
+            return Err(Problem::Limit);
+        }
         let (namespace, name) = (self.namespace(prefix), name.to_owned());
         let structural = namespace == RDF || namespace == ENVELOPE;
         self.frames.push(Frame {
@@ -348,6 +362,10 @@ mod tests {
         assert_eq!(properties(&deep, &Limits::default()).1[0].code, "limit");
         let many: String = (0..1000).map(|number| format!(" xmlns:p{number}='u'")).collect();
         assert_eq!(properties(&format!("<a{many}/>"), &Limits::default()).1[0].code, "limit");
+        let long = format!("<{}/>", "a".repeat(1000));
+        assert_eq!(properties(&long, &Limits::default()).1[0].code, "limit");
+        let address = format!("<a xmlns='{}'><b>x</b></a>", "u".repeat(1000));
+        assert_eq!(properties(&address, &Limits::default()).1[0].code, "limit");
         let few = Limits { max_nodes: 2, ..Limits::default() };
         assert_eq!(properties(&packet(" dc:a='1' dc:b='2' dc:c='3'/>"), &few).0.len(), 2);
     }

@@ -14,6 +14,9 @@ use super::{exif, is_c2pa};
 /// The id of the `uuid` box that holds C2PA manifest stores.
 const C2PA_ID: &[u8; 16] = b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81";
 
+/// The id of the `uuid` box that holds XMP.
+const XMP_ID: &[u8; 16] = b"\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\xE3\xAF\xAC";
+
 /// Reads a box at the top of a file if it carries metadata.
 pub(super) fn top_box(window: &mut Window<'_>, sink: &mut Sink<'_>, found: &Boxed) -> io::Result<()> {
     let size = found.body.end.saturating_sub(found.body.start);
@@ -21,6 +24,12 @@ pub(super) fn top_box(window: &mut Window<'_>, sink: &mut Sink<'_>, found: &Boxe
         b"uuid" if window.get(found.body.start, 16)? == C2PA_ID => {
             let payload = sink.payload(window, found.body.start, size, "c2pa")?;
             manifest(sink, payload, found.cut);
+        }
+        b"uuid" if window.get(found.body.start, 16)? == XMP_ID => {
+            let start = found.body.start.saturating_add(16);
+            let mut payload = sink.payload(window, start, size.saturating_sub(16), "xmp")?;
+            payload.truncated |= found.cut;
+            sink.text(Carrier::Xmp, payload);
         }
         b"Exif" | b"xml " | b"jumb" | b"comf" => {
             let place = String::from_utf8_lossy(&found.name).into_owned();

@@ -287,6 +287,10 @@ fn value(data: &mut Data<'_, '_>, entry: &Entry, origin: &Origin, sink: &mut Sin
 /// A user comment without its character code, so that its text is all text.
 fn comment(data: &mut Data<'_, '_>, entry: &Entry, origin: &Origin, sink: &mut Sink<'_>) -> io::Result<()> {
     let Some(mut found) = payload(data, entry, origin, sink)? else { return Ok(()) };
+    if found.truncated && found.bytes.len() < 8 {
+        // What is left may be half a character code.
+        return Ok(());
+    }
     let (code, encoding) = match entry.kind {
         ASCII | UTF8
             if !found.bytes.starts_with(b"UNICODE\0") && !found.bytes.starts_with(b"ASCII\0\0\0") =>
@@ -313,7 +317,7 @@ fn payload(
     origin: &Origin,
     sink: &mut Sink<'_>,
 ) -> io::Result<Option<Payload>> {
-    let most = entry.claimed.min(sink.limits.max_block_bytes);
+    let most = sink.ration(entry.claimed);
     let bytes = data.get(entry.at, usize::try_from(most).unwrap_or(usize::MAX))?.to_vec();
     let place = || format!("exif 0x{:04x}", entry.tag);
     if length(&bytes) < most {

@@ -6,12 +6,9 @@
 use std::io;
 
 use super::super::{Carrier, Encoding};
-use super::bytes::{le16, length};
+use super::bytes::{le16, length, position};
 use super::sink::{Payload, Sink};
 use super::window::Window;
-
-/// What follows an XMP packet so that readers of sub-blocks find its end.
-const XMP_TRAILER_BYTES: usize = 257;
 
 /// Sub-blocks walked in one file: what a GIF of half a gigabyte has.
 const MAX_SUB_BLOCKS: u32 = 2_000_000;
@@ -140,14 +137,13 @@ fn packet(window: &mut Window<'_>, sink: &mut Sink<'_>, from: u64, left: &mut u3
     let end = skip(window, sink, from, left)?;
     let whole = end.min(window.size()).saturating_sub(from);
     let mut payload = sink.payload(window, from, whole, "xmp")?;
-    // The packet ends where the trailer begins; what was cut has no trailer.
-    if let Some(trailer) = payload.bytes.len().checked_sub(XMP_TRAILER_BYTES.saturating_add(1))
-        && payload.bytes.get(trailer) == Some(&1)
-    {
-        payload.bytes.truncate(trailer);
-        payload.range.end = payload.range.start.saturating_add(trailer as u64);
-    } else if payload.bytes.iter().rposition(|byte| *byte == b'>').is_none() || end >= window.size() {
-        payload.truncated = true;
+    // The trailer begins with a byte that no packet may hold; a packet without it is cut.
+    match position(&payload.bytes, 1) {
+        Some(trailer) => {
+            payload.bytes.truncate(trailer);
+            payload.range.end = payload.range.start.saturating_add(trailer as u64);
+        }
+        None => payload.truncated = true,
     }
     if !payload.bytes.is_empty() {
         sink.text(Carrier::Xmp, payload);

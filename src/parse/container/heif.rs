@@ -17,8 +17,8 @@ use super::window::Window;
 /// Items looked at; a photograph in tiles has some hundreds.
 const MAX_ITEMS: usize = 10_000;
 
-/// Extents of one item.
-const MAX_EXTENTS: u16 = 1024;
+/// Extents of all items together.
+const MAX_EXTENTS: u32 = 100_000;
 
 /// Longest list of items or places read, in bytes.
 const MAX_TABLE_BYTES: u64 = 1 << 20;
@@ -44,8 +44,10 @@ pub(super) fn walk(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<(
     while let Some(next) = boxes::next(window, sink, at, end)? {
         match &next.name {
             b"meta" => meta(window, sink, &next)?,
-            b"mdat" if next.cut => sink.cut("box mdat"),
             _ => common::top_box(window, sink, &next)?,
+        }
+        if next.cut {
+            sink.cut(format!("box {}", String::from_utf8_lossy(&next.name)));
         }
         at = next.body.end;
     }
@@ -150,6 +152,8 @@ fn locations(table: &[u8]) -> BTreeMap<u32, Location> {
     let index_bytes = if *version == 0 { 0 } else { size(0) };
     let mut at = 6;
     let count = number(table, &mut at, *version >= 2).unwrap_or(0);
+    // An extent may take no bytes of the table, so the table's size bounds nothing.
+    let mut extents_left = MAX_EXTENTS;
     for _ in 0..count {
         let item = (|| {
             let id = number(table, &mut at, *version >= 2)?;
@@ -158,11 +162,12 @@ fn locations(table: &[u8]) -> BTreeMap<u32, Location> {
             let base = sized(table, &mut at, base_bytes)?;
             let extents = number(table, &mut at, false)?;
             let mut place = Location { in_idat: method == 1, extents: Vec::new() };
+            extents_left = extents_left.checked_sub(extents)?;
             for _ in 0..extents {
                 let _index = sized(table, &mut at, index_bytes)?;
                 let offset = sized(table, &mut at, offset_bytes)?;
                 let length = sized(table, &mut at, length_bytes)?;
-                if place.extents.len() < usize::from(MAX_EXTENTS) && method < 2 {
+                if method < 2 {
                     place.extents.push((base.saturating_add(offset), length));
                 }
             }
@@ -204,6 +209,10 @@ fn gather(
         let length = if *length == 0 { window.size().saturating_sub(start) } else { *length };
         let left = sink.limits.max_block_bytes.saturating_sub(joined.bytes.len() as u64);
         let part = sink.payload(window, start, length.min(left), &name)?;
+        if left < length {
+            let most = sink.limits.max_block_bytes;
+            sink.warn("limit", name.as_str(), format!("longer than {most} bytes; the rest is left alone"));
+        }
         joined.truncated |= part.truncated || left < length;
         if joined.bytes.is_empty() {
             joined.range = part.range;
@@ -240,25 +249,48 @@ fn size(
 ) -> io::Result<()> {
     let children = all(window, sink, &properties.body)?;
     let Some(container) = named(&children, b"ipco") else { return Ok(()) };
-    let mut sizes = Vec::new();
+    let (mut sizes, mut crops) = (Vec::new(), Vec::new());
     for (place, property) in (1_u16..).zip(all(window, sink, &container.body)?) {
-        if &property.name == b"ispe" {
-            let body = window.get(property.body.start, 12)?;
-            if let (Some(width), Some(height)) = (be32(body, 4), be32(body, 8)) {
-                sizes.push((place, width, height));
+        match &property.name {
+            b"ispe" => {
+                let body = window.get(property.body.start, 12)?;
+                if let (Some(width), Some(height)) = (be32(body, 4), be32(body, 8)) {
+                    sizes.push((place, width, height));
+                }
             }
+            b"clap" => crops.extend(
+                crop(window.get(property.body.start, 16)?).map(|(width, height)| (place, width, height)),
+            ),
+            _ => {}
         }
     }
     let mut linked = Vec::new();
     if let (Some(primary), Some(links)) = (primary, named(&children, b"ipma")) {
         linked = associations(&table(window, sink, links)?, primary);
     }
-    let own = sizes.iter().find(|size| linked.contains(&size.0));
+    let mut own = sizes.iter().find(|size| linked.contains(&size.0));
+    // The picture is coded in whole blocks; what of them is shown may be less.
+    let shown = crops.iter().find(|crop| linked.contains(&crop.0));
+    if let (Some(coded), Some(shown)) = (own, shown)
+        && shown.1 <= coded.1
+        && shown.2 <= coded.2
+    {
+        own = Some(shown);
+    }
     let largest = sizes.iter().max_by_key(|size| u64::from(size.1).saturating_mul(u64::from(size.2)));
     if let Some((_, width, height)) = own.or(largest) {
         sink.size(*width, *height);
     }
     Ok(())
+}
+
+/// Width and height of the part that is shown: fractions, of which only whole numbers make sense.
+fn crop(body: &[u8]) -> Option<(u32, u32)> {
+    let whole = |at: usize| {
+        let (above, below) = (be32(body, at)?, be32(body, at.saturating_add(4))?);
+        (above.checked_rem(below)? == 0).then(|| above.checked_div(below)).flatten().filter(|side| *side > 0)
+    };
+    Some((whole(0)?, whole(8)?))
 }
 
 /// The properties of an item, by their place from 1.

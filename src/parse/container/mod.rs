@@ -3,6 +3,8 @@
 //! - In: anything that can be read and sought in, from anyone, and [`Limits`]. Out: an [`Extraction`], always.
 //! - The kind of file is told by its bytes. Pixels are jumped over, never read; a few small reads a file suffice.
 //! - Damage costs the damaged part and becomes a [`super::Warning`]; an error is only what the reader itself reports.
+//! - Codes of warnings: `truncated` (the file ends inside), `damaged`, `limit`, `checksum`, `encoding`, `trailing`
+//!   (something follows the end), `more_warnings`; of sidecars also `empty` and `not_text`.
 //! - Never: pixels decoded, memory sized by a number in the file, work beyond the limits.
 
 mod boxes;

@@ -39,14 +39,23 @@ fn movie(window: &mut Window<'_>, sink: &mut Sink<'_>, movie: &Boxed) -> io::Res
         match &child.name {
             b"trak" => track(window, sink, &child)?,
             b"meta" => meta(window, sink, &child)?,
-            b"udta" => {
-                for data in all(window, sink, &child.body)? {
-                    match &data.name {
-                        b"meta" => meta(window, sink, &data)?,
-                        [0xA9, ..] => classic(window, sink, &data)?,
-                        _ => {}
-                    }
-                }
+            b"udta" => user_data(window, sink, &child)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn user_data(window: &mut Window<'_>, sink: &mut Sink<'_>, data: &Boxed) -> io::Result<()> {
+    for child in all(window, sink, &data.body)? {
+        match &child.name {
+            b"meta" => meta(window, sink, &child)?,
+            [0xA9, ..] => classic(window, sink, &child)?,
+            b"XMP_" => {
+                let size = child.body.end.saturating_sub(child.body.start);
+                let mut payload = sink.payload(window, child.body.start, size, "xmp")?;
+                payload.truncated |= child.cut;
+                sink.text(Carrier::Xmp, payload);
             }
             _ => {}
         }

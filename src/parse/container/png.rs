@@ -1,7 +1,8 @@
 //! PNG and APNG: text chunks of every kind, Exif, C2PA, from the first chunk to what stands after the last.
 //!
 //! Source: PNG (third edition). Only the eight bytes before a chunk are read of what is not metadata. Text after the
-//! pixels is real: programs that rewrite a file move it there.
+//! pixels is real: programs that rewrite a file move it there. Between the pixels there is none, since the format
+//! forbids it; so where equal chunks of pixels lead exactly to the end of the file, those in the middle are not visited.
 
 use std::io;
 use std::ops::Range;
@@ -23,7 +24,7 @@ const PROFILE_KEYWORD: &str = "Raw profile type ";
 /// Walks the chunks of a PNG.
 pub(super) fn walk(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<()> {
     let mut at = 8_u64;
-    let mut ended = false;
+    let (mut ended, mut in_pixels) = (false, false);
     loop {
         let head = window.get(at, 8)?;
         let Some((size, name)) =
@@ -48,10 +49,36 @@ pub(super) fn walk(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<(
         if !sink.step() {
             return Ok(());
         }
+        if &name == b"IDAT" && !in_pixels {
+            in_pixels = true;
+            if let Some(last) = last_pixels(window, at, u64::from(size))? {
+                at = last;
+                continue;
+            }
+        }
         chunk(window, sink, &name, at, u64::from(size))?;
         ended |= &name == b"IEND";
         at = at.saturating_add(12).saturating_add(u64::from(size));
     }
+}
+
+/// Where the last chunk of pixels stands, if the first one at `at` is followed by others of its size, and the last by
+/// nothing but the end. A thousand reads of a large picture become one.
+fn last_pixels(window: &mut Window<'_>, at: u64, size: u64) -> io::Result<Option<u64>> {
+    let whole = size.saturating_add(12);
+    // The chunk that ends the file is twelve bytes long.
+    let Some(room) = window.size().saturating_sub(at).checked_sub(12) else { return Ok(None) };
+    let rest = match room.checked_rem(whole) {
+        Some(0) | None => whole,
+        Some(rest) => rest,
+    };
+    let last = at.saturating_add(room.saturating_sub(rest));
+    if last <= at {
+        return Ok(None);
+    }
+    let head = window.get(last, 8)?;
+    let fits = be32(head, 0).is_some_and(|size| u64::from(size).saturating_add(12) == rest);
+    Ok((fits && head.ends_with(b"IDAT")).then_some(last))
 }
 
 fn chunk(window: &mut Window<'_>, sink: &mut Sink<'_>, name: &[u8; 4], at: u64, size: u64) -> io::Result<()> {
@@ -94,6 +121,8 @@ fn chunk(window: &mut Window<'_>, sink: &mut Sink<'_>, name: &[u8; 4], at: u64, 
 fn words(sink: &mut Sink<'_>, chunk: [u8; 4], payload: Payload, place: &str) {
     let (keyword, rest) = match split_nul(&payload.bytes) {
         (keyword, Some(rest)) if keyword.len() <= MAX_KEYWORD_BYTES => (latin1(keyword), rest),
+        // What is left may be half a keyword.
+        _ if payload.truncated => return,
         _ => {
             sink.warn("damaged", place, "no keyword; read as text");
             (String::new(), payload.bytes.as_slice())
@@ -134,6 +163,7 @@ fn body<'a>(chunk: &[u8; 4], rest: &'a [u8]) -> (&'a [u8], Option<Packing>) {
             let body = split_nul(after_language).1.unwrap_or_default();
             (body, (*flag == 1).then_some(Packing::Zlib))
         }
+        (b"zTXt" | b"iTXt", _) => (&[], None),
         _ => (rest, None),
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Sink<'a> {
     pub(super) limits: &'a Limits,
     found: Extraction,
     bytes_left: u64,
+    /// Bytes that may still be copied out of the file; parts of it may overlap.
+    copy_left: u64,
     unpack_left: u64,
     chunks_left: u32,
 }
@@ -38,6 +40,7 @@ impl<'a> Sink<'a> {
             limits,
             found,
             bytes_left: limits.max_total_bytes,
+            copy_left: limits.max_total_bytes.saturating_mul(2),
             unpack_left: limits.max_total_bytes,
             chunks_left: limits.max_chunks,
         }
@@ -96,6 +99,13 @@ impl<'a> Sink<'a> {
         self.warn("truncated", place, "the file ends inside it");
     }
 
+    /// How many of `length` bytes may be copied; they count as copied.
+    pub(super) fn ration(&mut self, length: u64) -> u64 {
+        let most = length.min(self.limits.max_block_bytes).min(self.copy_left);
+        self.copy_left = self.copy_left.saturating_sub(most);
+        most
+    }
+
     /// Copies `length` bytes from `at`, as far as the limits and the file go, and warns about what is missing.
     pub(super) fn payload(
         &mut self,
@@ -104,7 +114,7 @@ impl<'a> Sink<'a> {
         length: u64,
         place: &str,
     ) -> io::Result<Payload> {
-        let most = length.min(self.limits.max_block_bytes);
+        let most = self.ration(length);
         let bytes = window.get(at, usize::try_from(most).unwrap_or(usize::MAX))?.to_vec();
         let got = bytes.len() as u64;
         if got < most {
@@ -146,6 +156,10 @@ impl<'a> Sink<'a> {
             let (limit, place) = (self.limits.max_total_bytes, carrier.to_string());
             self.warn("limit", place, format!("all blocks together exceed {limit} bytes; this one is cut"));
             bytes.truncate(most);
+        }
+        // Of a block that is cut to nothing only the warning is worth anything.
+        if bytes.is_empty() && (truncated || over) {
+            return;
         }
         self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
         self.found.blocks.push(Block { carrier, range, bytes, encoding, truncated: truncated || over });

@@ -30,8 +30,19 @@ pub(crate) fn encoding(bytes: &[u8]) -> Encoding {
         Ok(_) => Encoding::Utf8,
         Err(error) if error.error_len().is_none() => Encoding::Utf8,
         Err(_) if is_wide(bytes) => wide(bytes),
+        Err(_) if is_mostly_utf8(bytes) => Encoding::Utf8,
         Err(_) => Encoding::Latin1,
     }
+}
+
+/// Whether a few bytes are damaged in what else is UTF-8. Latin-1 looks like UTF-8 by chance only here and there.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut letters, mut faults) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        letters = letters.saturating_add(chunk.valid().chars().filter(|letter| !letter.is_ascii()).count());
+        faults = faults.saturating_add(usize::from(!chunk.invalid().is_empty()));
+    }
+    letters >= faults.saturating_mul(4)
 }
 
 /// The encoding of bytes that are said to be UTF-16, without a word about their order.
@@ -148,6 +159,16 @@ mod tests {
         check("a k\u{ef}te".as_bytes(), Encoding::Utf8);
         check(b"a k\xEFte", Encoding::Latin1);
         check(b"\xEF\xBB\xBFkite", Encoding::Utf8);
+        check(
+            "\u{51e7}\u{51e7} \u{51e7}\u{51e7}, "
+                .as_bytes()
+                .iter()
+                .chain(b"\xFF kite")
+                .copied()
+                .collect::<Vec<u8>>()
+                .as_slice(),
+            Encoding::Utf8,
+        );
         check(b"a kite, \xE5\x87", Encoding::Utf8);
         check(&utf16("a kite", u16::to_le_bytes), Encoding::Utf16Le);
         check(&utf16("a k\u{ef}te", u16::to_be_bytes), Encoding::Utf16Be);

@@ -13,11 +13,13 @@ use super::window::Window;
 
 /// Walks the chunks of a WebP.
 pub(super) fn walk(window: &mut Window<'_>, sink: &mut Sink<'_>) -> io::Result<()> {
+    let promised = le32(window.get(4, 4)?, 0).map_or(0, |size| u64::from(size).saturating_add(8));
     let mut at = 12_u64;
     loop {
         let head = window.get(at, 8)?;
         let Some((name, size)) = array::<4>(head, 0).zip(le32(head, 4)) else {
-            if !head.iter().all(|byte| *byte == 0) {
+            let padding = head.iter().all(|byte| *byte == 0);
+            if !padding || at < promised {
                 sink.cut("webp");
             }
             return Ok(());

@@ -53,7 +53,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
 
 /// A request: its settings, its resources, and where it came from.
 fn request(speaker: &mut Speaker<'_, '_>, request: &Json<'_>) {
-    const FIELDS: [(Field, &[&str]); 9] = [
+    static FIELDS: [(Field, &[&str]); 9] = [
         (Field::NegativePrompt, &["negativePrompt"]),
         (Field::Cfg, &["cfgScale"]),
         (Field::Steps, &["steps"]),
@@ -65,12 +65,8 @@ fn request(speaker: &mut Speaker<'_, '_>, request: &Json<'_>) {
         (Field::Denoise, &["denoise"]),
     ];
     speaker.tool("civitai");
-    if let Some((prompt, text)) = request.get("prompt").and_then(|prompt| Some((prompt, prompt.text()?))) {
-        speaker.tagged_prompt(text, Some(prompt.span.clone()), false);
-    }
-    for (field, keys) in FIELDS {
-        speaker.member(field, request, keys);
-    }
+    speaker.prompt_member(request, "prompt");
+    speaker.members(&FIELDS, request);
     extras(speaker, request);
 }
 

@@ -21,7 +21,7 @@ use crate::parse::json::{Data, Json};
 use crate::parse::mention::Mention;
 use crate::parse::{Dialect, Field, Strength};
 
-const FIELDS: [(Field, &[&str]); 8] = [
+static FIELDS: [(Field, &[&str]); 8] = [
     (Field::Prompt, &["positive_prompt", "positive_conditioning"]),
     (Field::NegativePrompt, &["negative_prompt", "negative_conditioning"]),
     (Field::Steps, &["steps"]),
@@ -33,7 +33,7 @@ const FIELDS: [(Field, &[&str]); 8] = [
 ];
 
 /// Flags of the old command line and what they set.
-const FLAGS: [(&str, Field); 7] = [
+static FLAGS: [(&str, Field); 7] = [
     ("s", Field::Steps),
     ("S", Field::Seed),
     ("W", Field::Width),
@@ -76,9 +76,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
 fn metadata(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
     speaker.tool("invokeai");
     speaker.member(Field::ToolVersion, root, &["app_version"]);
-    for (field, keys) in FIELDS {
-        speaker.member(field, root, keys);
-    }
+    speaker.members(&FIELDS, root);
     if root.get("init_image").is_some_and(|image| !image.is_null()) {
         speaker.member(Field::Denoise, root, &["strength"]);
     }
@@ -143,9 +141,7 @@ fn old(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
     if let Some((text, span)) = image.get("prompt").and_then(old_prompt) {
         bracketed(speaker, &text, Some(span));
     }
-    for (field, keys) in FIELDS {
-        speaker.member(field, image, keys);
-    }
+    speaker.members(&FIELDS, image);
     speaker.member(Field::Sampler, image, &["sampler"]);
     if image.get("type").and_then(Json::text) == Some("img2img") {
         speaker.member(Field::Denoise, image, &["strength"]);

@@ -7,12 +7,21 @@
 
 mod civitai;
 mod comfyui;
+mod draw_things;
+mod easy_diffusion;
+mod fooocus;
+mod generic;
+mod hf_space;
 mod infotext;
 mod invokeai;
+mod midjourney;
+mod mochi;
 mod novelai;
 mod pieces;
 mod said;
+mod stability_matrix;
 mod swarmui;
+mod tensorart;
 
 pub(crate) use infotext::tool_of_version;
 
@@ -25,8 +34,23 @@ use super::{Block, Claim, Limits, Warning};
 type Grammar = fn(&[Piece<'_>], &mut Said<'_>);
 
 /// Every grammar, most specific first.
-const GRAMMARS: &[Grammar] =
-    &[swarmui::read, novelai::read, invokeai::read, civitai::read, infotext::read, comfyui::read];
+const GRAMMARS: &[Grammar] = &[
+    swarmui::read,
+    novelai::read,
+    invokeai::read,
+    tensorart::read,
+    stability_matrix::read,
+    fooocus::read,
+    hf_space::read,
+    draw_things::read,
+    civitai::read,
+    mochi::read,
+    midjourney::read,
+    infotext::read,
+    easy_diffusion::read,
+    comfyui::read,
+    generic::read,
+];
 
 /// What the blocks say, in their order, and what was odd about it.
 pub(super) fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warning>) {

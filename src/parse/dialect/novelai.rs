@@ -16,7 +16,7 @@ use super::said::{Said, Speaker};
 use crate::parse::json::Json;
 use crate::parse::{Dialect, Field, Strength};
 
-const FIELDS: [(Field, &[&str]); 6] = [
+static FIELDS: [(Field, &[&str]); 6] = [
     (Field::Steps, &["steps"]),
     (Field::Cfg, &["scale"]),
     (Field::Seed, &["seed"]),
@@ -109,9 +109,7 @@ fn settings(speaker: &mut Speaker<'_, '_>, comment: &Json<'_>, description: Opti
     let prompt = comment.get("prompt").filter(is_said).or_else(|| base("v4_prompt"));
     speaker.json(Field::Prompt, prompt.or(description));
     speaker.json(Field::NegativePrompt, comment.get("uc").or_else(|| base("v4_negative_prompt")));
-    for (field, keys) in FIELDS {
-        speaker.member(field, comment, keys);
-    }
+    speaker.members(&FIELDS, comment);
     speaker.member(Field::Scheduler, comment, &["noise_schedule"]);
     let request = comment.get("request_type").and_then(Json::text).unwrap_or_default();
     if request.contains("Img2Img") || request.contains("Infill") {

@@ -126,9 +126,13 @@ impl<'l> Speaker<'_, 'l> {
         self
     }
 
-    /// A claim as it is.
+    /// A claim as it is; texts lose their NULs.
     pub(super) fn claim(&mut self, field: Field, value: Value, span: Span) {
         let span = self.within.clone().or(span);
+        let value = match value {
+            Value::Text(text) if text.contains('\0') => Value::Text(text.replace('\0', "")),
+            other => other,
+        };
         let (dialect, strength, block) = (self.dialect, self.strength, self.block);
         self.said.push(Claim { field, value, dialect, strength, block, span });
     }
@@ -142,9 +146,9 @@ impl<'l> Speaker<'_, 'l> {
         self.claim(Field::Tool, Value::Text(word.to_owned()), None);
     }
 
-    /// A field whose value is text as written, NULs left out.
+    /// A field whose value is text as written.
     pub(super) fn text(&mut self, field: Field, text: &str, span: Span) {
-        self.claim(field, Value::Text(without_nuls(text)), span);
+        self.claim(field, Value::Text(text.to_string()), span);
     }
 
     /// A prompt whose tags call for resources, as slices of the block where `span` is given.
@@ -191,9 +195,25 @@ impl<'l> Speaker<'_, 'l> {
         self.json(field, keys.iter().find_map(|key| object.get(key).filter(|value| !value.is_null())));
     }
 
+    /// Each field under the first of its keys that is there.
+    pub(super) fn members(&mut self, fields: &[(Field, &[&str])], object: &Json<'_>) {
+        for (field, keys) in fields {
+            self.member(field.clone(), object, keys);
+        }
+    }
+
+    /// The prompt under a key, with its tags.
+    pub(super) fn prompt_member(&mut self, object: &Json<'_>, key: &str) {
+        if let Some((text, span)) =
+            object.get(key).and_then(|value| Some((value.text()?, value.span.clone())))
+        {
+            self.tagged_prompt(text, Some(span), false);
+        }
+    }
+
     fn read(&mut self, field: Field, value: &Json<'_>, span: Span) {
         let read = match field {
-            Field::Prompt | Field::NegativePrompt => value.text().map(|text| Value::Text(without_nuls(text))),
+            Field::Prompt | Field::NegativePrompt => value.text().map(|text| Value::Text(text.to_string())),
             Field::Sampler => return self.sampler(value, span),
             Field::Scheduler => return self.scheduler(value, span),
             Field::Steps | Field::Width | Field::Height => return self.count(field, value, span),
@@ -255,8 +275,8 @@ impl<'l> Speaker<'_, 'l> {
     fn word(&mut self, field: Field, value: &Json<'_>, span: Span) {
         let read = match &value.data {
             Data::Text(text) if text.trim().is_empty() => return,
-            Data::Text(text) if matches!(field, Field::Other(_)) => Value::Text(without_nuls(text)),
-            Data::Text(text) => Value::Text(without_nuls(text.trim())),
+            Data::Text(text) if matches!(field, Field::Other(_)) => Value::Text(text.to_string()),
+            Data::Text(text) => Value::Text(text.trim().to_owned()),
             Data::Integer(number) => Value::Integer(*number),
             Data::Number(number) => Value::Number(*number),
             Data::Bool(flag) => Value::Text(flag.to_string()),
@@ -304,10 +324,6 @@ fn start_of(text: &str) -> &str {
         end = end.saturating_sub(1);
     }
     text.get(..end).unwrap_or_default()
-}
-
-fn without_nuls(text: &str) -> String {
-    text.replace('\0', "")
 }
 
 /// `WIDTHxHEIGHT` in any spelling: blanks, `×`, brackets and a comma as in `(896, 1152)`.

@@ -22,7 +22,7 @@ use crate::parse::{Dialect, Field, Strength};
 /// Digits of a tensor hash that the site knows.
 const HASH_DIGITS: usize = 12;
 
-const FIELDS: [(Field, &[&str]); 9] = [
+static FIELDS: [(Field, &[&str]); 9] = [
     (Field::Cfg, &["cfgscale"]),
     (Field::Steps, &["steps"]),
     (Field::Seed, &["seed"]),
@@ -44,9 +44,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
         let mut speaker = said.about(piece, Dialect::SwarmUi, Strength::Ran);
         speaker.tool("swarmui");
         prompts(&mut speaker, settings);
-        for (field, keys) in FIELDS {
-            speaker.member(field, settings, keys);
-        }
+        speaker.members(&FIELDS, settings);
         speaker.member(Field::Model, settings, &["model"]);
         speaker.member(Field::ToolVersion, settings, &["swarm_version", "swarmVersion"]);
         models(&mut speaker, root);

@@ -25,8 +25,8 @@ const AI_CREDITS: [&str; 2] = ["Made with Google AI", "AI-Generated with Google"
 /// What the blocks of a file say about where it comes from, in the order of the blocks.
 ///
 /// [`Field::Source`] names the standard and its word, such as `c2pa: trainedAlgorithmicMedia`; a manifest store without
-/// any such word gives `c2pa: present`. The names of [`Field::Other`] are `c2pa_generator`, `c2pa_action`,
-/// `c2pa_ingredient` and `c2pa_remote`, the last an address that is never fetched.
+/// any such word gives `c2pa: present`. The names of [`Field::Other`] are `c2pa_validation`, which is `not_checked`,
+/// `c2pa_generator`, `c2pa_action`, `c2pa_ingredient`, and `c2pa_remote`, an address that is never fetched.
 pub fn claims(blocks: &[Block], limits: &Limits) -> (Vec<Claim>, Vec<Warning>) {
     let mut found = Found { claims: Vec::new(), warnings: Vec::new() };
     for (place, block) in blocks.iter().enumerate() {
@@ -75,6 +75,7 @@ fn manifests(found: &mut Found, place: usize, block: &Block, limits: &Limits) {
         found.say(place, Field::Tool, agent, Strength::Guess);
     }
     let other = |name: &str| Field::Other(name.to_owned());
+    found.say(place, other("c2pa_validation"), "not_checked".to_owned(), Strength::Said);
     for manifest in &store.manifests {
         for generator in &manifest.generators {
             found.say(place, other("c2pa_generator"), generator.clone(), Strength::Said);

@@ -18,6 +18,12 @@ pub(crate) fn c2pa_uuid(store: &[u8]) -> Vec<u8> {
     boxed(b"uuid", &[id, &[0; 4][..], b"manifest\0", &[0; 8], store].concat())
 }
 
+/// The box that holds XMP in a video.
+pub(crate) fn xmp_uuid(packet: &str) -> Vec<u8> {
+    let id = b"\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\xE3\xAF\xAC";
+    boxed(b"uuid", &[id, packet.as_bytes()].concat())
+}
+
 /// A box packed with Brotli, here stored without compression.
 pub(crate) fn brob(inner: &[u8; 4], body: &[u8]) -> Vec<u8> {
     boxed(b"brob", &[inner, brotli(body).as_slice()].concat())
@@ -52,6 +58,7 @@ pub(crate) struct Heif {
     brand: [u8; 4],
     place: Place,
     items: Vec<([u8; 4], &'static str, Vec<u8>)>,
+    crop: Option<(u32, u32)>,
     after: Vec<u8>,
 }
 
@@ -61,6 +68,7 @@ impl Heif {
             brand: *brand,
             place: Place::Mdat,
             items: vec![(*b"av01", "", b"no picture".to_vec())],
+            crop: None,
             after: Vec::new(),
         }
     }
@@ -86,6 +94,12 @@ impl Heif {
 
     pub(crate) fn xmp(self, packet: &str) -> Self {
         self.item(b"mime", "application/rdf+xml", packet.into())
+    }
+
+    /// Shows less than the 16 by 12 pixels that are coded.
+    pub(crate) fn crop(mut self, width: u32, height: u32) -> Self {
+        self.crop = Some((width, height));
+        self
     }
 
     /// Boxes at the end of the file.
@@ -128,8 +142,16 @@ impl Heif {
             offset += body.len() as u32;
         }
         let size = full(b"ispe", 0, &[16_u32.to_be_bytes(), 12_u32.to_be_bytes()].concat());
-        let links = full(b"ipma", 0, &[0, 0, 0, 1, 0, 1, 1, 0x81]);
-        let properties = boxed(b"iprp", &[boxed(b"ipco", &size), links].concat());
+        let crop = self.crop.map(|(width, height)| {
+            let fields = [width, 1, height, 1, 0, 1, 0, 1];
+            boxed(b"clap", &fields.map(u32::to_be_bytes).concat())
+        });
+        let links: &[u8] = match &crop {
+            None => &[0, 0, 0, 1, 0, 1, 1, 0x81],
+            Some(_) => &[0, 0, 0, 1, 0, 1, 2, 0x81, 0x82],
+        };
+        let list = [size, crop.unwrap_or_default()].concat();
+        let properties = boxed(b"iprp", &[boxed(b"ipco", &list), full(b"ipma", 0, links)].concat());
         let data = match self.place {
             Place::Mdat => Vec::new(),
             Place::Idat => {

@@ -18,7 +18,7 @@ use scope::{Scope, Source};
 const MAX_NESTING: u32 = 8;
 
 /// Sockets, values and links laid open for each node that the limits allow.
-const PARTS_PER_NODE: usize = 16;
+const PARTS_PER_NODE: usize = 4;
 
 /// A node of the editor with everything around it laid flat.
 pub(super) struct Flat<'a> {
@@ -299,7 +299,7 @@ impl<'a> Flattener<'a> {
                 }
             }
             let inputs = inputs.into_iter().collect();
-            Node { class: flat.class, inputs, positional: named.positional }
+            Node::new(flat.class, inputs, named.positional)
         });
         Graph { nodes: nodes.collect(), limited: self.limited }
     }

@@ -28,15 +28,38 @@ pub(super) struct Link {
 pub(super) struct Node<'a> {
     /// The class, empty where it is not said.
     pub(super) class: &'a str,
-    /// Inputs by name, in the order of the text.
+    /// The class in lower case.
+    lower: String,
+    /// Inputs in the natural order of their names.
     pub(super) inputs: Vec<(&'a str, Input<'a>)>,
+    /// The places of the inputs in the order of bytes, for finding them.
+    by_name: Vec<usize>,
+    /// The inputs that are linked, in the natural order of their names.
+    links: Vec<(&'a str, Link)>,
+    /// Links of inputs that carry many things at once.
+    bundles: Vec<Link>,
     /// Whether its values were matched to names by position.
     pub(super) positional: bool,
 }
 
 impl<'a> Node<'a> {
+    pub(super) fn new(class: &'a str, mut inputs: Vec<(&'a str, Input<'a>)>, positional: bool) -> Self {
+        inputs.sort_by(|a, b| natural(a.0, b.0));
+        let mut by_name: Vec<usize> = (0..inputs.len()).collect();
+        by_name.sort_by_key(|at| inputs.get(*at).map(|(name, _)| *name));
+        let linked = |(name, input): &(&'a str, Input<'a>)| match input {
+            Input::Link(link) => Some((*name, *link)),
+            Input::Literal(_) => None,
+        };
+        let links: Vec<_> = inputs.iter().filter_map(linked).collect();
+        let bundles = links.iter().filter(|(name, _)| is_bundle(name)).map(|(_, link)| *link).collect();
+        Self { class, lower: class.to_ascii_lowercase(), inputs, by_name, links, bundles, positional }
+    }
+
     pub(super) fn input(&self, name: &str) -> Option<Input<'a>> {
-        self.inputs.iter().find(|(key, _)| *key == name).map(|(_, input)| *input)
+        let name_at = |at: &usize| self.inputs.get(*at).map_or("", |(name, _)| *name);
+        let at = self.by_name.binary_search_by(|at| name_at(at).cmp(name)).ok()?;
+        self.inputs.get(*self.by_name.get(at)?).map(|(_, input)| *input)
     }
 
     pub(super) fn literal(&self, name: &str) -> Option<&'a Json<'a>> {
@@ -61,21 +84,19 @@ impl<'a> Node<'a> {
         names.iter().any(|name| self.has(name))
     }
 
-    /// Every link, in the order of the names.
-    pub(super) fn links(&self) -> Vec<(&'a str, Link)> {
-        let linked = |(name, input): &(&'a str, Input<'a>)| match input {
-            Input::Link(link) => Some((*name, *link)),
-            Input::Literal(_) => None,
-        };
-        let mut links: Vec<_> = self.inputs.iter().filter_map(linked).collect();
-        links.sort_by(|a, b| natural(a.0, b.0));
-        links
+    /// Every link, in the natural order of the names.
+    pub(super) fn links(&self) -> &[(&'a str, Link)] {
+        &self.links
     }
 
-    /// Whether the class contains a word, whatever its case.
+    /// Links of inputs that carry many things at once.
+    pub(super) fn bundles(&self) -> &[Link] {
+        &self.bundles
+    }
+
+    /// Whether the class contains a word, which is in lower case, in any case.
     pub(super) fn class_has(&self, word: &str) -> bool {
-        let word = word.as_bytes();
-        self.class.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word))
+        self.lower.contains(word)
     }
 }
 
@@ -104,14 +125,16 @@ impl<'a> Graph<'a> {
         let nodes = members.iter().map(|member| {
             let inputs = member.value.get("inputs").map(Json::members).unwrap_or_default();
             let input = |value: &'a Json<'a>| link(value, &places).map_or(Input::Literal(value), Input::Link);
-            Node {
-                class: member.value.get("class_type").and_then(Json::text).unwrap_or_default(),
-                inputs: inputs.iter().map(|entry| (entry.key.as_ref(), input(&entry.value))).collect(),
-                positional: false,
-            }
+            let class = member.value.get("class_type").and_then(Json::text).unwrap_or_default();
+            let inputs = inputs.iter().map(|entry| (entry.key.as_ref(), input(&entry.value))).collect();
+            Node::new(class, inputs, false)
         });
         Self { nodes: nodes.collect(), limited }
     }
+}
+
+fn is_bundle(name: &str) -> bool {
+    name.contains("pipe") || matches!(name, "context" | "base_ctx" | "ctx" | "sdxl_tuple" | "settings")
 }
 
 /// A pair of a node's id and a slot. A pair that names no node is a value of two elements.

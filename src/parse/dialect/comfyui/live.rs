@@ -67,7 +67,7 @@ impl<'a> Walk<'_, 'a> {
             let links = match self.chosen(node, 0) {
                 Some(Some(Input::Link(link))) => vec![link],
                 Some(_) => Vec::new(),
-                None => node.links().into_iter().map(|(_, link)| link).collect(),
+                None => node.links().iter().map(|(_, link)| *link).collect(),
             };
             for link in links {
                 live.taken.insert(link);
@@ -81,7 +81,7 @@ impl<'a> Walk<'_, 'a> {
 fn whole(graph: &Graph<'_>) -> Live {
     Live {
         nodes: (0..graph.nodes.len()).collect(),
-        taken: graph.nodes.iter().flat_map(Node::links).map(|(_, link)| link).collect(),
+        taken: graph.nodes.iter().flat_map(Node::links).map(|(_, link)| *link).collect(),
         outputs: 0,
     }
 }

@@ -66,6 +66,10 @@ impl<'a> Walk<'_, 'a> {
             }
             Input::Link(link) => link,
         };
+        if !key.ends_with("_name") && !key.ends_with("_path") && !key.starts_with("lora") && key != "ckpt" {
+            // Models themselves come through such inputs, not their names.
+            return None;
+        }
         let (link, producer) = self.target(link)?;
         if let Some(selected) = selected(producer, link) {
             return Some((selected, None, false));
@@ -120,9 +124,8 @@ impl<'a> Walk<'_, 'a> {
         let simple = node.literal("input_mode").or_else(|| node.literal("mode")).and_then(Json::text)
             == Some("simple");
         let mut slots: Vec<(i128, &str, &str)> =
-            node.inputs.iter().filter_map(|(name, _)| slot(name)).collect();
+            node.inputs.iter().filter_map(|(name, _)| slot(name)).take(MAX_SLOTS).collect();
         slots.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| natural(a.2, b.2)));
-        slots.truncate(MAX_SLOTS);
         let mut found = Vec::new();
         for (number, digits, key) in slots {
             let is_used = count.is_none_or(|count| number <= count);
@@ -204,10 +207,6 @@ impl<'a> Walk<'_, 'a> {
         ];
         keys.iter().find_map(|key| {
             let input = node.input(key)?;
-            // The link of a model is no name of one.
-            if matches!(input, Input::Link(_)) && matches!(*key, "model") {
-                return None;
-            }
             let kind = kind_of(node, key, live, at)?;
             let loaded = self.named(node, key, input, kind)?;
             (loaded.kind == ResourceKind::Model || loaded.kind == ResourceKind::Vae)
@@ -315,9 +314,7 @@ fn slot(key: &str) -> Option<(i128, &str, &str)> {
 
 /// Objects such as `{on, lora, strength}` under any name.
 fn lora_objects(node: &Node<'_>) -> Vec<Loaded> {
-    let mut inputs: Vec<_> = node.inputs.iter().collect();
-    inputs.sort_by(|a, b| natural(a.0, b.0));
-    let objects = inputs.into_iter().filter_map(|(_, input)| match input {
+    let objects = node.inputs.iter().filter_map(|(_, input)| match input {
         Input::Literal(json) if json.is_object() => Some(*json),
         _ => None,
     });
@@ -379,34 +376,36 @@ fn tagged(text: &str, positional: bool) -> Vec<Loaded> {
     tags.map(loaded).collect()
 }
 
-/// The embeddings that a prompt calls for: `embedding:folder/name.pt`, with the byte where each begins.
+/// The embeddings that a prompt calls for: `embedding:folder/name.pt`.
 pub(super) fn embeddings(text: &str) -> Vec<&str> {
     const MARK: &str = "embedding:";
     let mut found = Vec::new();
-    for (at, _) in text.match_indices(MARK).take(prompt::MAX_TAGS) {
-        let is_word =
-            text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric());
+    let mut end = 0_usize;
+    for (at, _) in text.match_indices(MARK) {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        if at < end || before.is_some_and(char::is_alphanumeric) || found.len() >= prompt::MAX_TAGS {
+            continue;
+        }
         let rest = text.get(at..).and_then(|rest| rest.strip_prefix(MARK)).unwrap_or_default();
-        let is_identifier = rest.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
-        let ends = |c: char| {
-            c.is_whitespace()
-                || matches!(c, ',' | '(' | ')' | '<' | '>' | '|' | '[' | ']' | '{' | '}')
-                || c == ':' && !is_identifier
-        };
-        let name = rest.get(..rest.find(ends).unwrap_or(rest.len())).unwrap_or_default();
-        // A weight behind an identifier: its version is the last of its numbers.
-        let name = match name.find('@').filter(|_| is_identifier) {
-            Some(version) => {
-                let tail = name.get(version..).unwrap_or_default();
-                name.get(..version.saturating_add(tail.find(':').unwrap_or(tail.len()))).unwrap_or(name)
-            }
-            None => name,
-        };
-        if is_word && !name.is_empty() && name.len() <= prompt::MAX_TAG_BYTES {
+        let name = embedding_name(rest);
+        end = at.saturating_add(MARK.len()).saturating_add(name.len());
+        if !name.is_empty() && name.len() <= prompt::MAX_TAG_BYTES {
             found.push(name);
         }
     }
     found
+}
+
+/// The name that a text starts with: up to a blank, a comma, a bracket or a weight.
+fn embedding_name(text: &str) -> &str {
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '<' | '>' | '|' | '[' | ']' | '{' | '}');
+    let word = text.get(..text.find(ends).unwrap_or(text.len())).unwrap_or_default();
+    // An identifier has colons of its own; its weight comes after its version.
+    let is_identifier = word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+    let from = if is_identifier { word.find('@').unwrap_or(word.len()) } else { 0 };
+    let colon = word.get(from..).and_then(|tail| tail.find(':')).map(|colon| colon.saturating_add(from));
+    word.get(..colon.unwrap_or(word.len())).unwrap_or(word)
 }
 
 /// The AIR that an on-site selector gives to one of its outputs.

@@ -125,8 +125,11 @@ impl<'a> Walk<'_, 'a> {
         let is_loader = has("ckpt_name") || has("sampler") && has("sigmas");
         let takes_model = linked(&["model", "MODEL", "base_model", "unet"]);
         let is_whole = has("steps") && has("cfg") && has("sampler_name");
+        // A guider has everything but the steps.
+        let runs = node.has_any(&["steps", "sampler_name", "seed", "noise_seed"]);
         if !is_loader
-            && (takes_model && count >= 3 || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES)))
+            && (takes_model && runs && count >= 3
+                || is_whole && (takes_model || linked(&STARTS) || linked(&BUNDLES)))
         {
             return true;
         }
@@ -226,9 +229,9 @@ impl<'a> Walk<'_, 'a> {
         } else {
             Role::Base
         };
-        if pass.role == Role::Base {
+        if matches!(pass.role, Role::Base | Role::Img2Img | Role::Inpaint) {
             (pass.width, pass.height) = (origin.width, origin.height);
-            if pass.width.is_none() {
+            if pass.width.is_none() && pass.role == Role::Base {
                 pass.width = self.scalar(node, &["empty_latent_width", "width"], Want::Number, 0);
                 pass.height = self.scalar(node, &["empty_latent_height", "height"], Want::Number, 0);
             }
@@ -252,7 +255,13 @@ impl<'a> Walk<'_, 'a> {
                 break;
             }
             origin.mask |= node.link("mask").is_some() || node.class_has("inpaint");
-            origin.scaled |= node.class_has("upscale") || node.class_has("scale");
+            let scales = node.class_has("upscale") || node.class_has("scale") || node.class_has("resize");
+            if scales && origin.width.is_none() && node.has("width") && node.has("height") {
+                // The nearest one to the sampler says how large its picture is.
+                origin.width = self.scalar(node, &["width"], Want::Number, 0);
+                origin.height = self.scalar(node, &["height"], Want::Number, 0);
+            }
+            origin.scaled |= scales;
             origin.image |=
                 node.class_has("loadimage") || node.class_has("load image") || node.class_has("loadvideo");
             next = STARTS.iter().find_map(|name| node.link(name));
@@ -265,7 +274,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Reads the size of an empty latent or of a node that bundles one.
     fn size(&self, node: &Node<'a>, origin: &mut Origin) {
-        if origin.image || node.has("upscale_method") {
+        if origin.image || origin.width.is_some() || node.has("upscale_method") {
             return;
         }
         let number = |names: &[&str]| self.scalar(node, names, Want::Number, 0);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::{Input, Link, Node, natural};
+use super::graph::{Input, Link, Node};
 use super::text::Text;
 use super::walk::{Found, MAX_CHAIN, Walk, Want};
 
@@ -29,6 +29,8 @@ pub(super) struct Conditioning {
     pub(super) texts: Vec<Text>,
     /// The guidance of distilled models, from the nearest node that sets one.
     pub(super) guidance: Option<Found>,
+    /// Whether it ends in nothing on purpose.
+    pub(super) zeroed: bool,
 }
 
 /// Inputs of encoders that hold their texts; the first group that is there counts.
@@ -98,10 +100,11 @@ impl<'a> Walk<'_, 'a> {
         }
         // Nothing is what it conditions on, whatever stands before it.
         if node.class_has("zeroout") || node.class_has("zero out") {
+            found.zeroed = true;
             return;
         }
         if found.guidance.is_none() && !self.is_encoder(node) {
-            found.guidance = self.scalar_of(node, "guidance");
+            found.guidance = self.scalar(node, &["guidance"], Want::Number, 0);
         }
         if node.has("positive") && node.has("negative") {
             return self.two_sided(node, link.slot, side, seen, found, depth);
@@ -110,15 +113,15 @@ impl<'a> Walk<'_, 'a> {
         if self.is_encoder(node) {
             self.encoded(node, side, seen, found, depth);
             if found.guidance.is_none() {
-                found.guidance = self.scalar_of(node, "guidance");
+                found.guidance = self.scalar(node, &["guidance"], Want::Number, 0);
             }
             if found.texts.len() > before {
                 return;
             }
         }
-        let mut links: Vec<_> = node.links();
-        links.retain(|(name, _)| is_conditioning(name));
-        links.sort_by(|a, b| order(a.0).cmp(&order(b.0)).then_with(|| natural(a.0, b.0)));
+        let mut links: Vec<_> =
+            node.links().iter().filter(|(name, _)| is_conditioning(name)).copied().collect();
+        links.sort_by_key(|(name, _)| order(name));
         for (_, link) in links {
             self.follow(link, side, seen, found, depth);
         }
@@ -197,12 +200,6 @@ impl<'a> Walk<'_, 'a> {
             }
         }
     }
-
-    fn scalar_of(&self, node: &Node<'a>, name: &str) -> Option<Found> {
-        let input = node.input(name)?;
-        let _ = input;
-        self.scalar(node, &[name], Want::Number, 0)
-    }
 }
 
 impl Conditioning {
@@ -220,7 +217,7 @@ impl Conditioning {
         let said: Vec<&Text> = self.texts.iter().filter(|text| !text.text.is_empty()).collect();
         let incomplete = self.texts.iter().any(|text| text.incomplete);
         match said.as_slice() {
-            [] if self.texts.is_empty() => None,
+            [] if self.texts.is_empty() => self.zeroed.then(Text::default),
             [] => {
                 let first = self.texts.first().cloned().unwrap_or_default();
                 Some(Text { incomplete, ..first })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::said::{Span, Speaker};
+use super::super::said::Speaker;
 use crate::entity::{MAX_SEED, MIN_SEED, ResourceKind, ResourceSources};
 use crate::parse::mention::Mention;
 use crate::parse::{Field, Limits, Strength, Value};
@@ -217,14 +217,13 @@ impl<'g, 'a> Report<'g, 'a> {
                 for text in self.walk.conditioning(node, side).texts {
                     for name in embeddings(&text.text) {
                         if seen.insert(name.to_owned()) {
-                            let span = embedded_at(&text, name);
                             let mention = Mention::named(name);
                             let speaker = speaker.with(self.strength(text.positional));
                             speaker.resource(
                                 ResourceKind::Embedding,
                                 mention,
                                 ResourceSources::PROMPT_TAG,
-                                span,
+                                text.span.clone(),
                             );
                         }
                     }
@@ -252,9 +251,4 @@ impl<'g, 'a> Report<'g, 'a> {
             }
         }
     }
-}
-
-/// The whole text that calls for an embedding: escapes make smaller ranges uncertain.
-fn embedded_at(text: &Text, _name: &str) -> Span {
-    text.span.clone()
 }

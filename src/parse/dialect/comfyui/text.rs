@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::parse::json::{Data, Json};
 
-use super::graph::{Input, Node, natural};
+use super::graph::{Input, Node};
 use super::walk::{MAX_CHAIN, Walk, Want};
 
 /// A text and how far it can be trusted.
@@ -44,8 +44,13 @@ const HOLDERS: [&str; 16] = [
     "text_0",
 ];
 
+/// Texts that one node joins.
+const MAX_PARTS: usize = 256;
+
 /// Words in classes whose text comes from outside of the graph: models that write, files, pickers.
-const RUNTIME: [&str; 21] = [
+const RUNTIME: [&str; 23] = [
+    "loadpreset",
+    "load preset",
     "llm",
     "ollama",
     "gpt",
@@ -73,7 +78,7 @@ impl<'a> Walk<'_, 'a> {
     /// The text of an input; `None` where it holds none at all.
     pub(super) fn text(&self, node: &Node<'a>, input: Input<'a>, depth: u32) -> Option<Text> {
         let link = match input {
-            Input::Literal(json) => return literal(node, json),
+            Input::Literal(json) => return self.literal_text(node, json),
             Input::Link(link) => link,
         };
         if depth >= MAX_CHAIN || !self.step() {
@@ -84,20 +89,28 @@ impl<'a> Walk<'_, 'a> {
         if let Some(chosen) = self.chosen(producer, depth) {
             return self.text(producer, chosen?, depth);
         }
-        self.text_of(producer, link.slot, depth)
+        if let Some(told) = self.texts.borrow().get(&link) {
+            let fits = told.as_ref().is_none_or(|text| self.spend(text.text.len()));
+            return if fits { told.clone() } else { Some(Text::unknown()) };
+        }
+        // Until it is told, whoever asks for it again asks in a circle.
+        self.texts.borrow_mut().insert(link, Some(Text::unknown()));
+        let told = self.text_of(producer, link.slot, depth);
+        self.texts.borrow_mut().insert(link, told.clone());
+        told
     }
 
     /// The text that a node puts out.
     fn text_of(&self, node: &Node<'a>, slot: usize, depth: u32) -> Option<Text> {
         // What a wildcard was resolved to is stored beside it.
         for stored in ["populated_text", "result"] {
-            if let Some(text) = node.literal(stored).and_then(|json| literal(node, json)) {
+            if let Some(text) = node.literal(stored).and_then(|json| self.literal_text(node, json)) {
                 return Some(text);
             }
         }
         let shown = ["text_0", "text_1"].iter().find_map(|name| node.literal(name));
         if RUNTIME.iter().any(|word| node.class_has(word)) {
-            let stored = shown.and_then(|json| literal(node, json));
+            let stored = shown.and_then(|json| self.literal_text(node, json));
             return Some(stored.unwrap_or_else(Text::unknown));
         }
         if let Some(text) = self.replaced(node, depth).or_else(|| self.joined(node, depth)) {
@@ -112,7 +125,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let held = HOLDERS.iter().find_map(|name| self.text(node, node.input(name)?, depth));
-        match (held, shown.and_then(|json| literal(node, json))) {
+        match (held, shown.and_then(|json| self.literal_text(node, json))) {
             // A display keeps what ran through it: all that is left of a text made while the graph ran.
             (Some(Text { incomplete: true, .. }) | None, Some(shown)) => Some(shown),
             (held, _) => Some(held.unwrap_or_else(Text::unknown)),
@@ -146,12 +159,11 @@ impl<'a> Walk<'_, 'a> {
 
     /// The parts of a node that joins texts, joined.
     fn joined(&self, node: &Node<'a>, depth: u32) -> Option<Text> {
-        let mut parts: Vec<_> = node.inputs.iter().filter(|(name, _)| is_part(name)).copied().collect();
-        let has_one_stem = parts.len() >= 2;
-        if !has_one_stem {
+        let parts: Vec<_> =
+            node.inputs.iter().filter(|(name, _)| is_part(name)).take(MAX_PARTS).copied().collect();
+        if parts.len() < 2 {
             return None;
         }
-        parts.sort_by(|a, b| natural(a.0, b.0));
         let delimiter =
             self.scalar(node, &["delimiter", "separator", "Separator", "seperator"], Want::Text, depth);
         let delimiter = delimiter.and_then(|found| found.text().map(unescaped));
@@ -159,6 +171,10 @@ impl<'a> Walk<'_, 'a> {
         let mut joined = Text::default();
         let mut count = 0_usize;
         for (_, input) in parts {
+            if joined.text.len() >= self.max_joined_bytes {
+                joined.incomplete = true;
+                break;
+            }
             let Some(part) = self.text(node, input, depth) else { continue };
             joined.incomplete |= part.incomplete;
             joined.positional |= part.positional;
@@ -176,6 +192,23 @@ impl<'a> Walk<'_, 'a> {
         Some(joined)
     }
 
+    /// A text as it stands; lists are lines.
+    fn literal_text(&self, node: &Node<'a>, json: &Json<'a>) -> Option<Text> {
+        let text = match &json.data {
+            Data::Text(text) => text.as_ref(),
+            Data::Array(items) if !items.is_empty() && items.iter().all(|item| item.text().is_some()) => {
+                let lines: Vec<&str> = items.iter().filter_map(Json::text).collect();
+                &lines.join("\n")
+            }
+            _ => return None,
+        };
+        if !self.spend(text.len()) {
+            return Some(Text::unknown());
+        }
+        let (text, span) = (text.to_owned(), Some(json.span.clone()));
+        Some(Text { text, span, incomplete: false, positional: node.positional })
+    }
+
     /// Adds to a text as much as the limits allow; whether that was all.
     pub(super) fn push(&self, text: &mut String, more: &str) -> bool {
         let room = self.max_joined_bytes.saturating_sub(text.len());
@@ -187,18 +220,6 @@ impl<'a> Walk<'_, 'a> {
         text.push_str(part);
         end == more.len()
     }
-}
-
-fn literal(node: &Node<'_>, json: &Json<'_>) -> Option<Text> {
-    let text = match &json.data {
-        Data::Text(text) => text.as_ref().to_owned(),
-        // A widget that holds lines.
-        Data::Array(items) if !items.is_empty() && items.iter().all(|item| item.text().is_some()) => {
-            items.iter().filter_map(Json::text).collect::<Vec<_>>().join("\n")
-        }
-        _ => return None,
-    };
-    Some(Text { text, span: Some(json.span.clone()), incomplete: false, positional: node.positional })
 }
 
 /// Whether an input is one of several texts that a node joins: `string_a`, `text2`, `prompt_3`, `a`.
@@ -222,7 +243,7 @@ fn is_part(name: &str) -> bool {
 fn default_delimiter(node: &Node<'_>) -> &'static str {
     if node.class_has("concat") && !node.class_has("text concatenate") {
         ""
-    } else if node.class_has("StringFunction") {
+    } else if node.class_has("stringfunction") {
         ", "
     } else {
         " "

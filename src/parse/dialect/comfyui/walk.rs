@@ -1,16 +1,20 @@
 //! Following links within a budget: switches, bundles of inputs, and values that other nodes hold.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 
 use crate::parse::Limits;
 use crate::parse::json::{Data, Json};
 
 use super::graph::{Graph, Input, Link, Node};
+use super::text::Text;
 
 /// Links followed in a row before a chain counts as endless.
 pub(super) const MAX_CHAIN: u32 = 40;
+
+/// Longest text that is looked at as a name, in bytes.
+const MAX_NAME_BYTES: usize = 4096;
 
 /// Inputs of a node that only holds a value, in the order of trust.
 const HOLDERS: [&str; 14] = [
@@ -34,8 +38,13 @@ const HOLDERS: [&str; 14] = [
 pub(super) struct Walk<'g, 'a> {
     pub(super) graph: &'g Graph<'a>,
     steps: Cell<u32>,
-    joined_bytes: Cell<usize>,
+    text_bytes: Cell<usize>,
     exhausted: Cell<bool>,
+    cut: Cell<bool>,
+    /// Values that were found before, by the node asked, the name and the kind.
+    values: RefCell<HashMap<(usize, String, Want), Option<Found>>>,
+    /// Texts that were told before, by the output that gives them.
+    pub(super) texts: RefCell<HashMap<Link, Option<Text>>>,
     pub(super) max_joined_bytes: usize,
 }
 
@@ -58,7 +67,7 @@ pub(super) enum Scalar {
 }
 
 /// Which kind of value is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Want {
     Number,
     Text,
@@ -93,8 +102,11 @@ impl<'g, 'a> Walk<'g, 'a> {
         Self {
             graph,
             steps: Cell::new(limits.max_steps),
-            joined_bytes: Cell::new(limits.max_joined_bytes.saturating_mul(16)),
+            text_bytes: Cell::new(limits.max_joined_bytes.saturating_mul(64)),
             exhausted: Cell::new(false),
+            cut: Cell::new(false),
+            values: RefCell::new(HashMap::new()),
+            texts: RefCell::new(HashMap::new()),
             max_joined_bytes: limits.max_joined_bytes,
         }
     }
@@ -108,18 +120,19 @@ impl<'g, 'a> Walk<'g, 'a> {
         !self.exhausted.get()
     }
 
-    /// Takes bytes for a text put together; false when none are left.
+    /// Takes bytes for a text; false when not as many are left.
     pub(super) fn spend(&self, bytes: usize) -> bool {
-        match self.joined_bytes.get().checked_sub(bytes) {
-            Some(left) => self.joined_bytes.set(left),
-            None => self.exhausted.set(true),
+        let left = self.text_bytes.get().checked_sub(bytes);
+        match left {
+            Some(left) => self.text_bytes.set(left),
+            None => self.cut.set(true),
         }
-        !self.exhausted.get()
+        left.is_some()
     }
 
     /// Whether a limit was reached.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted.get()
+        self.exhausted.get() || self.cut.get()
     }
 
     /// The node at a place. One with very many inputs costs more steps, as all of them are looked through.
@@ -138,10 +151,7 @@ impl<'g, 'a> Walk<'g, 'a> {
     /// A switch whose setting cannot be told passes its first linked input on.
     pub(super) fn chosen(&self, node: &Node<'a>, depth: u32) -> Option<Option<Input<'a>>> {
         let linked_first = |inputs: &[(&str, Input<'a>)]| {
-            let mut found: Vec<_> =
-                inputs.iter().filter(|(_, input)| matches!(input, Input::Link(_))).copied().collect();
-            found.sort_by(|a, b| super::graph::natural(a.0, b.0));
-            found.first().map(|(_, input)| *input)
+            inputs.iter().find(|(_, input)| matches!(input, Input::Link(_))).map(|(_, input)| *input)
         };
         let is_numbered = |name: &str, stem: &str| {
             name.strip_prefix(stem).is_some_and(|rest| {
@@ -222,8 +232,8 @@ impl<'g, 'a> Walk<'g, 'a> {
             return Some((node, input));
         }
         let mut seen = BTreeSet::new();
-        let mut waiting: Vec<Link> = bundles(node);
-        while let Some(link) = waiting.pop() {
+        let mut waiting: VecDeque<Link> = node.bundles().iter().copied().collect();
+        while let Some(link) = waiting.pop_front() {
             if !self.step() || !seen.insert(link.node) {
                 continue;
             }
@@ -231,7 +241,7 @@ impl<'g, 'a> Walk<'g, 'a> {
             if let Some(input) = producer.input(name) {
                 return Some((producer, input));
             }
-            waiting.extend(bundles(producer));
+            waiting.extend(producer.bundles());
         }
         None
     }
@@ -251,7 +261,19 @@ impl<'g, 'a> Walk<'g, 'a> {
         if depth >= MAX_CHAIN || !self.step() {
             return None;
         }
-        let depth = depth.saturating_add(1);
+        let key = (link.node, name.to_owned(), want);
+        if let Some(found) = self.values.borrow().get(&key) {
+            return found.clone();
+        }
+        // Until it is found, whoever asks for it again asks in a circle.
+        self.values.borrow_mut().insert(key.clone(), None);
+        let found = self.held(link, name, want, depth.saturating_add(1));
+        self.values.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// The value that a node holds for whoever calls it by this name.
+    fn held(&self, link: Link, name: &str, want: Want, depth: u32) -> Option<Found> {
         let node = self.node(link.node)?;
         if let Some(chosen) = self.chosen(node, depth) {
             return self.value(node, chosen?, name, want, depth);
@@ -261,14 +283,13 @@ impl<'g, 'a> Walk<'g, 'a> {
                 return computed;
             }
         }
-        let same = node.input(name).and_then(|input| self.value(node, input, name, want, depth));
-        let held = || {
-            HOLDERS.iter().filter(|holder| **holder != name).find_map(|holder| {
-                node.input(holder).and_then(|input| self.value(node, input, holder, want, depth))
-            })
-        };
-        // A node with both a value and a link upstream, such as a reroute, passes the link on.
-        same.or_else(held)
+        let of = |name: &&str| self.value(node, node.input(name)?, name, want, depth);
+        let held = [name].iter().chain(HOLDERS.iter().filter(|holder| **holder != name)).find_map(of);
+        // A reroute has one input under whatever name.
+        held.or_else(|| match node.inputs.as_slice() {
+            [(other, input @ Input::Link(_))] => self.value(node, *input, other, want, depth),
+            _ => None,
+        })
     }
 
     /// The result of a node that computes; outer `None` for nodes that do not.
@@ -323,18 +344,6 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 }
 
-/// Links of inputs that carry many things at once.
-fn bundles(node: &Node<'_>) -> Vec<Link> {
-    let is_bundle = |name: &str| {
-        name.contains("pipe") || matches!(name, "context" | "base_ctx" | "ctx" | "sdxl_tuple" | "settings")
-    };
-    let mut links: Vec<Link> =
-        node.links().into_iter().filter(|(name, _)| is_bundle(name)).map(|(_, link)| link).collect();
-    // The first is looked at first, and the last element is taken first.
-    links.reverse();
-    links
-}
-
 fn literal(holder: &Node<'_>, json: &Json<'_>, want: Want) -> Option<Found> {
     let value = match (&json.data, want) {
         (Data::Integer(value), Want::Number) => Scalar::Integer(*value),
@@ -342,7 +351,9 @@ fn literal(holder: &Node<'_>, json: &Json<'_>, want: Want) -> Option<Found> {
         (Data::Text(_), Want::Number) => {
             json.integer().map(Scalar::Integer).or_else(|| json.number().map(Scalar::Number))?
         }
-        (Data::Text(text), Want::Text) => Scalar::Text(text.as_ref().to_owned()),
+        (Data::Text(text), Want::Text) if text.len() <= MAX_NAME_BYTES => {
+            Scalar::Text(text.as_ref().to_owned())
+        }
         _ => return None,
     };
     Some(Found { value, span: Some(json.span.clone()), positional: holder.positional })

@@ -238,7 +238,8 @@ fn assign<'a>(names: &[&'a str], widgets: &'a [Json<'a>]) -> Option<Vec<(&'a str
     let mut left = widgets.iter().peekable();
     for name in names {
         if *name == CONTROL {
-            left.next_if(|json| is_control(json));
+            // Some versions of the efficiency nodes leave it empty.
+            left.next_if(|json| is_control(json) || json.is_null());
             continue;
         }
         // A seed's word is there even where the order does not say so.

@@ -88,6 +88,11 @@ fn details_line(text: &str, limits: &Limits) -> Option<usize> {
 
 /// Where the details of a text without lines begin.
 fn jammed_details(text: &str, limits: &Limits) -> Option<usize> {
+    // A text whose prompt has a label is a list of labels, which another grammar reads.
+    let labels = |line: &str| line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("prompt:"));
+    if text.lines().any(labels) {
+        return None;
+    }
     let places = text.rmatch_indices("Steps:").map(|(at, _)| at).take(MAX_JAMMED);
     places.into_iter().find(|at| text.get(*at..).is_some_and(|rest| is_details(rest, limits)))
 }
@@ -96,7 +101,7 @@ fn is_details(line: &str, limits: &Limits) -> bool {
     let line = line.trim_start();
     let steps = line.strip_prefix("Steps:").or_else(|| line.strip_prefix("steps:"));
     let starts = steps.is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()));
-    if !starts && key_of(line).is_none() {
+    if !starts && !key_of(line).is_some_and(|(key, _)| is_known(key)) {
         return false;
     }
     let enough = if starts { 2 } else { 3 };

@@ -30,7 +30,7 @@ pub(crate) use tool::tool_of_version;
 use super::pieces::Piece;
 use super::said::{Said, Speaker};
 use crate::parse::json::Json;
-use crate::parse::{Dialect, Field, Strength};
+use crate::parse::{Dialect, Field, Limits, Strength};
 
 /// Reads every text that holds an infotext.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
@@ -58,6 +58,13 @@ pub(super) fn read_piece(piece: &Piece<'_>, said: &mut Said<'_>) -> bool {
     infotext.resources(&mut speaker);
     infotext.others(&mut speaker);
     true
+}
+
+/// The pairs of a part of a text, for grammars that write details of the same form.
+pub(super) fn details(text: &str, range: Range<usize>, limits: &Limits) -> Vec<(String, String)> {
+    let most = usize::try_from(limits.max_nodes).unwrap_or(usize::MAX);
+    let read = |pair: Pair<'_>| Some((pair.key.to_owned(), pair.value.text()?.to_owned()));
+    pairs(text, range, limits).take(most).filter_map(read).collect()
 }
 
 /// Whether it is worth looking closer: documents of JSON are other grammars' affair.
@@ -98,16 +105,16 @@ impl<'t> Infotext<'t> {
 
     /// What the settings have keys of their own for.
     fn settings(&self, speaker: &mut Speaker<'_, '_>) {
-        for (keys, field) in SETTINGS {
+        for (keys, field) in &SETTINGS {
             let Some((text, span)) = self.first(keys) else { continue };
             let span = Some(span.clone());
             match field {
                 Field::Width => speaker.size(text, span),
                 // Debris of writers that quote nothing may follow a number.
                 Field::Steps | Field::Seed | Field::Cfg | Field::Denoise | Field::ClipSkip => {
-                    speaker.written(field, text.split([',', ';']).next().unwrap_or_default(), span);
+                    speaker.written(field.clone(), text.split([',', ';']).next().unwrap_or_default(), span);
                 }
-                _ => speaker.written(field, text, span),
+                _ => speaker.written(field.clone(), text, span),
             }
         }
         // `SD.Next` says how noise is spaced where others name a scheduler.
@@ -166,7 +173,7 @@ impl<'t> Infotext<'t> {
 }
 
 /// Keys of the settings, in any case, and what they mean; [`Field::Width`] stands for both sides.
-const SETTINGS: [(&[&str], Field); 10] = [
+static SETTINGS: [(&[&str], Field); 10] = [
     (&["Steps"], Field::Steps),
     (&["Sampler"], Field::Sampler),
     (&["Schedule type", "Scheduler"], Field::Scheduler),

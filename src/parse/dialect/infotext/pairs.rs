@@ -147,7 +147,9 @@ impl<'t> Pairs<'t, '_> {
         let rest = self.rest();
         let length = plain_length(rest);
         self.step(length);
-        Written::Plain(rest.get(..length).unwrap_or_default().trim_end())
+        // A comma at the end of a line separates nothing.
+        let value = rest.get(..length).unwrap_or_default();
+        Written::Plain(value.trim_end_matches(|c: char| c == ',' || c.is_whitespace()))
     }
 }
 

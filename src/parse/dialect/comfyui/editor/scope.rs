@@ -24,6 +24,8 @@ pub(super) struct Scope<'a> {
     grouped: HashMap<(usize, usize), (usize, usize)>,
     /// The sockets of a group that stand for outer inputs, with the slots of those.
     free: HashMap<(usize, usize), usize>,
+    /// Outputs that a group shows outside although it uses them inside.
+    shown: BTreeSet<(usize, usize)>,
     /// The ids of what stands for the outer inputs and outputs.
     boundary: Option<(String, String)>,
     /// Where the outer outputs of a subgraph come from, by slot.
@@ -101,6 +103,7 @@ impl<'a> Scope<'a> {
             origins,
             grouped: HashMap::new(),
             free: HashMap::new(),
+            shown: BTreeSet::new(),
             boundary,
             ends,
             is_group: false,
@@ -119,6 +122,10 @@ impl<'a> Scope<'a> {
             {
                 scope.grouped.insert((to, input), (from, output));
             }
+        }
+        for shown in json.get("external").map(Json::items).unwrap_or_default() {
+            let row = shown.items();
+            scope.shown.extend(place(row.first()).zip(place(row.get(1))));
         }
         scope.free = scope.free_inputs().into_iter().zip(0_usize..).collect();
         scope
@@ -193,7 +200,7 @@ impl<'a> Scope<'a> {
         let mut found = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for slot in 0..node.get("outputs").map_or(0, |outputs| outputs.items().len()) {
-                if !used.contains(&(at, slot)) {
+                if !used.contains(&(at, slot)) || self.shown.contains(&(at, slot)) {
                     found.push(Some(Source { key: self.key(&at.to_string()), slot }));
                 }
             }
@@ -202,7 +209,7 @@ impl<'a> Scope<'a> {
         if found.len() == wanted { found } else { Vec::new() }
     }
 
-    /// Outputs that a group uses inside and does not show outside.
+    /// Outputs that a group uses inside.
     fn origins_of_group(&self) -> BTreeSet<(usize, usize)> {
         #[expect(clippy::disallowed_methods, reason = "collected into an ordered set")]
         self.grouped.values().copied().collect()
