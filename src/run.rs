@@ -21,12 +21,26 @@ impl Cancel {
     }
 }
 
+/// What a stage counts besides its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Counted {
+    /// Pages of a listing, committed.
+    Page,
+    /// Requests sent again after a failure.
+    Retry,
+    /// Items, entities or requests that were lost.
+    Failure,
+}
+
 /// Hears how far a stage is. Called from any thread, often; must be quick.
 pub trait Progress: Send + Sync {
     /// A stage begins. `total` counts its items where that is known.
     fn begin(&self, stage: &'static str, total: Option<u64>);
     /// `items` more are done.
     fn advance(&self, items: u64);
+    /// So many more of `what` happened.
+    fn count(&self, _what: Counted, _amount: u64) {}
     /// The stage is over.
     fn end(&self);
     /// The stage stands still for so long, because of `reason`, and then tries again.

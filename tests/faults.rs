@@ -1,5 +1,8 @@
 //! Whatever the site or the network does, the crawl survives it or names it, and no secret leaves for another host.
 
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -7,6 +10,7 @@ use stemmata::crawl::{CrawlEnd, CrawlError, CrawlOptions, CrawlReport, ImageFilt
 use stemmata::fetch::{Actor, Client, FetchError, Settings, Token};
 use stemmata::run::RunContext;
 
+use crate::support::cli;
 use crate::support::home::{Home, block_on, context, settings};
 use crate::support::site::{Fault, Quirks, Site};
 use crate::support::world::{Size, documents};
@@ -57,6 +61,8 @@ fn a_passing_fault_costs_a_request_and_no_item() {
         Fault::RetryAfter(429, "Mon, 01 Jan 2001 00:00:00 GMT".to_owned()),
         Fault::Html(200),
         Fault::Html(502),
+        Fault::Html(403),
+        Fault::Html(429),
         Fault::BrokenOff,
         Fault::CutShort,
         Fault::Garbled,
@@ -92,8 +98,7 @@ fn a_lasting_fault_is_named_after_six_tries() {
 #[test]
 fn a_refusal_is_never_tried_again() {
     type Names = fn(&FetchError) -> bool;
-    let faults: [(Fault, Names); 8] = [
-        (Fault::Html(403), |error| matches!(error, FetchError::Html { status: 403, .. })),
+    let faults: [(Fault, Names); 7] = [
         (Fault::Html(404), |error| matches!(error, FetchError::Html { status: 404, .. })),
         (Fault::Status(401), |error| matches!(error, FetchError::Refused { status: 401, .. })),
         (Fault::Status(403), |error| matches!(error, FetchError::Refused { status: 403, .. })),
@@ -293,4 +298,171 @@ fn a_request_that_hangs_is_left_within_a_moment_of_being_asked_to_stop() {
     // The client looks every 25 ms; a loaded machine gets a second.
     assert!(asked.elapsed() < Duration::from_secs(1), "left after {:?}", asked.elapsed());
     assert_eq!(report.expect("to be interrupted is no error").end, CrawlEnd::Interrupted);
+}
+
+/// The built command against `site`, as fast as this machine may be asked.
+fn crawl_line<'a>(base: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["crawl", "images", "--limit", "10", "--api-base", base, "--max-rps", "5000"], more].concat()
+}
+
+fn stderr_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn another_machine_is_not_asked_faster_than_the_cap_whatever_the_flags_say() {
+    let home = cli::Home::new();
+    let base = ["crawl", "tags", "--api-base", "https://site.invalid/api/v1", "--json"];
+    for more in [["--max-rps", "21"], ["--max-in-flight", "9"]] {
+        let answer = home.run(&[base.as_slice(), &more].concat());
+        assert_eq!((answer.code, answer.error()["code"].as_str()), (2, Some("network.too_fast")));
+    }
+    for more in [
+        ["--max-rps", "0"],
+        ["--contact", "me"],
+        ["--max-bytes", "lots"],
+        ["--timeout", "0"],
+        ["--max-requests", "0"],
+    ] {
+        let answer = home.run(&[base.as_slice(), &more].concat());
+        assert_eq!((answer.code, answer.error()["code"].as_str()), (2, Some("usage")), "{more:?}");
+    }
+    assert!(!home.path().join("catalog.db").exists(), "a refused line writes nothing");
+}
+
+#[test]
+fn the_site_learns_what_asks_it_and_whom_to_write_to() {
+    let (site, home) = (site(), cli::Home::new());
+    let base = site.base();
+    let output = home
+        .command(&crawl_line(&base, &["--max-in-flight", "16", "--max-items", "10"]))
+        .env("STEMMATA_CONTACT", "ann@example.org")
+        .output()
+        .expect("the command starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
+    let requests = site.requests();
+    assert_eq!(requests.len(), 1);
+    let agent = requests[0].header("user-agent").unwrap_or_default();
+    assert!(agent.starts_with("stemmata/") && agent.ends_with("; ann@example.org)"), "{agent}");
+}
+
+#[test]
+fn a_run_sends_no_request_beyond_its_budget_and_the_next_one_goes_on() {
+    let (site, home) = (site(), cli::Home::new());
+    let base = site.base();
+    let output = home
+        .command(&crawl_line(&base, &["--no-index"]))
+        .env("STEMMATA_MAX_REQUESTS", "2")
+        .output()
+        .expect("the command starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
+    assert_eq!(site.requests().len(), 2);
+    let rest = home.run(&crawl_line(&base, &["--no-index", "--json"])).json();
+    assert_eq!((site.requests().len(), &rest["items"]), (3, &10.into()), "{rest}");
+    let bytes = home.run(&crawl_line(&base, &["--no-index", "--max-bytes", "1"]));
+    assert_eq!((bytes.code, site.requests().len()), (0, 4), "{}", bytes.stderr);
+}
+
+#[test]
+fn progress_for_scripts_names_what_a_crawl_waits_for() {
+    let (site, home) = (site(), cli::Home::new());
+    site.script([Fault::None, Fault::RetryAfter(503, "1".to_owned())]);
+    let base = site.base();
+    let answer = home.run(&crawl_line(&base, &["--progress", "json", "--no-index", "--no-link", "--json"]));
+    let summary = answer.json();
+    let records: Vec<serde_json::Value> =
+        answer.stderr.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    assert!(
+        records.iter().all(|record| record["type"] == "progress" && record["stage"] == "crawl"),
+        "{records:?}"
+    );
+    let waiting = records.iter().find(|record| record["state"] == "waiting").expect("the wait is told");
+    // The second page is fetched while the first is written, so that its items may not be counted yet.
+    assert!(waiting["items"].as_u64() <= Some(10) && waiting["failed"] == 0, "{waiting}");
+    let reason = waiting["waiting"]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("failed with status 503"), "{reason}");
+    assert!((1..=2).contains(&waiting["waiting"]["seconds"].as_u64().unwrap_or_default()), "{waiting}");
+    let last = records.last().expect("the end is told");
+    assert_eq!(
+        (&last["state"], &last["items"], &last["retries"]),
+        (&"over".into(), &IMAGES.into(), &1.into())
+    );
+    let traffic = &summary["traffic"];
+    assert_eq!((&traffic["requests"], &traffic["retries"]), (&4.into(), &1.into()), "{summary}");
+    assert!(traffic["waited_ms"]["asked"].as_u64() >= Some(1000), "{summary}");
+    assert!(traffic["wire_bytes"].as_u64() < traffic["bytes"].as_u64(), "{summary}");
+}
+
+#[test]
+fn a_site_that_takes_the_program_for_a_robot_is_left_alone_and_the_user_told_who_can_act() {
+    let (site, home) = (site(), cli::Home::new());
+    site.script([vec![Fault::None], vec![Fault::Html(403); 30]].concat());
+    let base = site.base();
+    let answer = home.run(&crawl_line(&base, &["--no-index"]));
+    assert_eq!(answer.code, 6, "{}", answer.stderr);
+    // The first page, three challenges in a row, and a probe after each of five rests.
+    assert_eq!(site.requests().len(), 1 + 3 + 5);
+    for words in ["bot challenge", "nothing more is sent", "hint: ", "--contact"] {
+        assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
+    }
+    assert!(answer.stderr.contains("images: 10 new"), "the first page stays: {}", answer.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_a_hanging_page_says_how_to_go_on_and_loses_nothing() {
+    let (site, home) = (site(), cli::Home::new());
+    site.script([Fault::None, Fault::Hang]);
+    let base = site.base();
+    let line = crawl_line(&base, &["--no-index"]);
+    let mut child = home.piped(&line);
+    while site.requests().len() < 2 {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended before its second page");
+        thread::yield_now();
+    }
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("kill is there").success());
+    let said: Vec<String> =
+        BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok).collect();
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let said = said.join("\n");
+    assert!(said.contains("press Ctrl-C again to stop at once"), "{said}");
+    assert!(said.contains("run the same line again to go on"), "{said}");
+    let rest = home.run(&[line.as_slice(), &["--json"]].concat()).json();
+    assert_eq!(rest["items"], 20, "{rest}");
+}
+
+#[test]
+fn the_token_reaches_no_file_and_no_log_however_much_is_logged() {
+    let (site, home) = (site(), cli::Home::new());
+    let key = "0123456789abcdef0123456789abcdef";
+    site.script([Fault::None, Fault::Redirect(format!("https://site.invalid/x?token={key}"))]);
+    let base = site.base();
+    let output = home
+        .command(&crawl_line(&base, &[]))
+        .env("CIVITAI_TOKEN", key)
+        .env("STEMMATA_LOG", "trace")
+        .output()
+        .expect("the command starts");
+    let said = stderr_of(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("redirects to site.invalid"), "{said}");
+    assert!(!said.contains(key) && !String::from_utf8_lossy(&output.stdout).contains(key), "{said}");
+    let bearer = format!("Bearer {key}");
+    assert!(site.requests().iter().all(|request| request.header("authorization") == Some(&bearer)));
+    let files = files_below(home.path());
+    assert!(files.iter().any(|file| file.ends_with("catalog.db")), "{files:?}");
+    for file in files {
+        let bytes = std::fs::read(&file).expect("readable");
+        assert!(!bytes.windows(key.len()).any(|part| part == key.as_bytes()), "{}", file.display());
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files
 }

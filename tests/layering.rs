@@ -35,7 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["cli"]),
     ("backon", &["fetch"]),
     ("blurhash", &["fingerprint"]),
-    ("brotli_decompressor", &["parse"]),
+    ("brotli_decompressor", &["fetch", "parse"]),
     ("ciborium", &["parse"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -18,4 +18,5 @@ mod lineage;
 mod local_models;
 mod promises;
 mod scan;
+mod show;
 mod support;

@@ -181,6 +181,19 @@ fn a_sidecar_speaks_for_its_picture_as_long_as_it_is_there() {
 }
 
 #[test]
+fn text_hidden_in_pixels_is_looked_for_on_request() {
+    use crate::support::pictures::{Png, gradient, stealth};
+
+    let world = World::new();
+    let pixels = stealth::hide(64, 64, gradient(64, 64, 1), "stealth_pngcomp", &infotext("castle", 5));
+    world.write("a.png", &Png::pixels(64, 64, pixels).build());
+    assert_eq!(world.scan(&[])["read"]["without metadata"], 1);
+    assert_eq!(world.found("castle").len(), 0);
+    world.scan(&["--all", "--stealth"]);
+    assert_eq!(world.found("castle seed:5"), ["a.png"]);
+}
+
+#[test]
 fn a_scan_that_was_killed_anywhere_ends_like_one_that_was_not() {
     let calm = World::new();
     for number in 0..3_000 {

@@ -7,7 +7,6 @@ use stemmata::crawl::{
     SingleReport, Tally,
 };
 use stemmata::entity::{ImageId, ModelId, VersionId};
-use stemmata::fetch::{self, Client, FetchError};
 use stemmata::source::civitai::url::Target;
 
 use super::args::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, SiteFlags};
@@ -15,8 +14,9 @@ use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow::{self, Written};
 use super::session::Session;
+use super::site::{self, fetch_failure};
 use super::summary::{Loss, Summary, elapsed_ms};
-use super::{targets, token};
+use super::targets;
 
 /// Crawls, then brings links and index up to date.
 pub(crate) fn run(arguments: &CrawlArgs, session: &Session) -> Outcome {
@@ -72,46 +72,17 @@ fn models(flags: &ModelFlags) -> Listing {
     })
 }
 
-/// A client for the site. `--offline` forbids every site but one on this machine.
-fn client(site: &SiteFlags, session: &Session) -> Result<Client, Failure> {
-    let base = crawl::api_base(site.api_base.as_deref().unwrap_or(crawl::DEFAULT_API_BASE))
-        .map_err(|error| bad_address(&error))?;
-    if !base.is_loopback() {
-        session.settings.require_network()?;
-    }
-    let settings = fetch::Settings {
-        token: token::read(site.token_file.as_deref())?,
-        max_rps: site.max_rps,
-        ..fetch::Settings::new(base)
-    };
-    Ok(Client::new(settings)?)
-}
-
-/// The address itself is not repeated: it may hold a password.
-fn bad_address(error: &FetchError) -> Failure {
-    Failure::new(Exit::Usage, "crawl.bad_address", format!("--api-base is {error}"))
-        .hint(format!("such as {}", crawl::DEFAULT_API_BASE))
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::file("starting the network threads", &error))
-}
-
 fn listing(
     what: &Listing,
     amount: &AmountFlags,
     page_limit: Option<u32>,
-    site: &SiteFlags,
+    flags: &SiteFlags,
     session: &Session,
 ) -> Outcome {
     let started = Instant::now();
     let sink = follow::sink(session)?;
-    let client = client(site, session)?;
-    let runtime = runtime()?;
+    let client = site::client(flags, session)?;
+    let runtime = site::runtime()?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
     let options = CrawlOptions { max_items: amount.max_items, page_limit };
@@ -127,7 +98,7 @@ fn listing(
     let written = Written {
         summary: listing_summary(&report, started),
         catalog,
-        flags: site.follow,
+        flags: flags.follow,
         feeder: None,
         failure,
     };
@@ -166,9 +137,7 @@ fn listing_summary(report: &CrawlReport, started: Instant) -> Summary {
 
 fn tally_summary(end: &'static str, tally: &Tally, started: Instant) -> Summary {
     let mut summary = Summary::new("crawl", end, &tally.written);
-    summary.read.insert("requests", tally.traffic.requests);
-    summary.read.insert("retries", tally.traffic.retries);
-    summary.read.insert("bytes", tally.traffic.bytes);
+    summary.count_traffic(&tally.traffic);
     summary.items = tally.items;
     summary.failed = tally.failed_items;
     summary.failures = tally
@@ -190,7 +159,7 @@ fn tally_summary(end: &'static str, tally: &Tally, started: Instant) -> Summary 
 fn singles(
     texts: &[String],
     read: fn(&str) -> Option<Single>,
-    site: &SiteFlags,
+    flags: &SiteFlags,
     session: &Session,
 ) -> Outcome {
     let started = Instant::now();
@@ -204,8 +173,8 @@ fn singles(
         Ok(())
     })?;
     let sink = follow::sink(session)?;
-    let client = client(site, session)?;
-    let runtime = runtime()?;
+    let client = site::client(flags, session)?;
+    let runtime = site::runtime()?;
     let run = session.writing();
     let mut catalog = session.catalog_to_write()?;
     let crawled = runtime.block_on(crawl::crawl_single(&client, &mut catalog, &wanted, &run));
@@ -221,7 +190,7 @@ fn singles(
         session.talk.warn(&format!("{single} is not there, or not visible; what was known of it stays"));
     }
     let summary = singles_summary(&report, started);
-    let written = Written { summary, catalog, flags: site.follow, feeder: None, failure };
+    let written = Written { summary, catalog, flags: flags.follow, feeder: None, failure };
     let exit = follow::finish(session, sink, written, &run)?;
     let all_absent = !wanted.is_empty() && report.absent.len() == wanted.len();
     Ok(match exit {
@@ -268,12 +237,6 @@ fn read_image(text: &str) -> Option<Single> {
     .map(Single::Image)
 }
 
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        fetch_failure(&error, &error)
-    }
-}
-
 impl From<CrawlError> for Failure {
     fn from(error: CrawlError) -> Self {
         match error {
@@ -283,31 +246,5 @@ impl From<CrawlError> for Failure {
             }
             _ => Self::of(Exit::Network, "crawl.unreadable", &error),
         }
-    }
-}
-
-/// Words for `error`, exit code and hint for the request behind it.
-fn fetch_failure(cause: &FetchError, error: &dyn std::error::Error) -> Failure {
-    let (exit, code, hint) = match cause {
-        FetchError::Refused { .. } => {
-            (Exit::Authentication, "network.refused", Some("set CIVITAI_TOKEN, or give --token-file"))
-        }
-        FetchError::NotFound { .. } => (Exit::NotFound, "network.not_found", None),
-        FetchError::Throttled { .. } => (
-            Exit::RateLimited,
-            "network.rate_limited",
-            Some("run the same line again later, perhaps with a lower --max-rps"),
-        ),
-        FetchError::BadUrl | FetchError::Insecure { .. } => {
-            (Exit::Usage, "network.bad_address", Some("--api-base is an https URL, or http to this machine"))
-        }
-        FetchError::Rejected { .. } | FetchError::PageCap { .. } => (Exit::Usage, "network.rejected", None),
-        FetchError::Cancelled => (Exit::Interrupted, "interrupted", Some("run the same line again to go on")),
-        _ => (Exit::Network, "network.failed", Some("run the same line again to go on")),
-    };
-    let failure = Failure::of(exit, code, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }

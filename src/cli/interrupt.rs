@@ -53,7 +53,7 @@ fn wait(runtime: &Runtime, mut presses: Presses, cancel: &Cancel, talk: &Talk) {
             return;
         }
         cancel.request();
-        talk.warn("stopping after the present item; press Ctrl-C again to stop at once");
+        talk.warn("finishing the page or file in hand; press Ctrl-C again to stop at once");
         if presses.recv().await.is_some() {
             process::exit(i32::from(Exit::Interrupted.code()));
         }

@@ -33,6 +33,7 @@ mod session;
 mod settings;
 mod show;
 mod similar;
+mod site;
 mod site_words;
 mod stats;
 mod summary;

@@ -1,11 +1,13 @@
 //! `scan`: pictures on disk into the catalog, then linked and indexed; once, or whenever something changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stemmata::catalog::{Catalog, Hashing};
 use stemmata::crawl::scan::watch::Watch;
-use stemmata::crawl::scan::{self, ScanError, ScanOptions, ScanReport, Which};
+use stemmata::crawl::scan::{self, Decoder, Pixels, ScanError, ScanOptions, ScanReport, Which};
+use stemmata::fingerprint::picture::PictureLimits;
+use stemmata::fingerprint::pixels;
 use stemmata::run::RunContext;
 
 use super::args::ScanArgs;
@@ -69,9 +71,18 @@ fn options(arguments: &ScanArgs, session: &Session) -> ScanOptions {
         hash: arguments.hash,
         models: if arguments.hash_models { Hashing::On } else { Hashing::Off },
         exclude: home.canonicalize().into_iter().chain(std::path::absolute(home)).collect(),
+        decoder: arguments.stealth.then_some(DECODER),
         threads: session.settings.jobs,
         ..ScanOptions::default()
     }
+}
+
+/// Pixels for whoever looks for text in them.
+pub(crate) const DECODER: Decoder = Decoder(decode);
+
+fn decode(path: &Path) -> Option<Pixels> {
+    let found = pixels::of_file(path, &PictureLimits::default()).ok()?;
+    Some(Pixels { width: found.width, height: found.height, rgba: found.rgba })
 }
 
 fn start_watch(
@@ -85,7 +96,7 @@ fn start_watch(
         folders = scan::root_paths(catalog)?;
     }
     let folders: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-    let watch = Watch::new(&folders, &options.exclude);
+    let watch = Watch::new(&folders, &options.exclude, options.follow_links);
     if let Some(reason) = watch.polls_because() {
         session.talk.warn(&format!("the folders cannot be watched ({reason}); looking every 30 s instead"));
     }
@@ -141,9 +152,10 @@ fn prune(
     let what = scan::forgettable(catalog, &arguments.paths)?;
     for one in what.iter().filter(|one| one.files > 0) {
         let root = String::from_utf8_lossy(&one.root.path);
-        let files =
-            if one.files == 1 { "file is".to_owned() } else { format!("{} files are", grouped(one.files)) };
-        let files = files.replace("file is", "1 file is");
+        let files = match one.files {
+            1 => "1 file is".to_owned(),
+            many => format!("{} files are", grouped(many)),
+        };
         session.talk.note(&format!("{files} missing in {root}"));
     }
     if what.iter().all(|one| one.files == 0) {
@@ -163,9 +175,12 @@ fn warn(report: &ScanReport, session: &Session) {
         session.talk.warn(&format!("{root} is not there or empty; what is known of it stays, as offline"));
     }
     if report.failed_before > 0 {
-        let files = grouped(report.failed_before);
+        let files = match report.failed_before {
+            1 => "1 file".to_owned(),
+            many => format!("{} files", grouped(many)),
+        };
         session.talk.note(&format!(
-            "{files} that could not be read before are as they were; --retry-failed tries again"
+            "{files} could not be read before and have not changed; --retry-failed tries again"
         ));
     }
 }

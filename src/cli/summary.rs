@@ -1,16 +1,25 @@
 //! What an import or a crawl did: for people on stderr, for scripts as one JSON object on stdout.
 
+mod site;
+mod words;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use serde::Serialize;
 use stemmata::catalog::{BatchReport, Outcome};
+use stemmata::fetch::Traffic;
 
 use super::output::SCHEMA;
+pub(crate) use site::SiteTraffic;
+pub(crate) use words::{counted, elapsed_ms, grouped, seconds};
 
 /// Failures told to people; scripts get all that were kept.
 const FAILURES_TOLD: usize = 10;
+/// Reasons told to people when there are more failures than that.
+const REASONS_TOLD: usize = 3;
+/// What `read` holds of the traffic with a site; people get it on a line of its own.
+const SITE_COUNTS: [&str; 3] = ["requests", "retries", "bytes"];
 /// Names of fields told to people.
 const FIELDS_TOLD: usize = 10;
 
@@ -41,6 +50,8 @@ pub(crate) struct Summary {
     pub(crate) first_warnings: BTreeMap<String, Loss>,
     /// What the site did and should not have done, by name.
     pub(crate) anomalies: BTreeMap<&'static str, u64>,
+    /// What was sent to the site and received; null where no site was asked.
+    pub(crate) traffic: Option<SiteTraffic>,
     /// What linking did afterwards; null when it was left out.
     pub(crate) linked: Option<Linked>,
     /// What indexing did afterwards; null when it was left out.
@@ -151,16 +162,37 @@ impl Summary {
             field_warnings: BTreeMap::new(),
             first_warnings: BTreeMap::new(),
             anomalies: BTreeMap::new(),
+            traffic: None,
             linked: None,
             indexed: None,
             elapsed_ms: 0,
         }
     }
 
+    /// Adds what was sent to the site and received.
+    pub(crate) fn count_traffic(&mut self, traffic: &Traffic) {
+        self.read.insert("requests", traffic.requests);
+        self.read.insert("retries", traffic.retries);
+        self.read.insert("bytes", traffic.bytes);
+        self.traffic = Some(traffic.into());
+    }
+
+    /// Why items were lost, by how often among the failures that were kept, then by the words.
+    fn reasons(&self) -> Vec<(&str, u64)> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for loss in &self.failures {
+            *counts.entry(&loss.reason).or_default() += 1;
+        }
+        let mut reasons: Vec<(&str, u64)> = counts.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        reasons
+    }
+
     /// The summary for people, several lines.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}: {}", self.command, counted(self.items, "items"));
-        for (name, count) in &self.read {
+        let of_site = |name: &str| self.traffic.is_some() && SITE_COUNTS.contains(&name);
+        for (name, count) in self.read.iter().filter(|(name, _)| !of_site(name)) {
             append(&mut text, &format!(", {}", counted(*count, name)));
         }
         append(&mut text, &format!(", {}\n", seconds(self.elapsed_ms)));
@@ -174,6 +206,9 @@ impl Summary {
             if counts.new + counts.changed + counts.unchanged > 0 {
                 append(&mut text, &counts.line(name));
             }
+        }
+        if let Some(traffic) = &self.traffic {
+            append(&mut text, &format!("  site: {}\n", traffic.text()));
         }
         self.append_losses(&mut text);
         append_counts(
@@ -206,6 +241,16 @@ impl Summary {
             let listed =
                 if self.failed > kept { format!("the first {}", grouped(kept)) } else { "them".to_owned() };
             append(text, &format!("    and {more} more; --format json lists {listed}\n"));
+            let often: Vec<String> = self
+                .reasons()
+                .into_iter()
+                .filter(|(_, count)| *count > 1)
+                .take(REASONS_TOLD)
+                .map(|(reason, count)| format!("{reason} ({})", grouped(count)))
+                .collect();
+            if !often.is_empty() {
+                append(text, &format!("    most often: {}\n", often.join(", ")));
+            }
         }
     }
 }
@@ -256,61 +301,13 @@ fn append(text: &mut String, more: &str) {
     text.write_str(more).expect("writing to a string cannot fail");
 }
 
-/// A count with its thousands apart: `1,234,567`.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A count with its noun, which is given in the plural: `1 file`, `2 files`.
-fn counted(count: u64, nouns: &str) -> String {
-    let noun = match nouns {
-        _ if count != 1 => nouns,
-        "retries" => "retry",
-        "other files left alone" => "other file left alone",
-        _ => nouns.strip_suffix('s').unwrap_or(nouns),
-    };
-    format!("{} {noun}", grouped(count))
-}
-
-/// Milliseconds since `started`.
-pub(crate) fn elapsed_ms(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A duration for people: `0.4 s`.
-pub(crate) fn seconds(elapsed_ms: u64) -> String {
-    format!("{}.{} s", elapsed_ms / 1000, elapsed_ms % 1000 / 100)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use stemmata::fetch::Waited;
+
     use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(seconds(12_345), "12.3 s");
-    }
-
-    #[test]
-    fn one_of_a_kind_is_told_in_the_singular() {
-        let words = ["items", "files", "retries", "bytes", "found", "other files left alone"];
-        assert_eq!(
-            words.map(|word| counted(1, word)),
-            ["1 item", "1 file", "1 retry", "1 byte", "1 found", "1 other file left alone"]
-        );
-        assert_eq!(words.map(|word| counted(1000, word)), words.map(|word| format!("1,000 {word}")));
-    }
 
     #[test]
     fn a_summary_names_counts_losses_and_fields() {
@@ -338,5 +335,47 @@ mod tests {
             "import: 1,204 items, 2 files, 0.2 s\n  images: 1,200 new, 3 changed, 0 unchanged\n  failed: 1\n    \
              a.ndjson line 7: not JSON\n  fields left out: 11\n    id (9)\n    meta.steps (2), first in b.json item 3"
         );
+    }
+
+    #[test]
+    fn what_the_site_was_asked_stands_on_a_line_of_its_own() {
+        let mut summary = Summary::new("crawl", "done", &BatchReport::default());
+        summary.read.insert("pages", 1);
+        let waited = Waited { asked: Duration::from_millis(2500), ..Waited::default() };
+        let traffic = Traffic {
+            requests: 3,
+            retries: 1,
+            unchanged: 2,
+            bytes: 20_940,
+            wire_bytes: 7,
+            waited,
+            ..Traffic::default()
+        };
+        summary.count_traffic(&traffic);
+        assert_eq!(
+            summary.text(),
+            "crawl: 0 items, 1 page, 0.0 s\n  site: 3 requests, 1 retry, 2 answers not modified, 20.9 kB (7 bytes \
+             packed), waited 2.5 s because the site asked to"
+        );
+        let record = serde_json::to_value(&summary).expect("plain data");
+        assert_eq!((&record["read"]["requests"], &record["read"]["bytes"]), (&3.into(), &20_940.into()));
+        assert_eq!(
+            record["traffic"].to_string(),
+            r#"{"bytes":20940,"challenges":0,"not_modified":2,"requests":3,"retries":1,"waited_ms":{"asked":2500,"challenge":0,"pace":0,"retry":0,"total":2500},"wire_bytes":7}"#
+        );
+    }
+
+    #[test]
+    fn many_failures_are_told_with_their_most_frequent_reasons() {
+        let mut summary = Summary::new("crawl", "done", &BatchReport::default());
+        for item in 0..12 {
+            let reason = if item < 9 { "item is null" } else { "item has no id" }.to_owned();
+            summary.failures.push(Loss { place: "page 1".to_owned(), line: None, item: Some(item), reason });
+        }
+        summary.failed = 12;
+        let text = summary.text();
+        let end =
+            "    and 2 more; --format json lists them\n    most often: item is null (9), item has no id (3)";
+        assert!(text.ends_with(end), "{text}");
     }
 }

@@ -119,11 +119,7 @@ impl Tally {
 
     /// Counts what a client did since `before`.
     pub(super) fn set_traffic(&mut self, before: Traffic, now: Traffic) {
-        self.traffic = Traffic {
-            requests: now.requests.saturating_sub(before.requests),
-            retries: now.retries.saturating_sub(before.retries),
-            bytes: now.bytes.saturating_sub(before.bytes),
-        };
+        self.traffic = now.since(&before);
     }
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::Validators;
+
 /// Bytes of an error body that are looked at for a message.
 const MAX_MESSAGE_SOURCE_BYTES: usize = 64 * 1024;
 
@@ -20,6 +22,17 @@ pub struct Body {
     pub bytes: Vec<u8>,
     /// The status, 200 to 299.
     pub status: u16,
+    /// What the server calls this state of the document, if it said so.
+    pub validators: Option<Validators>,
+}
+
+/// An answer to a question whether something has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The document as it is now.
+    Body(Body),
+    /// The document is still the one that was known.
+    Unchanged,
 }
 
 impl Body {

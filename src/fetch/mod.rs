@@ -6,18 +6,37 @@
 //!   more than the permitted number of requests at once or a second.
 
 mod body;
+mod breaker;
+mod brief;
 mod client;
+mod contact;
+mod decode;
 mod error;
+mod exchange;
 mod pace;
+mod redact;
+mod refusal;
 mod retry;
+#[cfg(test)]
+mod scripted;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod token;
+mod traffic;
 mod url;
+mod validators;
 
-pub use body::Body;
-pub use client::{Client, Settings, Traffic};
-pub use error::{Actor, FetchError};
+pub use body::{Body, Fetched};
+pub use breaker::Breaker;
+pub use brief::Brief;
+pub use client::Client;
+pub use contact::{Contact, ContactError};
+pub use error::{Actor, Budget, FetchError};
+pub use redact::redact_tokens;
 pub use retry::Backoff;
+pub use settings::{MAX_IN_FLIGHT, MAX_RPS, Settings};
 pub use token::{Token, TokenError};
+pub use traffic::{Traffic, Waited};
 pub use url::SafeUrl;
+pub use validators::Validators;

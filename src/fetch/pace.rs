@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::run::Cancel;
 
 use super::FetchError;
+use super::traffic::{Counters, Reason};
 
 /// How often a wait looks whether it should stop.
 const CANCEL_POLL: Duration = Duration::from_millis(25);
@@ -48,24 +49,33 @@ impl Pace {
     /// # Errors
     ///
     /// [`FetchError::Cancelled`].
-    pub(super) async fn turn(&self, cancel: &Cancel) -> Result<SemaphorePermit<'_>, FetchError> {
-        let permit = or_cancelled(cancel, self.in_flight.acquire())
-            .await?
-            .expect("the semaphore lives as long as its pace and is never closed");
+    pub(super) async fn turn(
+        &self,
+        counters: &Counters,
+        cancel: &Cancel,
+    ) -> Result<SemaphorePermit<'_>, FetchError> {
+        let permit = {
+            let _waiting = counters.waiting(Reason::Pace);
+            or_cancelled(cancel, self.in_flight.acquire())
+                .await?
+                .expect("the semaphore lives as long as its pace and is never closed")
+        };
         loop {
             if let Some(rest) = self.rest() {
+                let _waiting = counters.waiting(Reason::Asked);
                 or_cancelled(cancel, tokio::time::sleep(rest)).await?;
                 continue;
             }
             let Err(not_until) = self.limiter.check() else { return Ok(permit) };
             let wait = not_until.wait_time_from(self.clock.now());
+            let _waiting = counters.waiting(Reason::Pace);
             or_cancelled(cancel, tokio::time::sleep(wait)).await?;
         }
     }
 
     /// Lets no request go for `wait`.
     pub(super) fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let Some(until) = Instant::now().checked_add(wait) else { return };
         let mut rest_until = self.rest_until.lock().unwrap_or_else(PoisonError::into_inner);
         *rest_until = Some(rest_until.map_or(until, |earlier| earlier.max(until)));
     }

@@ -11,7 +11,7 @@ use crate::entity::Timestamp;
 pub struct Backoff {
     /// The first wait, before jitter.
     pub first: Duration,
-    /// The longest wait before jitter; jitter may add as much again.
+    /// The longest wait, jitter included.
     pub ceiling: Duration,
     /// Requests in all, the first included; at least 1.
     pub tries: u32,
@@ -41,6 +41,7 @@ impl Backoff {
             .with_max_times(self.tries.saturating_sub(1) as usize)
             .with_jitter()
             .build()
+            .map(move |delay| delay.min(ceiling))
     }
 }
 

@@ -114,11 +114,43 @@ fn waits_double_within_their_bounds_and_end_after_the_last_try() {
     assert_eq!(delays.len(), 5);
     for (delay, floor) in delays.iter().zip([1, 2, 4, 4, 4]) {
         let floor = Duration::from_secs(floor);
-        assert!(*delay >= floor && *delay <= floor * 2, "{delay:?} is not {floor:?} with jitter");
+        let most = (floor * 2).min(backoff.ceiling);
+        assert!(*delay >= floor && *delay <= most, "{delay:?} is not {floor:?} with jitter");
     }
 }
 
+#[test]
+fn a_key_is_taken_out_of_every_body_that_repeats_it() {
+    let token = Token::parse("0123456789abcdef").expect("valid");
+    assert_eq!(token.scrub_body(b"a 0123456789abcdef b".to_vec()), b"a REDACTED b");
+    assert_eq!(token.scrub_body(b"\xff 0123456789abcdef".to_vec()), "\u{fffd} REDACTED".as_bytes());
+    assert_eq!(token.scrub_body(b"\xff 0123456789abcde".to_vec()), b"\xff 0123456789abcde");
+    let short = Token::parse("id").expect("valid");
+    assert_eq!(short.scrub_body(b"{\"id\":1}".to_vec()), b"{\"id\":1}", "it would occur by chance");
+}
+
+#[test]
+fn traffic_since_a_moment_is_what_came_on_top() {
+    let waited =
+        |s| Waited { asked: Duration::from_secs(s), pace: Duration::from_secs(1), ..Waited::default() };
+    let before = Traffic { requests: 2, bytes: 10, waited: waited(1), ..Traffic::default() };
+    let now = Traffic { requests: 5, bytes: 10, unchanged: 1, waited: waited(4), ..Traffic::default() };
+    let since = now.since(&before);
+    assert_eq!((since.requests, since.bytes, since.unchanged), (3, 0, 1));
+    assert_eq!((since.waited.total(), now.waited.total()), (Duration::from_secs(3), Duration::from_secs(5)));
+}
+
 proptest! {
+    #[test]
+    fn no_retry_after_makes_its_reader_panic(header in "[0-9]{0,25}|[ -~]{0,40}|.*", now_ms in 0_i64..4_000_000_000_000) {
+        let now = Timestamp::from_millis(now_ms).expect("a year that exists");
+        let read = retry_after(&header, now);
+        let digits = header.trim();
+        if let Ok(seconds) = digits.parse::<u64>() {
+            prop_assert_eq!(read, Some(Duration::from_secs(seconds)));
+        }
+    }
+
     #[test]
     fn no_body_makes_the_judge_panic(bytes: Vec<u8>, kind: Option<String>) {
         look(&bytes, kind.as_deref());

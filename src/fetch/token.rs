@@ -6,8 +6,16 @@ use std::path::{Path, PathBuf};
 use reqwest::header::HeaderValue;
 use thiserror::Error;
 
+use super::redact::REDACTED;
+
 /// The largest file that may hold a token, in bytes.
 const MAX_TOKEN_FILE_BYTES: u64 = 4096;
+
+/// The shortest key that is looked for in bodies, in bytes; the site's have 32.
+const MIN_KEY_BYTES_SOUGHT: usize = 8;
+
+/// What stands before the key in its header.
+const SCHEME: &str = "Bearer ";
 
 /// A secret that goes into one header and nowhere else.
 #[derive(Clone)]
@@ -49,7 +57,7 @@ impl Token {
             return Err(TokenError::Malformed);
         }
         let mut header =
-            HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| TokenError::Malformed)?;
+            HeaderValue::from_str(&format!("{SCHEME}{text}")).map_err(|_| TokenError::Malformed)?;
         header.set_sensitive(true);
         Ok(Self(header))
     }
@@ -78,8 +86,24 @@ impl Token {
 
     /// `text` without the key, should a server repeat it.
     pub(super) fn scrub(&self, text: &str) -> String {
-        let key = self.0.to_str().ok().and_then(|header| header.strip_prefix("Bearer "));
-        key.map_or_else(|| text.to_owned(), |key| text.replace(key, "REDACTED"))
+        text.replace(self.key(), REDACTED)
+    }
+
+    /// A body without the key, should a server repeat it.
+    ///
+    /// A body with the key that is not UTF-8 loses what is not. A key shorter than any real one is not sought:
+    /// it would occur by chance.
+    pub(super) fn scrub_body(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&bytes);
+        if self.key().len() < MIN_KEY_BYTES_SOUGHT || !text.contains(self.key()) {
+            return bytes;
+        }
+        self.scrub(&text).into_bytes()
+    }
+
+    fn key(&self) -> &str {
+        let header = self.0.to_str().expect("`parse` takes visible ASCII only");
+        header.strip_prefix(SCHEME).expect("`parse` puts it in front")
     }
 }
 
@@ -102,6 +126,6 @@ impl fmt::Debug for Token {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("REDACTED")
+        f.write_str(REDACTED)
     }
 }

@@ -5,12 +5,7 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::FetchError;
-
-/// Query parameters whose values are never shown.
-const SECRET_PARAMETERS: [&str; 3] = ["token", "api_key", "apikey"];
-
-/// What stands in place of a secret.
-const REDACTED: &str = "REDACTED";
+use super::redact::{REDACTED, is_secret_name};
 
 /// An absolute URL over TLS, or over plain HTTP to this very machine.
 ///
@@ -93,13 +88,12 @@ pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
 
 impl fmt::Display for SafeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_secret = |key: &str| SECRET_PARAMETERS.iter().any(|name| key.eq_ignore_ascii_case(name));
-        if !self.0.query_pairs().any(|(key, _)| is_secret(&key)) {
+        if !self.0.query_pairs().any(|(key, _)| is_secret_name(key.as_bytes())) {
             return self.0.fmt(f);
         }
         let mut shown = self.0.clone();
         shown.query_pairs_mut().clear().extend_pairs(self.0.query_pairs().map(|(key, value)| {
-            let value = if is_secret(&key) { REDACTED.into() } else { value };
+            let value = if is_secret_name(key.as_bytes()) { REDACTED.into() } else { value };
             (key, value)
         }));
         shown.fmt(f)

@@ -405,6 +405,35 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
+    fn jumping_over_pixels_finds_what_a_walk_finds(
+        before in 0_usize..3,
+        pieces in proptest::collection::vec(0_usize..60, 1..20),
+        equal in any::<bool>(),
+        behind in 0_usize..3,
+        trailing in 0_usize..2,
+        cut in 0_usize..30,
+    ) {
+        let texts = |count: usize| text_chunk("a", "kite").repeat(count);
+        let size = |place: usize| pieces[if equal && place + 1 < pieces.len() { 0 } else { place }];
+        let pixels: Vec<u8> = (0..pieces.len()).flat_map(|place| chunk(b"IDAT", &vec![0x55; size(place)])).collect();
+        let head = &Png::new(1).build()[..33];
+        let end = chunk(b"IEND", b"");
+        let file = [head, &texts(before), &pixels, &texts(behind), &end, &texts(trailing)].concat();
+        prop_assert_eq!(read(&file).blocks.len(), before + behind + trailing);
+        let file = &file[..file.len() - cut];
+        // Whoever visits every chunk finds these.
+        let mut expected = 0;
+        let mut at = 8;
+        while let Some(head) = file.get(at..at + 9) {
+            expected += usize::from(&head[4..8] == b"tEXt" && (file.len() >= at + 10));
+            at += 12 + u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        }
+        let found = read(file);
+        prop_assert!(found.blocks.len() == expected || found.blocks.len() + 1 == expected, "{found:?}");
+        prop_assert!(found.blocks.len() == expected || codes(&found).contains(&"truncated"), "{found:?}");
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(file in any_file()) {
         let found = read(&file);
         let slow = extract(&mut Slow::new(&file, 1), &Limits::default()).unwrap();

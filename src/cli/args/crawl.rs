@@ -1,12 +1,10 @@
 //! Flags of `crawl`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use stemmata::crawl::{ImageSort, ModelSort, Period};
 use stemmata::entity::{MediaType, ModelId, PostId, VersionId};
 
-use super::keep::FollowFlags;
+use super::site::{AmountFlags, SiteFlags};
 use crate::cli::site_words;
 
 /// `crawl`
@@ -66,32 +64,6 @@ Examples:
   stemmata crawl image https://civitai.com/images/9173928
   cut -f1 image-ids.tsv | stemmata crawl image -
 ";
-
-/// The site, and how fast.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Site")]
-pub(crate) struct SiteFlags {
-    /// Where the API is [default: https://civitai.com/api/v1]
-    #[arg(long, value_name = "URL", env = "STEMMATA_API_BASE", hide_env = true)]
-    pub(crate) api_base: Option<String>,
-    /// File with the site's token, readable only for its owner
-    #[arg(long, value_name = "FILE", env = "STEMMATA_TOKEN_FILE", hide_env = true)]
-    pub(crate) token_file: Option<PathBuf>,
-    /// Requests a second at most
-    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env = true)]
-    #[arg(default_value_t = 2.0, value_parser = rate)]
-    pub(crate) max_rps: f64,
-    #[command(flatten)]
-    pub(crate) follow: FollowFlags,
-}
-
-/// How much of a listing.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct AmountFlags {
-    /// Stop after so many items
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) max_items: Option<u64>,
-}
 
 /// `crawl images`
 #[derive(Args, Debug)]
@@ -234,13 +206,4 @@ pub(crate) struct SingleFlags {
     pub(crate) targets: Vec<String>,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "it is a number such as 0.5".to_owned())?;
-    if (0.001..=1000.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err("it is a number from 0.001 to 1000".to_owned())
-    }
 }

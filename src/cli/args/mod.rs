@@ -6,6 +6,7 @@ mod ask;
 mod crawl;
 mod keep;
 mod scan;
+mod site;
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -13,12 +14,13 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use ask::{ClassChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
-pub(crate) use crawl::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, SiteFlags};
+pub(crate) use crawl::{CrawlArgs, CrawlWhat, ImageFlags, ModelFlags};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
 pub(crate) use scan::ScanArgs;
+pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
 use super::output::Format;
@@ -37,17 +39,22 @@ Examples:
 
 const ENVIRONMENT: &str = "\
 Environment (a flag wins):
-  STEMMATA_HOME        --home
-  STEMMATA_FORMAT      --format
-  STEMMATA_OFFLINE     --offline
-  STEMMATA_PROGRESS    --progress
-  STEMMATA_COLOR       --color, after which NO_COLOR and CLICOLOR_FORCE are asked
-  STEMMATA_JOBS        --jobs
-  STEMMATA_LOG         a log filter, such as stemmata::fetch=debug
-  STEMMATA_API_BASE    crawl --api-base
-  STEMMATA_MAX_RPS     crawl --max-rps
-  STEMMATA_TOKEN_FILE  crawl --token-file
-  CIVITAI_TOKEN        the token of the site, or CIVITAI_API_KEY
+  STEMMATA_HOME           --home
+  STEMMATA_FORMAT         --format
+  STEMMATA_OFFLINE        --offline
+  STEMMATA_PROGRESS       --progress
+  STEMMATA_COLOR          --color, after which NO_COLOR and CLICOLOR_FORCE are asked
+  STEMMATA_JOBS           --jobs
+  STEMMATA_LOG            a log filter, such as stemmata::fetch=debug
+  STEMMATA_API_BASE       crawl --api-base
+  STEMMATA_TOKEN_FILE     crawl --token-file
+  STEMMATA_CONTACT        crawl --contact
+  STEMMATA_MAX_RPS        crawl --max-rps
+  STEMMATA_MAX_IN_FLIGHT  crawl --max-in-flight
+  STEMMATA_MAX_REQUESTS   crawl --max-requests
+  STEMMATA_MAX_BYTES      crawl --max-bytes
+  STEMMATA_TIMEOUT        crawl --timeout
+  CIVITAI_TOKEN           the token of the site, or CIVITAI_API_KEY
 ";
 
 /// Which models made this picture, where else does it occur, and what became of a model.
@@ -130,7 +137,7 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
-    Crawl(CrawlArgs),
+    Crawl(Box<CrawlArgs>),
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
     Search(SearchArgs),

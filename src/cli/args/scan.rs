@@ -38,6 +38,11 @@ pub(crate) struct ScanArgs {
     /// Read every file to its end, for a hash of all bytes: finds copies, and moves beyond doubt
     #[arg(long)]
     pub(crate) hash: bool,
+    /// Decode pictures that say nothing, and look for text hidden in their pixels; slow
+    ///
+    /// Only of files that are new or have changed; --all looks at every one.
+    #[arg(long)]
+    pub(crate) stealth: bool,
     /// Read every model file to its end, for all hashes by which metadata and sites name it; can be stopped and
     /// goes on with the next file
     #[arg(long)]

@@ -11,6 +11,7 @@ use stemmata::parse::{self, Container, Limits, Parsed};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Named};
+use crate::cli::scan::DECODER;
 use crate::cli::session::Session;
 use crate::cli::target::{self, Found};
 
@@ -60,7 +61,14 @@ pub(crate) struct FileFacts {
 pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure> {
     let text = target.to_string_lossy().into_owned();
     let path = Path::new(target);
+    if path.is_dir() {
+        return Err(Failure::usage(format!("{text} is a folder"))
+            .hint("`stemmata scan` takes folders, `show` one picture of them"));
+    }
     if !path.is_file() {
+        if path.exists() {
+            return Err(Failure::usage(format!("{text} is neither a file nor a folder")));
+        }
         let catalog = session.catalog()?;
         let found = match path.to_str() {
             Some(text) => target::image(&catalog, text)?,
@@ -79,7 +87,7 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
         (Some(catalog), None) => by_path(catalog, path)?,
         (None, _) => None,
     };
-    let read = scan::inspect(path, &Limits::default())
+    let read = scan::inspect(path, &Limits::default(), Some(DECODER))
         .map_err(|error| Failure::file(format!("reading {text}"), &error))?;
     let is_picture = !matches!(read.parsed.container, Container::Unknown | Container::Sidecar);
     match (&catalog, known) {

@@ -23,7 +23,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::prelude::*;
@@ -74,6 +74,8 @@ pub struct ScanOptions {
     pub exclude: Vec<PathBuf>,
     /// How much one file may cost.
     pub limits: Limits,
+    /// Decodes pictures that say nothing, to look for text hidden in their pixels; `None` leaves pixels alone.
+    pub decoder: Option<Decoder>,
     /// Threads that read; at least 1.
     pub threads: usize,
 }
@@ -89,8 +91,35 @@ impl Default for ScanOptions {
             models: Hashing::Off,
             exclude: Vec::new(),
             limits: Limits::default(),
+            decoder: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
+    }
+}
+
+/// Reads the pixels of a picture on disk; `None` where it cannot.
+///
+/// Scanning knows no decoder itself, so that whoever asks for this brings one.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoder(pub fn(&Path) -> Option<Pixels>);
+
+/// The pixels of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixels {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Red, green, blue and alpha of each, row by row.
+    pub rgba: Vec<u8>,
+}
+
+impl Pixels {
+    /// Red, green, blue and alpha in a column and row; zeros outside.
+    fn at(&self, column: u32, row: u32) -> [u8; 4] {
+        let place = u64::from(row) * u64::from(self.width) + u64::from(column);
+        let start = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(4);
+        self.rgba.get(start..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default()
     }
 }
 
@@ -153,7 +182,9 @@ pub fn scan(
         return Ok(report);
     }
     catalog.mark_present(&returned)?;
-    let mut moves = Moves::new(catalog, gone)?;
+    // Only a new file can be one that moved.
+    let has_new = jobs.iter().any(|job| !job.is_known || job.sidecars.iter().any(|beside| !beside.is_known));
+    let mut moves = Moves::new(catalog, gone, has_new)?;
     run.progress.begin("scan", Some(jobs.len() as u64));
     let reader = Reader { options, moves: moves.candidates(), at: run.clock.now() };
     let written = std::thread::scope(|scope| {

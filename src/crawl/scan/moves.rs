@@ -95,9 +95,13 @@ pub(super) struct Moves {
 impl Moves {
     /// `gone` are the files that this scan did not find, in the order of their paths. Files that were missing before
     /// count, too.
-    pub(super) fn new(catalog: &Catalog, gone: Vec<LocalFile>) -> Result<Self, ScanError> {
+    /// `wanted` says whether there is anything to compare them with.
+    pub(super) fn new(catalog: &Catalog, gone: Vec<LocalFile>, wanted: bool) -> Result<Self, ScanError> {
         let fresh = gone.iter().map(|file| file.id).collect();
         let mut candidates = Candidates::new();
+        if !wanted {
+            return Ok(Self { candidates: candidates.into(), fresh, claimed: HashSet::new() });
+        }
         let known: HashSet<LocalFileId> = gone.iter().map(|file| file.id).collect();
         let before = catalog.missing_files()?.into_iter().filter(|file| !known.contains(&file.id));
         for file in gone.into_iter().chain(before) {

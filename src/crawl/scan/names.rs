@@ -1,49 +1,54 @@
 //! What names of files tell: which text belongs to which picture, and what a model file is called.
 
-/// Endings of pictures and videos, lower case.
-const PICTURES: [&str; 17] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "avif", "heic", "heif", "jxl", "gif", "tif", "tiff",
-    "mp4", "webm", "mov",
-];
+use std::collections::BTreeMap;
 
-/// Endings of text files that may speak of a picture with the same stem, the longest first.
-const SIDECARS: [&str; 4] = ["swarm.json", "json", "txt", "xmp"];
+use crate::parse;
 
-/// Endings of model files.
-const MODELS: [&str; 8] = ["safetensors", "sft", "ckpt", "pt", "pth", "gguf", "bin", "onnx"];
+/// Names of a folder among which sidecars are looked for.
+pub(super) const MOST_NAMES: usize = 200_000;
 
-/// Folder and stem of a picture, in lower case; `None` if the name is no picture's.
-pub(super) fn picture_stem(path: &[u8]) -> Option<Vec<u8>> {
-    stem(path, &PICTURES)
-}
-
-/// Folder and stem of the picture that a sidecar speaks of, in lower case; `None` if the name is no sidecar's.
-///
-/// `a.png.json` speaks of `a.png`, and so does `a.json`.
-pub(super) fn sidecar_stem(path: &[u8]) -> Option<Vec<u8>> {
-    let stem = stem(path, &SIDECARS)?;
-    Some(picture_stem(&stem).unwrap_or(stem))
-}
-
-/// Where the sidecars of a picture are, if it has any.
-pub(super) fn sidecars_of(path: &[u8]) -> Vec<Vec<u8>> {
-    let Some(stem) = picture_stem(path).and_then(|stem| path.get(..stem.len())) else { return Vec::new() };
-    [stem, path]
-        .into_iter()
-        .flat_map(|stem| SIDECARS.into_iter().map(move |ending| [stem, b".", ending.as_bytes()].concat()))
-        .collect()
-}
+/// Endings of model files, lower case.
+const MODELS: [&[u8]; 8] = [b".safetensors", b".sft", b".ckpt", b".pt", b".pth", b".gguf", b".bin", b".onnx"];
 
 /// Whether the name is one that model files have.
 pub(super) fn is_model(path: &[u8]) -> bool {
-    stem(path, &MODELS).is_some()
+    let lower = path.to_ascii_lowercase();
+    MODELS.iter().any(|ending| lower.ends_with(ending))
 }
 
-fn stem(path: &[u8], endings: &[&str]) -> Option<Vec<u8>> {
-    let lower = path.to_ascii_lowercase();
-    let stem = endings.iter().find_map(|ending| lower.strip_suffix(ending.as_bytes())?.strip_suffix(b"."))?;
-    let is_named = stem.last().is_some_and(|last| *last != b'/');
-    is_named.then(|| stem.to_vec())
+/// Which of these paths are sidecars of which, within each folder: places of a picture and of its sidecar, sorted by
+/// picture, the most telling sidecar first.
+pub(super) fn pairs(paths: &[&[u8]]) -> Vec<(usize, usize)> {
+    let mut folders: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+    for path in paths {
+        if parse::sidecar_kind(path).is_some() {
+            folders.entry(folder(path)).or_default();
+        }
+    }
+    if folders.is_empty() {
+        return Vec::new();
+    }
+    for (place, path) in paths.iter().enumerate() {
+        if let Some(places) = folders.get_mut(folder(path)) {
+            places.push(place);
+        }
+    }
+    let mut pairs = Vec::new();
+    for places in folders.values() {
+        let names: Vec<&[u8]> = places.iter().filter_map(|place| paths.get(*place).copied()).collect();
+        for (picture, sidecar) in parse::pair_sidecars(&names) {
+            pairs.extend(places.get(picture).copied().zip(places.get(sidecar).copied()));
+        }
+    }
+    // Stable, so that the sidecars of one picture keep their order.
+    pairs.sort_by_key(|(picture, _)| *picture);
+    pairs
+}
+
+/// The folder of a path; empty where it has none.
+pub(super) fn folder(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte == b'/' || *byte == std::path::MAIN_SEPARATOR as u8);
+    path.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -51,17 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sidecar_has_the_stem_of_its_picture_in_any_case() {
-        for sidecar in ["x/A.json", "x/a.swarm.json", "x/a.TXT", "x/a.png.xmp"] {
-            assert_eq!(sidecar_stem(sidecar.as_bytes()), picture_stem(b"x/a.PNG"), "{sidecar}");
-        }
-        assert_ne!(sidecar_stem(b"y/a.json"), picture_stem(b"x/a.png"));
+    fn pairs_are_found_within_a_folder_only() {
+        let paths: [&[u8]; 6] = [b"a.txt", b"x/A.txt", b"x/a.json", b"x/a.png", b"y/a.png", b"y/a.png.txt"];
+        assert_eq!(pairs(&paths), [(3, 2), (3, 1), (4, 5)]);
+        assert_eq!(pairs(&paths[..1]), []);
     }
 
     #[test]
-    fn other_names_are_neither() {
-        assert_eq!((picture_stem(b"a.rs"), sidecar_stem(b"a.png")), (None, None));
-        assert_eq!((picture_stem(b"x/.png"), picture_stem(b"png")), (None, None));
+    fn a_model_is_told_by_its_ending() {
         assert!(is_model(b"m/Model.SafeTensors") && !is_model(b"m/model.json"));
     }
 }

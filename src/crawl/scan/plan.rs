@@ -1,12 +1,11 @@
 //! What of a folder is new, changed, gone or back again, told by names, sizes and times alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::roots::{Target, is_gone};
 use super::walk::{self, Found};
-use super::{ScanError, ScanOptions, ScanReport, Which, path};
+use super::{ScanError, ScanOptions, ScanReport, Which, names, path};
 use crate::catalog::{Catalog, FileKind, FileStat, FileState, LocalFile, LocalFileId, Root, joined};
-use crate::entity::ImageKey;
 use crate::run::RunContext;
 
 /// A file to read.
@@ -17,7 +16,7 @@ pub(super) struct Job {
     pub(super) path: Vec<u8>,
     pub(super) stat: FileStat,
     /// The text files that speak of it.
-    pub(super) sidecars: Vec<Found>,
+    pub(super) sidecars: Vec<Beside>,
     /// Whether the catalog knows a file at this path.
     pub(super) is_known: bool,
     /// The hash of all bytes, where it is known and the file has not changed.
@@ -29,6 +28,14 @@ impl Job {
     pub(super) fn full_path(&self) -> Vec<u8> {
         joined(&self.root.path, &self.path)
     }
+}
+
+/// A text file beside a picture.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub(super) found: Found,
+    /// Whether the catalog knows a file at this path.
+    pub(super) is_known: bool,
 }
 
 /// What there is to do.
@@ -53,8 +60,17 @@ pub(super) fn plan(
     let mut plan = Plan::default();
     run.progress.begin("walk", None);
     for target in targets {
-        let known = catalog.local_files(target.root.id, &target.below)?;
+        let mut known = catalog.local_files(target.root.id, &target.below)?;
         let found = if target.online { look(target, &known, options, run, report) } else { Vec::new() };
+        if let ([_], true) = (known.as_slice(), options.which != Which::Failed) {
+            // One file, perhaps with its sidecars, which are no part of the target.
+            let beside = found.iter().filter(|file| file.path != target.below);
+            for file in beside {
+                known.extend(catalog.local_files(target.root.id, &file.path)?);
+            }
+            known.sort_by(|one, other| one.path.cmp(&other.path));
+            known.dedup_by(|one, other| one.path == other.path);
+        }
         if run.cancel.is_requested() {
             break;
         }
@@ -86,7 +102,8 @@ fn look(
     };
     if options.which == Which::Failed {
         let failed = known.iter().filter(|file| matches!(file.state, FileState::Failed { .. }));
-        return failed.filter_map(|file| stat_of(&file.path)).collect();
+        let failed = failed.map(|file| file.path.clone()).collect();
+        return with_partners(&target.root, failed).iter().filter_map(|path| stat_of(path)).collect();
     }
     let start = joined(&target.root.path, &target.below);
     let start = path::from_bytes(&start);
@@ -95,9 +112,42 @@ fn look(
             let root = path::from_bytes(&target.root.path);
             walk::walk(&root, &start, options, run, report)
         }
-        Ok(_) => stat_of(&target.below).into_iter().collect(),
+        Ok(_) => {
+            let paths = with_partners(&target.root, vec![target.below.clone()]);
+            paths.iter().filter_map(|path| stat_of(path)).collect()
+        }
         Err(_) => Vec::new(),
     }
+}
+
+/// These paths, and those of the pictures and sidecars that belong to them; in byte order.
+fn with_partners(root: &Root, mut paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    paths.sort();
+    let mut folders: Vec<&[u8]> = paths.iter().map(|path| names::folder(path)).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let mut partners = Vec::new();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(path::from_bytes(&joined(&root.path, folder))) else { continue };
+        let entries = entries.filter_map(Result::ok).take(names::MOST_NAMES);
+        let siblings: Vec<Vec<u8>> = entries
+            .map(|entry| match folder {
+                b"" => entry.file_name().as_encoded_bytes().to_vec(),
+                folder => joined(folder, entry.file_name().as_encoded_bytes()),
+            })
+            .collect();
+        let siblings: Vec<&[u8]> = siblings.iter().map(Vec::as_slice).collect();
+        for (picture, sidecar) in names::pairs(&siblings) {
+            let pair = [picture, sidecar].map(|place| siblings.get(place).copied().unwrap_or_default());
+            if pair.iter().any(|path| paths.binary_search_by(|known| known.as_slice().cmp(path)).is_ok()) {
+                partners.extend(pair.map(<[u8]>::to_vec));
+            }
+        }
+    }
+    paths.extend(partners);
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// What is known beside what is there; both in byte order of their paths.
@@ -128,67 +178,73 @@ impl<'a> Comparison<'a> {
 
     fn settle(mut self, plan: &mut Plan, report: &mut ScanReport) {
         report.files += self.found.len() as u64;
-        let sidecars = Sidecars::of(&self.found);
-        let lost = self.lost_sidecars();
-        let mut changed: Vec<bool> =
-            (0..self.found.len()).map(|place| self.is_changed(place, &lost)).collect();
-        for (picture, place) in sidecars.pairs() {
-            let wanted = changed.get(picture) == Some(&true) || changed.get(place) == Some(&true);
-            [picture, place].into_iter().for_each(|place| {
-                if let Some(slot) = changed.get_mut(place) {
-                    *slot |= wanted;
-                }
-            });
-        }
-        // A picture with several sidecars may have been found to be changed by a later one.
-        for (picture, place) in sidecars.pairs() {
-            let wanted = changed.get(picture) == Some(&true);
+        let sidecars = Sidecars::of(&self.found, &self.absent);
+        let mut changed: Vec<bool> = (0..self.found.len()).map(|place| self.is_changed(place)).collect();
+        let is_set = |changed: &[bool], place: usize| changed.get(place) == Some(&true);
+        let set = |changed: &mut [bool], place: usize| {
             if let Some(slot) = changed.get_mut(place) {
-                *slot |= wanted;
+                *slot = true;
+            }
+        };
+        // A picture is read again with all its sidecars when it or one of them is another than before.
+        for picture in &sidecars.bereft {
+            set(&mut changed, *picture);
+        }
+        for place in 0..self.found.len() {
+            let was_sidecar = self.known(place).is_some_and(|known| known.kind == FileKind::Sidecar);
+            if was_sidecar && !sidecars.all.contains(&place) {
+                set(&mut changed, place);
+            }
+        }
+        for (picture, sidecar) in &sidecars.pairs {
+            if is_set(&changed, *sidecar) {
+                set(&mut changed, *picture);
+            }
+        }
+        for (picture, sidecar) in &sidecars.pairs {
+            if is_set(&changed, *picture) {
+                set(&mut changed, *sidecar);
             }
         }
         for place in 0..self.found.len() {
-            let known = self.matched.get_mut(place).and_then(Option::take);
-            if changed.get(place) != Some(&true) {
-                count_unchanged(known.as_ref(), plan, report);
-            } else if !sidecars.is_sidecar(place) {
-                plan.jobs.extend(self.job(place, known, &sidecars));
+            if !is_set(&changed, place) {
+                count_unchanged(self.known(place), plan, report);
+            } else if !sidecars.all.contains(&place) {
+                plan.jobs.extend(self.job(place, &sidecars));
             }
         }
         if self.options.which != Which::Failed {
-            plan.gone.extend(self.absent.into_iter().filter(|file| is_lost(self.target, file)));
+            let absent = std::mem::take(&mut self.absent);
+            plan.gone.extend(absent.into_iter().filter(|file| is_lost(self.target, file)));
         }
     }
 
-    /// The images that have lost a sidecar.
-    fn lost_sidecars(&self) -> HashSet<ImageKey> {
-        let sidecars = self.absent.iter().filter(|file| {
-            file.kind == FileKind::Sidecar && !matches!(file.state, FileState::Missing { .. })
-        });
-        sidecars.filter_map(|file| file.image).collect()
+    fn known(&self, place: usize) -> Option<&LocalFile> {
+        self.matched.get(place).and_then(Option::as_ref)
     }
 
-    fn is_changed(&self, place: usize, lost: &HashSet<ImageKey>) -> bool {
+    fn is_changed(&self, place: usize) -> bool {
         let found = self.found.get(place);
-        let Some(known) = self.matched.get(place).and_then(Option::as_ref) else { return true };
+        let Some(known) = self.known(place) else { return true };
         let unhashed = self.options.hash
             && known.content.is_none()
             && matches!(known.kind, FileKind::Image | FileKind::Video)
             && known.state == FileState::Present;
-        self.options.which != Which::Changed
-            || unhashed
-            || found.is_none_or(|found| found.stat != known.stat)
-            || known.image.is_some_and(|image| lost.contains(&image))
+        self.options.which != Which::Changed || unhashed || found.is_none_or(|found| found.stat != known.stat)
     }
 
-    fn job(&self, place: usize, known: Option<LocalFile>, sidecars: &Sidecars) -> Option<Job> {
+    fn job(&self, place: usize, sidecars: &Sidecars) -> Option<Job> {
         let found = self.found.get(place)?;
-        let same = known.as_ref().filter(|known| known.stat == found.stat);
+        let known = self.known(place);
+        let same = known.filter(|known| known.stat == found.stat);
+        let beside = sidecars.of_picture(place).filter_map(|place| {
+            Some(Beside { found: self.found.get(place)?.clone(), is_known: self.known(place).is_some() })
+        });
         Some(Job {
             root: self.target.root.clone(),
             path: found.path.clone(),
             stat: found.stat,
-            sidecars: sidecars.of_picture(place).filter_map(|place| self.found.get(place).cloned()).collect(),
+            sidecars: beside.collect(),
             is_known: known.is_some(),
             content: same.and_then(|known| known.content),
         })
@@ -217,48 +273,32 @@ fn is_lost(target: &Target, file: &LocalFile) -> bool {
 
 /// Which found files are sidecars of which pictures, by their places in the list.
 struct Sidecars {
-    by_picture: HashMap<usize, Vec<usize>>,
+    /// Pictures with each of their sidecars, by picture.
+    pairs: Vec<(usize, usize)>,
     all: HashSet<usize>,
+    /// Pictures that had another one when they were last read.
+    bereft: HashSet<usize>,
 }
 
 impl Sidecars {
-    fn of(found: &[Found]) -> Self {
-        let mut by_stem: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
-        for (place, file) in found.iter().enumerate() {
-            if let Some(stem) = super::names::sidecar_stem(&file.path) {
-                by_stem.entry(stem).or_default().push(place);
-            }
+    fn of(found: &[Found], absent: &[LocalFile]) -> Self {
+        let is_newly_absent = |file: &&LocalFile| {
+            file.kind == FileKind::Sidecar && !matches!(file.state, FileState::Missing { .. })
+        };
+        let lost = absent.iter().filter(is_newly_absent).map(|file| file.path.as_slice());
+        let paths: Vec<&[u8]> = found.iter().map(|file| file.path.as_slice()).chain(lost).collect();
+        let (pairs, lost): (Vec<_>, Vec<_>) =
+            names::pairs(&paths).into_iter().partition(|(_, sidecar)| *sidecar < found.len());
+        Self {
+            all: pairs.iter().map(|(_, sidecar)| *sidecar).collect(),
+            pairs,
+            bereft: lost.into_iter().map(|(picture, _)| picture).collect(),
         }
-        let mut sidecars = Self { by_picture: HashMap::new(), all: HashSet::new() };
-        if by_stem.is_empty() {
-            return sidecars;
-        }
-        for (picture, file) in found.iter().enumerate() {
-            let Some(stem) = super::names::picture_stem(&file.path) else { continue };
-            // Two pictures of one stem: the first in byte order has the sidecars.
-            if let Some(places) = by_stem.remove(&stem) {
-                sidecars.all.extend(&places);
-                sidecars.by_picture.insert(picture, places);
-            }
-        }
-        sidecars
-    }
-
-    fn is_sidecar(&self, place: usize) -> bool {
-        self.all.contains(&place)
     }
 
     fn of_picture(&self, picture: usize) -> impl Iterator<Item = usize> {
-        self.by_picture.get(&picture).into_iter().flatten().copied()
-    }
-
-    /// Every picture with each of its sidecars, in no order that matters.
-    fn pairs(&self) -> Vec<(usize, usize)> {
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for (picture, places) in &self.by_picture {
-            pairs.extend(places.iter().map(|place| (*picture, *place)));
-        }
-        pairs.sort_unstable();
-        pairs
+        let start = self.pairs.partition_point(|(other, _)| *other < picture);
+        let rest = self.pairs.get(start..).unwrap_or_default();
+        rest.iter().take_while(move |(other, _)| *other == picture).map(|(_, sidecar)| *sidecar)
     }
 }

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::inspect;
 use super::moves::{self, Arrival, Candidates};
-use super::plan::Job;
+use super::plan::{Beside, Job};
 use super::report::ScanFailure;
 use super::walk::Found;
 use super::window::{self, Window};
@@ -144,6 +144,9 @@ impl Reader<'_> {
             file.image = Some(full.clone());
             open.files.push(file);
             self.sidecars(job, &full, &mut extraction, open);
+            if let Some(decoder) = self.options.decoder {
+                inspect::hidden(decoder, &path::from_bytes(&full), &mut extraction, &self.options.limits);
+            }
             let text = record::write(&extraction, seen.content.as_ref());
             hash = Some(raw_hash(&text));
             match self.guarded(|| Ok(parse::interpret(extraction, &self.options.limits))) {
@@ -153,8 +156,8 @@ impl Reader<'_> {
         } else {
             open.files.push(file);
             // They stand beside a file that has the name of a picture and is none.
-            for sidecar in &job.sidecars {
-                open.files.push(bare(job, &sidecar.path, sidecar.stat, FileKind::Other));
+            for Beside { found, .. } in &job.sidecars {
+                open.files.push(bare(job, &found.path, found.stat, FileKind::Other));
             }
         }
         if !job.is_known {
@@ -205,20 +208,31 @@ impl Reader<'_> {
 
     /// Adds what the sidecars of a picture say to what it says itself.
     fn sidecars(&self, job: &Job, full: &[u8], extraction: &mut Extraction, open: &mut Stretch) {
-        for sidecar in &job.sidecars {
-            let read = self.guarded(|| self.sidecar(job, sidecar));
+        for Beside { found, is_known } in &job.sidecars {
             let mut file = ScannedFile {
                 image: Some(full.to_vec()),
-                ..bare(job, &sidecar.path, sidecar.stat, FileKind::Sidecar)
+                ..bare(job, &found.path, found.stat, FileKind::Sidecar)
             };
-            match read {
+            match self.guarded(|| self.sidecar(job, found)) {
                 Ok((sample, more)) => {
                     file.sample = Some(sample);
                     extraction.blocks.extend(more.blocks);
                     extraction.warnings.extend(more.warnings);
+                    let arrival = Arrival {
+                        path: &found.path,
+                        stat: found.stat,
+                        kind: FileKind::Sidecar,
+                        sample,
+                        raw_hash: None,
+                    };
+                    let origins =
+                        if *is_known { Vec::new() } else { moves::origins(&self.moves, &arrival, || None) };
+                    if !origins.is_empty() {
+                        open.origins.push((open.files.len(), origins));
+                    }
                 }
                 Err(reason) => {
-                    let full = joined(&job.root.path, &sidecar.path);
+                    let full = joined(&job.root.path, &found.path);
                     open.failures.push(ScanFailure::new(&full, &reason));
                     file.failure = Some(reason);
                 }
@@ -235,7 +249,7 @@ impl Reader<'_> {
         let mut bytes = Vec::new();
         (&mut window).take(self.options.limits.max_block_bytes).read_to_end(&mut bytes)?;
         let name = path::shown(&sidecar.path);
-        Ok((window.sample()?, inspect::sidecar(bytes, &name)))
+        Ok((window.sample()?, parse::sidecar(&bytes, &name, &self.options.limits)))
     }
 
     fn close(&self, stretch: Stretch) -> Option<Reading> {

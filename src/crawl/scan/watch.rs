@@ -46,8 +46,8 @@ enum Change {
 }
 
 impl Watch {
-    /// Starts to watch. Changes below `exclude` do not count.
-    pub fn new(folders: &[PathBuf], exclude: &[PathBuf]) -> Self {
+    /// Starts to watch, through symbolic links if asked to. Changes below `exclude` do not count.
+    pub fn new(folders: &[PathBuf], exclude: &[PathBuf], follow_links: bool) -> Self {
         let (sender, changes) = channel();
         let heard = move |event: notify::Result<notify::Event>| {
             let change = match event {
@@ -59,7 +59,8 @@ impl Watch {
             // Nobody listens any more: the watch is over.
             sender.send(change).unwrap_or_default();
         };
-        let started = notify::recommended_watcher(heard).and_then(|mut watcher| {
+        let config = notify::Config::default().with_follow_symlinks(follow_links);
+        let started = RecommendedWatcher::new(heard, config).and_then(|mut watcher| {
             folders.iter().try_for_each(|folder| watcher.watch(folder, RecursiveMode::Recursive))?;
             Ok(watcher)
         });
@@ -178,7 +179,7 @@ mod tests {
         std::fs::create_dir_all(root.join("in/deep")).expect("creates");
         std::fs::create_dir_all(root.join("home")).expect("creates");
         std::fs::write(root.join("in/old.png"), "x").expect("writes");
-        let watch = Watch::new(std::slice::from_ref(&root), &[root.join("home")]);
+        let watch = Watch::new(std::slice::from_ref(&root), &[root.join("home")], false);
         assert_eq!(watch.polls_because(), None);
         std::fs::write(root.join("home/catalog.db"), "x").expect("writes");
         std::fs::read(root.join("in/old.png")).expect("reads");
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn a_watch_ends_when_asked_to() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let watch = Watch::new(&[folder.path().to_owned()], &[]);
+        let watch = Watch::new(&[folder.path().to_owned()], &[], false);
         let cancel = Cancel::default();
         cancel.request();
         assert_eq!(watch.next(&cancel), None);
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_watched_is_looked_at_now_and_then() {
-        let watch = Watch::new(&[PathBuf::from("/no/such/folder")], &[]);
+        let watch = Watch::new(&[PathBuf::from("/no/such/folder")], &[], false);
         assert!(watch.polls_because().is_some());
     }
 }

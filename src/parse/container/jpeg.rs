@@ -226,7 +226,8 @@ fn jumbf(mut group: Group, sink: &mut Sink<'_>) {
     group.parts.sort_by_key(|part| (part.0, part.1.start));
     group.parts.dedup_by_key(|part| part.0);
     let range = hull(&group.parts);
-    let joined: Vec<u8> = group.parts.into_iter().flat_map(|part| part.2).collect();
+    let pieces: Vec<&[u8]> = group.parts.iter().map(|part| part.2.as_slice()).collect();
+    let joined = pieces.concat();
     if !super::is_c2pa(&joined) {
         return;
     }

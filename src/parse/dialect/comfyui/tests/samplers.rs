@@ -229,9 +229,13 @@ fn numbers_are_followed_to_where_they_stand() {
 }
 
 #[test]
-fn a_calculation_that_is_not_understood_says_nothing() {
+fn a_calculation_is_done_and_one_that_is_not_understood_says_nothing() {
     let mut graph = sampling(json!({"steps": ["30", 0]}));
     graph["30"] = node("MathExpression|pysssss", json!({"expression": "min(a, 40)", "a": 15}));
+    assert_eq!(read(&graph).generation.steps, None);
+    graph["30"]["inputs"]["expression"] = json!("a * 3 // 2");
+    assert_eq!(read(&graph).generation.steps, Some(22));
+    graph["30"]["inputs"]["a"] = json!(["30", 0]);
     let parsed = read(&graph);
     assert_eq!(parsed.generation.steps, None);
     assert_eq!(parsed.generation.seed, Some(11));
