@@ -39,7 +39,8 @@ impl<'g, 'a> Report<'g, 'a> {
 
     /// Says everything; whether anything was sampled or loaded.
     pub(super) fn speak(&self, speaker: &mut Speaker<'_, '_>) -> bool {
-        speaker.tool("comfyui");
+        // Programs that run ComfyUI inside say so elsewhere, and count before it.
+        speaker.with(Strength::Stale).tool("comfyui");
         let (live, passes) = self.picture();
         if passes.is_empty() {
             self.asked(speaker, &live);
