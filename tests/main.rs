@@ -2,6 +2,7 @@
 
 mod answers;
 mod cli;
+mod comfyui;
 mod containers;
 mod correlation;
 mod crawl;
@@ -14,6 +15,8 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod local_models;
+mod promises;
 mod scan;
 mod show;
 mod support;

@@ -39,8 +39,8 @@ pub use links::{
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use local::{
-    FileKind, FileStat, FileState, Forget, LocalFile, LocalFileId, LocalStats, Root, RootId, ScanBatch,
-    ScannedFile, below, joined,
+    DueModel, FileKind, FileStat, FileState, Forget, Hashing, LocalFile, LocalFileId, LocalModel,
+    LocalModelFacts, LocalStats, Root, RootId, ScanBatch, ScannedFile, below, joined,
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};

@@ -32,9 +32,26 @@ CREATE TABLE local_files (
 ) STRICT;
 CREATE INDEX local_files_by_image ON local_files (image) WHERE image IS NOT NULL;
 CREATE INDEX local_files_odd ON local_files (state) WHERE state <> 1;
-CREATE INDEX local_models ON local_files (file) WHERE kind = 3;
+CREATE INDEX local_model_files ON local_files (file) WHERE kind = 3;
 
--- Hashes of local files as the site counts them; kind as in file_hashes.
+-- What local model files say of themselves. Size, time and sample are those of the bytes that were read: a row that
+-- differs from local_files in them is out of date.
+CREATE TABLE local_models (
+    file         INTEGER PRIMARY KEY REFERENCES local_files (file) ON DELETE CASCADE,
+    size_bytes   INTEGER NOT NULL,
+    modified_ns  INTEGER NOT NULL,
+    sample       INTEGER,
+    format       TEXT,                     -- safetensors, gguf, pickle; NULL: none of these
+    kind         INTEGER NOT NULL,         -- as in resources
+    architecture TEXT,
+    title        TEXT,
+    author       TEXT,
+    tensors      INTEGER NOT NULL,
+    truth        TEXT,                     -- unclaimed, consistent, stale; NULL: the weights were not hashed
+    header       BLOB                      -- a zstd frame of a JSON object: the header's keys and values as text
+) STRICT;
+
+-- Hashes of local model files; kind as in file_hashes, but AutoV3 with all its 64 digits.
 CREATE TABLE local_hashes (
     file INTEGER NOT NULL REFERENCES local_files (file) ON DELETE CASCADE,
     kind INTEGER NOT NULL,
@@ -43,24 +60,18 @@ CREATE TABLE local_hashes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX local_hashes_by_hash ON local_hashes (hash, kind);
 
--- What the headers of local model files say.
-CREATE TABLE local_headers (
-    file   INTEGER PRIMARY KEY REFERENCES local_files (file) ON DELETE CASCADE,
-    format TEXT NOT NULL,                  -- safetensors, gguf, pickle ...
-    header BLOB,                           -- its metadata as received, a zstd frame
-    facts  TEXT NOT NULL DEFAULT '{}'      -- JSON object: architecture, base model, title ... as read
-) STRICT;
-
--- What a local model file says it was made from, in the order in which it says so.
+-- What a local model file says that it descends from, in the order in which it says so.
 CREATE TABLE local_ancestry (
-    file      INTEGER NOT NULL REFERENCES local_files (file) ON DELETE CASCADE,
-    position  INTEGER NOT NULL,
-    relation  TEXT NOT NULL,               -- merge, base, lora, vae ...
-    name      TEXT,
-    hash_kind INTEGER,                     -- as in file_hashes
-    hash      TEXT,
-    weight    REAL,
-    source    TEXT NOT NULL,               -- the key that says it
+    file     INTEGER NOT NULL REFERENCES local_files (file) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    descent  TEXT NOT NULL,                -- trained_on, merged_from ...
+    evidence TEXT NOT NULL,                -- sha256, tensor_hash, short_hash, name, guess
+    hash     TEXT,
+    name     TEXT,
+    role     TEXT,
+    method   TEXT,
+    child    TEXT,                         -- the ancestor that descends so; NULL: the file itself
+    key      TEXT NOT NULL,                -- the key of the header that says it
     PRIMARY KEY (file, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX local_ancestry_by_hash ON local_ancestry (hash) WHERE hash IS NOT NULL;

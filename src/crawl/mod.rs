@@ -9,6 +9,7 @@ mod document;
 mod error;
 pub mod import;
 mod listing;
+mod model_hash;
 mod page;
 mod plan;
 mod position;
@@ -19,6 +20,7 @@ mod words;
 
 pub use error::CrawlError;
 pub use listing::{CrawlOptions, crawl_listing};
+pub use model_hash::{ModelHashes, hash_model_file};
 pub use plan::{DEFAULT_API_BASE, ImageFilter, Listing, ModelFilter, api_base};
 pub use report::{Anomaly, CrawlEnd, CrawlReport, ItemFailure, Tally};
 pub use single::{Single, SingleReport, crawl_single};

@@ -4,6 +4,7 @@
 //! - A file that is gone stays, as missing, until somebody forgets it on purpose.
 //! - Never: a look at the disk.
 
+mod models;
 mod prune;
 mod read;
 mod write;
@@ -15,6 +16,7 @@ use super::batch::Batch;
 use super::{CatalogError, Result};
 use crate::entity::{ImageKey, Timestamp};
 
+pub use models::{DueModel, Hashing, LocalModel, LocalModelFacts};
 pub use prune::Forget;
 pub(super) use write::{apply_moves, store_files};
 

@@ -14,7 +14,7 @@ Examples:
   stemmata scan                                      look at all folders again
   stemmata scan outputs --watch                      and go on looking until Ctrl-C
   stemmata scan outputs --hash                       also find copies of the same bytes
-  stemmata scan --list
+  stemmata scan ~/models --hash-models
   stemmata scan --prune --yes                        forget files that are gone
 ")]
 pub(crate) struct ScanArgs {
@@ -42,6 +42,10 @@ pub(crate) struct ScanArgs {
     /// Only of files that are new or have changed; --all looks at every one.
     #[arg(long)]
     pub(crate) stealth: bool,
+    /// Read every model file to its end, for all hashes by which metadata and sites name it; can be stopped and
+    /// goes on with the next file
+    #[arg(long)]
+    pub(crate) hash_models: bool,
     /// Read every file again, also those that have not changed
     #[arg(long, conflicts_with = "retry_failed")]
     pub(crate) all: bool,

@@ -5,7 +5,7 @@ mod roots;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use stemmata::catalog::Catalog;
+use stemmata::catalog::{Catalog, Hashing};
 use stemmata::crawl::scan::watch::Watch;
 use stemmata::crawl::scan::{self, Decoder, Pixels, ScanError, ScanOptions, ScanReport, Which};
 use stemmata::fingerprint::picture::PictureLimits;
@@ -78,6 +78,7 @@ fn options(arguments: &ScanArgs, session: &Session) -> ScanOptions {
         ignore_files: !arguments.no_ignore,
         follow_links: arguments.follow_links,
         hash: arguments.hash,
+        models: if arguments.hash_models { Hashing::On } else { Hashing::Off },
         exclude: home.canonicalize().into_iter().chain(std::path::absolute(home)).collect(),
         decoder: arguments.stealth.then_some(DECODER),
         threads: session.settings.jobs,
@@ -177,6 +178,8 @@ fn summary(report: &ScanReport) -> Summary {
         ("videos", report.videos),
         ("sidecars", report.sidecars),
         ("models noted", report.models),
+        ("model headers read", report.models_read),
+        ("models hashed", report.models_hashed),
         ("without metadata", report.silent),
         ("other files left alone", report.other + report.left_alone),
         ("moved", report.moved),

@@ -7,6 +7,7 @@
 
 mod base64;
 mod inspect;
+mod models;
 mod moves;
 mod names;
 mod path;
@@ -33,7 +34,7 @@ pub use inspect::{Inspected, inspect};
 pub use report::{ScanFailure, ScanReport};
 pub use roots::{RootSummary, forget, root_paths, roots_of};
 
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Hashing};
 use crate::parse::Limits;
 use crate::run::RunContext;
 use moves::Moves;
@@ -68,6 +69,8 @@ pub struct ScanOptions {
     pub follow_links: bool,
     /// Whether to read files to their end, for a hash of all bytes.
     pub hash: bool,
+    /// Whether to hash model files, which are read to their end then.
+    pub models: Hashing,
     /// Folders to leave out, such as the home of the catalog itself.
     pub exclude: Vec<PathBuf>,
     /// How much one file may cost.
@@ -86,6 +89,7 @@ impl Default for ScanOptions {
             ignore_files: true,
             follow_links: false,
             hash: false,
+            models: Hashing::Off,
             exclude: Vec::new(),
             limits: Limits::default(),
             decoder: None,
@@ -193,6 +197,7 @@ pub fn scan(
     written?;
     if !report.interrupted {
         finish(catalog, &targets, options, &moves, run, &mut report)?;
+        models::read_models(catalog, options.models, run, &mut report)?;
     }
     Ok(report)
 }

@@ -22,6 +22,10 @@ pub struct ScanReport {
     pub sidecars: u64,
     /// Model files that were noted.
     pub models: u64,
+    /// Model files whose headers were read.
+    pub models_read: u64,
+    /// Model files of these whose weights were hashed.
+    pub models_hashed: u64,
     /// Files that are none of these.
     pub other: u64,
     /// Pictures and videos read that say nothing about how they were made.
