@@ -7,7 +7,7 @@ use crate::entity::{ImageKey, ImageName, MediaIdentity, MediaKey};
 const URL_NAME: i64 = 2;
 
 /// `image_names.kind` of a path.
-const PATH_NAME: i64 = 3;
+pub(super) const PATH_NAME: i64 = 3;
 
 /// Where the catalog keeps a name.
 pub(super) enum NamePlace<'n> {

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use crate::entity::{Timestamp, VersionId};
 
 use super::crawl::{Absent, Tombstone, store_absence};
+use super::writer::Beside;
 use super::{Batch, BatchReport, Catalog, CatalogError, Result};
 
 pub use wanted::{WantedHash, WantedVersion};
@@ -175,7 +176,7 @@ impl Catalog {
     ///
     /// As [`Catalog::write`]; nothing of either is stored then.
     pub fn write_answer(&mut self, batch: &Batch, notes: &AnswerNotes) -> Result<BatchReport> {
-        let report = self.write_with(batch, notes)?;
+        let report = self.write_with(batch, &Beside { notes: Some(notes), ..Beside::default() })?;
         if report.generation.is_none() {
             self.note_answer(notes)?;
         }

@@ -173,7 +173,8 @@ impl Catalog {
             NamePlace::Columns(kind, bytes) => (kind, bytes),
         };
         let mut statement = self.connection.prepare_cached(
-            "SELECT image FROM images JOIN image_names USING (image) WHERE name = ?1 AND kind = ?2",
+            "SELECT image FROM images JOIN image_names USING (image)
+             WHERE name = ?1 AND kind = ?2 AND same_as IS NOT image",
         )?;
         let key: Option<i64> = statement.query_row((bytes, kind), |row| row.get(0)).optional()?;
         Ok(key.and_then(ImageKey::new))

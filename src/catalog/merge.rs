@@ -2,8 +2,8 @@
 //!
 //! - Never loses better for worse: an absent value does not replace a present one, a reduced object does not
 //!   replace a full one, zero counters do not replace counters.
-//! - The exception is generation data that its owner hides or withdraws: it is no longer shown, and only raw records
-//!   keep it.
+//! - Exceptions, after which only raw records keep what was there: generation data that its owner hides or withdraws,
+//!   and a picture on disk, which is all that there is to say of what it says.
 
 use std::cmp::Ordering;
 
@@ -51,7 +51,11 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
     let new = fresh(image, old.key, media, old.generation);
     let reduced = dialect_bit(image.dialect) & FULL_DIALECTS == 0;
     let keep_old = reduced && old.dialects & FULL_DIALECTS != 0;
-    let (meta, generation_data) = merged_meta(old, &new, image.meta);
+    let (meta, generation_data) = if image.dialect == Dialect::Picture {
+        (new.meta, new.generation_data.clone())
+    } else {
+        merged_meta(old, &new, image.meta)
+    };
     let keep_old_media = match told_by(&old.url).cmp(&told_by(&new.url)) {
         Ordering::Less => false,
         Ordering::Equal => keep_old,
@@ -126,6 +130,19 @@ impl Described {
         self.row.meta = meta;
         self.row.generation_data = GenerationData::default();
         self.uses = merged_uses(&self.uses, &[], MetaState::Hidden);
+    }
+}
+
+/// The uses of resources of a known image after a document of `dialect` described it again, naming `new`.
+pub(super) fn uses_after(
+    old: &[StoredUse],
+    new: &[StoredUse],
+    dialect: Dialect,
+    meta: MetaState,
+) -> Vec<StoredUse> {
+    match dialect {
+        Dialect::Picture => merged_uses(&[], new, meta),
+        _ => merged_uses(old, new, meta),
     }
 }
 

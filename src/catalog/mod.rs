@@ -13,6 +13,7 @@ mod export;
 mod history;
 mod images;
 mod links;
+mod local;
 mod lookups;
 mod media;
 mod merge;
@@ -40,6 +41,10 @@ pub use links::{
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use local::{
+    DueModel, FileKind, FileStat, FileState, Forget, Hashing, LocalFile, LocalFileId, LocalModel,
+    LocalModelFacts, LocalStats, Root, RootId, ScanBatch, ScannedFile, below, joined,
+};
 pub use lookups::{
     AnswerNotes, Lookup, LookupKind, LookupOutcome, NamedVersion, UrlMark, WantedHash, WantedVersion,
 };

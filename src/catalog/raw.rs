@@ -43,7 +43,7 @@ impl RawBlock {
             sequence.extend_from_slice(text.as_bytes());
             sequence.push(b'\n');
         }
-        let data = zstd::bulk::compress(&sequence, LEVEL).map_err(CatalogError::Raw)?;
+        let data = pack(&sequence)?;
         Ok(Self { items: u32::try_from(texts.len()).unwrap_or(u32::MAX), data })
     }
 
@@ -53,10 +53,7 @@ impl RawBlock {
     ///
     /// [`CatalogError::Raw`] when the block is damaged, is not UTF-8, or unpacks to more than 2 GiB.
     pub fn unpack(data: &[u8]) -> Result<Vec<String>> {
-        let mut sequence = Vec::new();
-        let decoder = zstd::stream::Decoder::new(data).map_err(CatalogError::Raw)?;
-        decoder.take(MAX_UNPACKED_BYTES).read_to_end(&mut sequence).map_err(CatalogError::Raw)?;
-        sequence
+        unpack(data)?
             .split(|byte| *byte == RECORD_SEPARATOR)
             .skip(1)
             .map(|text| {
@@ -66,6 +63,19 @@ impl RawBlock {
             })
             .collect()
     }
+}
+
+/// Packs bytes as a zstd frame.
+pub(super) fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, LEVEL).map_err(CatalogError::Raw)
+}
+
+/// Unpacks a zstd frame of at most 2 GiB.
+pub(super) fn unpack(data: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let decoder = zstd::stream::Decoder::new(data).map_err(CatalogError::Raw)?;
+    decoder.take(MAX_UNPACKED_BYTES).read_to_end(&mut bytes).map_err(CatalogError::Raw)?;
+    Ok(bytes)
 }
 
 /// Tells apart two versions of one document: 64 bits of a BLAKE3 over the text and the number of the reading.

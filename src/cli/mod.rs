@@ -31,6 +31,7 @@ mod progress;
 mod query_words;
 mod resolve;
 mod resume;
+mod scan;
 mod search;
 mod session;
 mod settings;
@@ -109,6 +110,7 @@ fn finish(outcome: Outcome, talk: &Talk, as_json: bool) -> Exit {
 fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
         Command::Import(arguments) => import::run(arguments, session),
+        Command::Scan(arguments) => scan::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),

@@ -59,11 +59,14 @@ pub enum Dialect {
     VersionImage,
     /// A document on disk that holds nothing but generation data.
     Document,
+    /// A picture or video on disk, by the metadata inside it.
+    Picture,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 4] = [Self::Index, Self::Database, Self::VersionImage, Self::Document];
+    pub const ALL: [Self; 5] =
+        [Self::Index, Self::Database, Self::VersionImage, Self::Document, Self::Picture];
 
     /// The catalog's number; never reused.
     pub const fn code(self) -> i64 {
@@ -72,6 +75,7 @@ impl Dialect {
             Self::Database => 2,
             Self::VersionImage => 3,
             Self::Document => 4,
+            Self::Picture => 5,
         }
     }
 

@@ -4,6 +4,7 @@
 //! - Never: I/O, clocks, threads, JSON of any site.
 
 mod air;
+mod ancestry;
 mod generation;
 mod hash;
 mod id;
@@ -17,6 +18,7 @@ mod sampler;
 mod time;
 
 pub use air::Air;
+pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
 pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
 pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};

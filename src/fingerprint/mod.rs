@@ -6,3 +6,4 @@
 
 pub mod blurhash;
 pub mod picture;
+pub mod pixels;

@@ -14,6 +14,7 @@ pub mod json;
 mod limits;
 pub(crate) mod mention;
 mod merge;
+pub mod model_file;
 pub mod prompt;
 pub mod provenance;
 pub(crate) mod resources;

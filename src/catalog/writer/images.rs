@@ -10,7 +10,7 @@ use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::crawl::Absent;
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
-use crate::catalog::merge::{fresh, merged, merged_uses};
+use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
 use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse};
 
@@ -35,6 +35,7 @@ pub(super) struct ImageWriter<'t> {
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
     correlation: Correlation<'t>,
+    touched: bool,
     history: History<'t>,
 }
 
@@ -77,6 +78,7 @@ impl<'t> ImageWriter<'t> {
                  ON CONFLICT DO UPDATE SET by_media = 0 WHERE by_media = 1",
             )?,
             correlation: Correlation::new(transaction, stamp, history),
+            touched: false,
         })
     }
 
@@ -86,8 +88,11 @@ impl<'t> ImageWriter<'t> {
     }
 
     /// To be called when everything of the batch is written.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.correlation.settle()
+    ///
+    /// Says whether a row refers to a raw record of this batch although it did not change.
+    pub(super) fn finish(mut self) -> Result<bool> {
+        self.correlation.settle()?;
+        Ok(self.touched)
     }
 
     pub(super) fn write(&mut self, image: &Image, raw: RawPlace) -> Result<Change> {
@@ -151,10 +156,11 @@ impl<'t> ImageWriter<'t> {
         let new = merged(&old.row, image, media.row);
         let described_uses = self.stored_uses(&image.resources)?;
         let said = if image.meta == MetaState::Withheld { new.meta } else { image.meta };
-        let new_uses = merged_uses(&old.uses, &described_uses, said);
+        let new_uses = uses_after(&old.uses, &described_uses, image.dialect, said);
         self.drop_unused(media.row, new.media)?;
         if !related && old.row == new && old.uses == new_uses {
             self.touch_raw.execute(params![key.get(), raw.hash, self.stamp.generation, raw.position])?;
+            self.touched = true;
             return Ok(Change::Unchanged);
         }
         self.history.note_image(&old.row, &new)?;

@@ -14,6 +14,7 @@ pub(super) use history::ABSENCE;
 pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};
+use super::local::{self, ScannedFile};
 use super::lookups::AnswerNotes;
 use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
@@ -35,6 +36,15 @@ struct RawPlace {
     hash: i64,
 }
 
+/// What commits together with the items of a batch.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// What an answer of the site says beyond its items.
+    pub(super) notes: Option<&'a AnswerNotes>,
+    /// The local files that the images are in.
+    pub(super) files: &'a [ScannedFile],
+}
+
 impl Catalog {
     /// Writes a batch as one transaction.
     ///
@@ -45,15 +55,15 @@ impl Catalog {
     /// [`super::CatalogError::Busy`] when another process writes, [`super::CatalogError::DiskFull`]; nothing of the batch is
     /// stored then.
     pub fn write(&mut self, batch: &Batch) -> Result<BatchReport> {
-        self.write_with(batch, &AnswerNotes::default())
+        self.write_with(batch, &Beside::default())
     }
 
-    /// As [`Self::write`]; the notes are part of the transaction, unless the batch writes nothing.
-    pub(super) fn write_with(&mut self, batch: &Batch, notes: &AnswerNotes) -> Result<BatchReport> {
+    /// As [`Self::write`]; what stands beside the items is part of the transaction, unless the batch writes nothing.
+    pub(super) fn write_with(&mut self, batch: &Batch, beside: &Beside<'_>) -> Result<BatchReport> {
         let Self { connection, resource_cache, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = write_batch(&transaction, resource_cache, batch)
-            .and_then(|report| finish(transaction, batch, notes, report));
+        let written = write_batch(&transaction, resource_cache, batch, beside.files)
+            .and_then(|report| finish(transaction, batch, beside.notes, report));
         if written.is_err() {
             resource_cache.clear();
         }
@@ -71,6 +81,7 @@ fn write_batch(
     transaction: &Transaction<'_>,
     cache: &mut ResourceCache,
     batch: &Batch,
+    files: &[ScannedFile],
 ) -> Result<BatchReport> {
     let newest: i64 = transaction
         .prepare_cached("SELECT coalesce(max(generation), 0) FROM generations")?
@@ -89,17 +100,19 @@ fn write_batch(
             batch.source,
             i64::try_from(batch.records.len()).unwrap_or(i64::MAX),
         ])?;
+    local::apply_moves(transaction, stamp.generation, files)?;
     let mut images = images::ImageWriter::new(transaction, cache, stamp)?;
     let mut models = models::ModelWriter::new(transaction, stamp)?;
     for record in &batch.records {
         write_record(transaction, &mut images, &mut models, stamp, record, &mut report)?;
     }
-    images.finish()?;
+    let touched = images.finish()?;
     drop(models);
+    local::store_files(transaction, stamp.generation, files)?;
     let changed = [report.images, report.models, report.versions, report.others]
         .iter()
         .any(|outcome| outcome.new + outcome.changed > 0);
-    if changed {
+    if changed || touched && !files.is_empty() {
         transaction
             .prepare_cached("INSERT INTO raw_blocks (block, items, data) VALUES (?1, ?2, ?3)")?
             .execute(params![stamp.generation, batch.raw.items, batch.raw.data])?;
@@ -107,7 +120,7 @@ fn write_batch(
     if let Some(step) = &batch.crawl {
         crawl::store_step(transaction, step)?;
     }
-    if !changed && batch.crawl.is_none() {
+    if !changed && batch.crawl.is_none() && files.is_empty() {
         report.generation = None;
     }
     Ok(report)
@@ -116,13 +129,15 @@ fn write_batch(
 fn finish(
     transaction: Transaction<'_>,
     batch: &Batch,
-    notes: &AnswerNotes,
+    notes: Option<&AnswerNotes>,
     report: BatchReport,
 ) -> Result<BatchReport> {
     if report.generation.is_none() && batch.crawl.is_none() {
         transaction.rollback()?;
     } else {
-        notes.store(&transaction)?;
+        if let Some(notes) = notes {
+            notes.store(&transaction)?;
+        }
         transaction.commit()?;
     }
     Ok(report)

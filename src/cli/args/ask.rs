@@ -1,5 +1,7 @@
 //! Flags of the commands that answer questions.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 use crate::cli::query_words::unprotect;
@@ -65,12 +67,22 @@ Examples:
   stemmata show 9173928
   stemmata show https://civitai.com/images/9173928 --format json
   stemmata show 5f1c2b1e-93a0-4c64-a4a5-1d2b6f0c7e11
+  stemmata show ~/Pictures/castle.png --raw
+  stemmata show --diff castle-1.png castle-2.png
   stemmata show --history https://civitai.com/models/257749
 ")]
 pub(crate) struct ShowArgs {
-    /// Image id, page URL, media URL, media key or imported document
-    #[arg(value_name = "TARGET")]
-    pub(crate) target: String,
+    /// Image id, page URL, media URL, media key, imported document, or a picture on disk; two with --diff
+    ///
+    /// A file on disk is read on the spot, whether it was scanned or not.
+    #[arg(required = true, num_args = 1..=2, value_name = "TARGET")]
+    pub(crate) targets: Vec<OsString>,
+    /// Also the metadata as it is, verbatim
+    #[arg(long, conflicts_with_all = ["diff", "history"])]
+    pub(crate) raw: bool,
+    /// What sets two images apart: field by field, prompts by word
+    #[arg(long, conflicts_with = "history")]
+    pub(crate) diff: bool,
     /// What changed since it was first seen, and when; also for the page URL of a model or version
     #[arg(long)]
     pub(crate) history: bool,

@@ -6,6 +6,7 @@ mod ask;
 mod crawl;
 mod keep;
 mod resolve;
+mod scan;
 mod site;
 
 use std::num::NonZeroU16;
@@ -23,6 +24,7 @@ pub(crate) use keep::{
     KindChoice, LinkArgs,
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
+pub(crate) use scan::ScanArgs;
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -34,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   stemmata demo                                      a tour on bundled data, offline
   stemmata import ~/civitai-dump/*.ndjson.gz         take what is on disk
+  stemmata scan ~/Pictures                           take what pictures say of themselves
   stemmata crawl images --model-id 257749            take what the site has
   stemmata search 'castle sampler:\"DPM++ 2M\"'        find images
   stemmata trace 9173928                             which models made this image?
@@ -135,6 +138,8 @@ fn jobs(text: &str) -> Result<NonZeroU16, String> {
 pub(crate) enum Command {
     /// Take documents from disk: API pages, single entities, sidecars
     Import(ImportArgs),
+    /// Take what generators wrote into pictures on disk
+    Scan(ScanArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),

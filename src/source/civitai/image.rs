@@ -251,7 +251,9 @@ fn read_generated(fields: &Fields<'_>, found: FoundMeta<'_>, dialect: Dialect) -
     }
     let source = match dialect {
         Dialect::Database => ResourceSources::ITEM_DATABASE,
-        Dialect::Index | Dialect::VersionImage | Dialect::Document => ResourceSources::ITEM_INDEX,
+        Dialect::Index | Dialect::VersionImage | Dialect::Document | Dialect::Picture => {
+            ResourceSources::ITEM_INDEX
+        }
     };
     fields.each("modelVersionIds", |id| {
         if let Some(version) = id.number(VersionId::new) {

@@ -1,6 +1,6 @@
 //! What a graph puts out, and which of its nodes had a part in that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::graph::{Graph, Input, Link, Node};
 use super::walk::Walk;
@@ -75,6 +75,30 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         live
+    }
+}
+
+impl<'g, 'a> Walk<'g, 'a> {
+    /// The node nearest to an output, up the way of pictures, that was given a prompt and a seed.
+    pub(super) fn maker(&self, live: &Live) -> Option<&'g Node<'a>> {
+        let is_maker = |node: &Node<'a>| {
+            node.has_any(&["prompt", "positive_prompt", "positive"]) && node.has_any(&["seed", "noise_seed"])
+        };
+        let taken: BTreeSet<usize> = live.taken.iter().map(|link| link.node).collect();
+        let ends = live.nodes.iter().filter(|at| !taken.contains(at));
+        let mut seen = BTreeSet::new();
+        let mut waiting: VecDeque<usize> = ends.copied().collect();
+        while let Some(at) = waiting.pop_front() {
+            if !self.step() || !seen.insert(at) {
+                continue;
+            }
+            let Some(node) = self.node(at) else { continue };
+            if taken.contains(&at) && is_maker(node) {
+                return Some(node);
+            }
+            waiting.extend(SHOWN.iter().filter_map(|name| node.link(name)).map(|link| link.node));
+        }
+        None
     }
 }
 

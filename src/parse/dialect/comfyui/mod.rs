@@ -15,6 +15,7 @@
 //! - Never: a text that only a run could know (the code `prompt_incomplete` says so), a resource that the output does
 //!   not depend on as used, more steps than [`Limits::max_steps`](crate::parse::Limits::max_steps).
 
+mod calc;
 mod editor;
 mod graph;
 mod live;

@@ -172,7 +172,9 @@ impl<'a> Walk<'_, 'a> {
         if own.is_some() {
             return (own, None);
         }
-        let Some(mut next) = from(node).or_else(|| guider.and_then(from)) else { return (None, None) };
+        let Some(mut next) = from(node).or_else(|| guider.and_then(from)) else {
+            return (self.bundled_checkpoint(node, live), None);
+        };
         let mut seen = BTreeSet::new();
         loop {
             if !self.step() || !seen.insert(next.node) {
@@ -189,6 +191,27 @@ impl<'a> Walk<'_, 'a> {
             let Some(link) = passed else { return (None, None) };
             next = link;
         }
+    }
+
+    /// The checkpoint that the maker of a bundle loads.
+    fn bundled_checkpoint(&self, node: &Node<'a>, live: &Live) -> Option<Loaded> {
+        let keys = ["ckpt_name", "base_ckpt_name", "unet_name"];
+        let (loader, _) = keys.iter().find_map(|key| self.lookup(node, key))?;
+        self.checkpoint(loader, live, usize::MAX)
+    }
+
+    /// The only checkpoint that any live node loads; `None` if there are several.
+    pub(super) fn only_checkpoint(&self, live: &Live) -> Option<Loaded> {
+        let mut only: Option<Loaded> = None;
+        for at in &live.nodes {
+            let Some(node) = self.node(*at) else { continue };
+            let Some(loaded) = self.checkpoint(node, live, *at) else { continue };
+            if only.as_ref().is_some_and(|only| only.name != loaded.name) {
+                return None;
+            }
+            only = only.or(Some(loaded));
+        }
+        only
     }
 
     /// The checkpoint or diffusion model that a node loads itself.

@@ -21,6 +21,9 @@ const MAX_UNUSED: usize = 64;
 /// Most passes beside the first that are told in full.
 const MAX_OTHER_PASSES: usize = 8;
 
+/// Why a prompt is not whole.
+const MADE_WHILE_IT_RAN: &str = "a part of it was made while the graph ran and is not in the file";
+
 /// One graph about to be told.
 pub(super) struct Report<'g, 'a> {
     walk: Walk<'g, 'a>,
@@ -35,8 +38,12 @@ impl<'g, 'a> Report<'g, 'a> {
 
     /// Says everything; whether anything was sampled or loaded.
     pub(super) fn speak(&self, speaker: &mut Speaker<'_, '_>) -> bool {
-        speaker.tool("comfyui");
+        // Programs that run ComfyUI inside say so elsewhere, and count before it.
+        speaker.with(Strength::Stale).tool("comfyui");
         let (live, passes) = self.picture();
+        if passes.is_empty() {
+            self.asked(speaker, &live);
+        }
         if let Some(pass) = passes.first() {
             self.settings(speaker, pass);
             self.prompts(speaker, pass);
@@ -127,8 +134,7 @@ impl<'g, 'a> Report<'g, 'a> {
             }
             let Some(text) = conditioning.joined(&self.walk) else { continue };
             if text.incomplete {
-                let detail = "a part of it was made while the graph ran and is not in the file".to_owned();
-                speaker.warn("prompt_incomplete", field.as_str(), detail);
+                speaker.warn("prompt_incomplete", field.as_str(), MADE_WHILE_IT_RAN.to_owned());
             }
             // An empty text that is all there was says that there was none.
             if !text.incomplete || !text.text.trim().is_empty() {
@@ -139,9 +145,39 @@ impl<'g, 'a> Report<'g, 'a> {
         }
     }
 
+    /// Without a sampler: what was asked of a node that makes pictures by itself or elsewhere.
+    fn asked(&self, speaker: &mut Speaker<'_, '_>, live: &Live) {
+        let Some(node) = self.walk.maker(live) else { return };
+        for (names, field) in [
+            (["prompt", "positive_prompt", "positive", "text"], Field::Prompt),
+            (["negative_prompt", "negative", "negativePrompt", "neg_prompt"], Field::NegativePrompt),
+        ] {
+            let input = names.iter().find_map(|name| node.input(name));
+            let Some(text) = input.and_then(|input| self.walk.text(node, input, 0)) else { continue };
+            if text.incomplete {
+                speaker.warn("prompt_incomplete", field.as_str(), MADE_WHILE_IT_RAN.to_owned());
+            } else {
+                speaker.with(self.strength(text.positional)).text(field, &text.text, text.span);
+            }
+        }
+        let number = |names: &[&str]| self.walk.scalar(node, names, Want::Number, 0);
+        let seed = number(&["seed", "noise_seed"]);
+        let value =
+            seed.as_ref().and_then(Found::integer).filter(|seed| (MIN_SEED..=MAX_SEED).contains(seed));
+        self.claim(speaker, Field::Seed, seed.as_ref().zip(value.map(Value::Integer)));
+        let steps = number(&["steps"]);
+        let value = steps.as_ref().and_then(Found::integer).filter(|steps| (1..=10_000).contains(steps));
+        self.claim(speaker, Field::Steps, steps.as_ref().zip(value.map(Value::Integer)));
+    }
+
     fn model(&self, speaker: &mut Speaker<'_, '_>, pass: &Pass, live: &Live) {
         let Some(node) = self.walk.node(pass.node) else { return };
-        match self.walk.model(node, live) {
+        let found = match self.walk.model(node, live) {
+            // The way to the model leads through something unknown.
+            (None, None) => (self.walk.only_checkpoint(live), None),
+            found => found,
+        };
+        match found {
             (Some(loaded), _) => {
                 speaker.with(self.strength(loaded.positional)).text(Field::Model, &loaded.name, loaded.span);
             }

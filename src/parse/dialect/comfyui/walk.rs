@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::parse::Limits;
 use crate::parse::json::{Data, Json};
 
+use super::calc::calculate;
 use super::graph::{Graph, Input, Link, Node};
 use super::text::Text;
 
@@ -304,8 +305,9 @@ impl<'g, 'a> Walk<'g, 'a> {
         if node.has("multiplier") && node.has("number") {
             return Some(computed(number("number").zip(number("multiplier")).map(|(a, b)| a * b)));
         }
-        if node.has("expression") {
-            return Some(None);
+        if let Some(expression) = node.literal("expression") {
+            let letter = |letter: char| number(letter.encode_utf8(&mut [0; 4]));
+            return Some(computed(expression.text().and_then(|text| calculate(text, &letter))));
         }
         let operator = ["op", "operation", "operator"].iter().find_map(|name| node.literal(name))?;
         let operands = number("a").zip(number("b"));

@@ -229,9 +229,13 @@ fn numbers_are_followed_to_where_they_stand() {
 }
 
 #[test]
-fn a_calculation_that_is_not_understood_says_nothing() {
+fn a_calculation_is_done_and_one_that_is_not_understood_says_nothing() {
     let mut graph = sampling(json!({"steps": ["30", 0]}));
     graph["30"] = node("MathExpression|pysssss", json!({"expression": "min(a, 40)", "a": 15}));
+    assert_eq!(read(&graph).generation.steps, None);
+    graph["30"]["inputs"]["expression"] = json!("a * 3 // 2");
+    assert_eq!(read(&graph).generation.steps, Some(22));
+    graph["30"]["inputs"]["a"] = json!(["30", 0]);
     let parsed = read(&graph);
     assert_eq!(parsed.generation.steps, None);
     assert_eq!(parsed.generation.seed, Some(11));
@@ -273,4 +277,43 @@ fn saved_pictures_count_before_previews_and_what_is_not_live_not_at_all() {
     let parsed = check(&graph, "dpmpp_2m", Some("karras"), 20, 11, Some(6.5));
     assert_eq!(used(&parsed), ["model kite.safetensors"]);
     assert_eq!(said(&parsed, "unused_resource"), [json!("model: other.safetensors")]);
+}
+
+#[test]
+fn pipes_carry_the_checkpoint_and_the_prompts_of_their_loader() {
+    let graph = json!({
+        "1": node("easy fullLoader", json!({"ckpt_name": "kite.safetensors", "vae_name": "Baked VAE", "clip_skip": -2,
+            "lora_name": "wind.safetensors", "lora_model_strength": 0.5, "resolution": "832 x 1216", "empty_latent_width": 832,
+            "empty_latent_height": 1216, "positive": "a kite", "negative": "rain"})),
+        "2": node("easy preSampling", json!({"pipe": ["1", 0], "steps": 25, "cfg": 5, "sampler_name": "euler", "scheduler":
+            "beta", "denoise": 1, "seed": 6})),
+        "3": node("easy kSampler", json!({"pipe": ["2", 0], "image_output": "Preview"})),
+        "4": node("SaveImage", json!({"filename_prefix": "x", "images": ["3", 1]}))
+    });
+    let parsed = check(&graph, "euler", Some("beta"), 25, 6, Some(5.0));
+    let view = &parsed.generation;
+    assert_eq!((view.prompt.as_deref(), view.negative_prompt.as_deref()), (Some("a kite"), Some("rain")));
+    assert_eq!((view.width, view.height, view.clip_skip), (Some(832), Some(1216), Some(2)));
+    assert_eq!(view.model.as_deref(), Some("kite.safetensors"));
+    assert_eq!(used(&parsed), ["lora wind.safetensors@0.5", "model kite.safetensors"]);
+}
+
+#[test]
+fn a_node_that_makes_pictures_elsewhere_says_what_was_asked_of_it() {
+    let graph = json!({
+        "1": node("FluxProUltraImageNode", json!({"prompt": ["3", 0], "seed": 44, "aspect_ratio": "16:9", "raw": false})),
+        "2": node("SaveImage", json!({"filename_prefix": "x", "images": ["4", 0]})),
+        "3": node("PrimitiveStringMultiline", json!({"value": "a red kite"})),
+        "4": node("ImageScale", json!({"image": ["1", 0], "width": 64, "height": 64}))
+    });
+    let parsed = check_prompts(&graph, Some("a red kite"), None);
+    assert_eq!(parsed.generation.seed, Some(44));
+}
+
+#[test]
+fn the_only_checkpoint_counts_where_the_way_to_it_is_unknown() {
+    let mut graph = base();
+    graph["3"]["inputs"]["model"] = json!(["20", 0]);
+    graph["20"] = node("Somebody's Patch", json!({"thing": ["4", 0]}));
+    assert_eq!(read(&graph).generation.model.as_deref(), Some("kite.safetensors"));
 }

@@ -81,3 +81,12 @@ fn the_request_of_the_site_stands_beside_its_graph() {
     assert_eq!(parsed.generation.scheduler.as_deref(), Some("karras"));
     assert_eq!(used(&parsed), ["model civitai:55@9002@1"]);
 }
+
+#[test]
+fn a_program_that_runs_graphs_inside_is_the_tool() {
+    let swarm =
+        json!({"sui_image_params": {"prompt": "a red kite", "seed": 11, "steps": 20, "model": "kite"}});
+    let parsed = read_chunks(&[("parameters", &swarm.to_string()), ("prompt", &base().to_string())]);
+    assert_eq!(parsed.generation.tool.as_deref(), Some("swarmui"));
+    assert_eq!(read(&base()).generation.tool.as_deref(), Some("comfyui"));
+}

@@ -1,0 +1,8 @@
+//! Any file: every container and what stands in it.
+#![no_main]
+
+#[allow(dead_code, reason = "each target tries one of them")]
+#[path = "../promises.rs"]
+mod promises;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| promises::containers(data));

@@ -1,0 +1,112 @@
+//! What holds for any bytes: the bodies of the fuzz targets, which the ordinary tests run too.
+
+use std::io::{Cursor, Read, Result, Seek, SeekFrom};
+
+use stemmata::parse::{
+    Block, Carrier, Container, Encoding, Extraction, Limits, Parsed, extract, extract_bytes, interpret,
+    model_file, read_bytes,
+};
+
+/// Limits that small inputs reach, so that what happens there is tried too.
+fn small() -> Limits {
+    Limits {
+        max_block_bytes: 4 << 10,
+        max_inflated_bytes: 8 << 10,
+        max_total_bytes: 16 << 10,
+        max_chunks: 64,
+        max_depth: 8,
+        max_nodes: 32,
+        max_steps: 2000,
+        max_joined_bytes: 256,
+    }
+}
+
+/// A file: its blocks lie in it, keep to the limits and do not depend on how it is read.
+pub(crate) fn containers(data: &[u8]) {
+    for limits in [Limits::default(), small()] {
+        let found = extract_bytes(data, &limits);
+        let mut dripping = Dripping { inner: Cursor::new(data) };
+        let dripped = extract(&mut dripping, &limits).expect("bytes in memory can be read");
+        assert_eq!(found, dripped, "the answer depends on how the file is read");
+        let mut total_bytes = 0;
+        for block in &found.blocks {
+            assert!(
+                block.range.start <= block.range.end && block.range.end <= data.len() as u64,
+                "{block:?}"
+            );
+            total_bytes += block.bytes.len() as u64;
+        }
+        assert!(total_bytes <= limits.max_total_bytes, "{total_bytes} bytes of blocks");
+    }
+    check(&read_bytes(data, &small()));
+}
+
+/// A text where infotexts stand.
+pub(crate) fn infotext(data: &[u8]) {
+    told(&[("parameters", data)]);
+}
+
+/// A text where graphs stand: as the one that ran, as that of the editor, and as both.
+pub(crate) fn comfyui(data: &[u8]) {
+    told(&[("prompt", data)]);
+    told(&[("workflow", data)]);
+    told(&[("prompt", data), ("workflow", data)]);
+}
+
+/// A model file.
+pub(crate) fn model_header(data: &[u8]) {
+    let read = model_file::read(&mut Cursor::new(data)).expect("bytes in memory can be read");
+    let dripped =
+        model_file::read(&mut Dripping { inner: Cursor::new(data) }).expect("bytes in memory can be read");
+    assert_eq!(format!("{read:?}"), format!("{dripped:?}"), "the answer depends on how the file is read");
+}
+
+/// Reads texts under these keywords.
+fn told(texts: &[(&str, &[u8])]) {
+    for limits in [Limits::default(), small()] {
+        let block = |(keyword, bytes): &(&str, &[u8])| Block {
+            carrier: Carrier::PngText { chunk: *b"tEXt", keyword: (*keyword).to_owned() },
+            range: 0..0,
+            bytes: bytes.to_vec(),
+            encoding: Encoding::Utf8,
+            truncated: false,
+        };
+        let blocks = texts.iter().map(block).collect();
+        let found =
+            Extraction { container: Container::Png, width: None, height: None, blocks, warnings: Vec::new() };
+        check(&interpret(found, &limits));
+    }
+}
+
+/// Every claim points into a block, and every conflict at claims.
+fn check(parsed: &Parsed) {
+    for claim in &parsed.claims {
+        let block = parsed.blocks.get(claim.block).expect("a claim has its block");
+        if let Some(span) = claim.span.clone() {
+            let text = block.text().expect("what says something is text");
+            assert!(text.get(span).is_some(), "{claim:?}");
+        }
+    }
+    for conflict in &parsed.conflicts {
+        assert!(conflict.kept != conflict.other, "{conflict:?}");
+        assert!(conflict.kept.max(conflict.other) < parsed.claims.len(), "{conflict:?}");
+    }
+}
+
+/// A reader that gives one byte at a time.
+struct Dripping<'d> {
+    inner: Cursor<&'d [u8]>,
+}
+
+impl Read for Dripping<'_> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+        let end = into.len().min(1);
+        self.inner.read(&mut into[..end])
+    }
+}
+
+impl Seek for Dripping<'_> {
+    fn seek(&mut self, to: SeekFrom) -> Result<u64> {
+        self.inner.seek(to)
+    }
+}

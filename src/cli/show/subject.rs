@@ -1,0 +1,277 @@
+//! What a target stands for: an image of the catalog, a file on disk, or both.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use stemmata::catalog::{Catalog, FileState, LocalFile, NamedImage};
+use stemmata::crawl::scan::{self, Inspected, record};
+use stemmata::entity::{ImageKey, ImageName, MediaIdentity, MetaState, Timestamp};
+use stemmata::link::{self, ImageRef, Trace, Via};
+use stemmata::parse::{self, Container, Limits, Parsed};
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Named};
+use crate::cli::scan::DECODER;
+use crate::cli::session::Session;
+use crate::cli::target::{self, Found};
+
+/// Everything known about one target.
+pub(crate) struct Subject {
+    /// What the user gave.
+    pub(crate) target: String,
+    /// The image in the catalog.
+    pub(crate) image: Option<NamedImage>,
+    /// What it is called.
+    pub(crate) name: ImageName,
+    /// Its resources, linked; `None` without a catalog.
+    pub(crate) trace: Option<Trace>,
+    /// What its metadata says, read from the file or from its raw record.
+    pub(crate) parsed: Option<Parsed>,
+    /// The file, as it is or as it was last seen.
+    pub(crate) file: Option<FileFacts>,
+    /// The raw record of an image that has no file.
+    pub(crate) raw: Option<String>,
+    /// Other images with the same bytes, by name.
+    pub(crate) duplicates: Vec<ImageName>,
+    /// BLAKE3 of all bytes.
+    pub(crate) content: Option<[u8; 32]>,
+    /// What else is to be known.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A file on disk.
+pub(crate) struct FileFacts {
+    /// Its absolute path.
+    pub(crate) path: ImageName,
+    /// Its size.
+    pub(crate) size_bytes: u64,
+    /// When it was last changed.
+    pub(crate) modified_at: Option<Timestamp>,
+    /// `present`, `missing`, `failed`, or `unknown` for one that was not scanned.
+    pub(crate) state: &'static str,
+    /// When it was noticed to be gone.
+    pub(crate) missing_since: Option<Timestamp>,
+}
+
+/// Finds what `target` stands for. A file on disk comes before an image of the same name.
+///
+/// # Errors
+///
+/// [`Exit::NotFound`] when nothing of this name is known, [`Exit::Usage`] when the text names no image.
+pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure> {
+    let text = target.to_string_lossy().into_owned();
+    let path = Path::new(target);
+    if path.is_dir() {
+        return Err(Failure::usage(format!("{text} is a folder"))
+            .hint("`stemmata scan` takes folders, `show` one picture of them"));
+    }
+    if !path.is_file() {
+        if path.exists() {
+            return Err(Failure::usage(format!("{text} is neither a file nor a folder")));
+        }
+        let catalog = session.catalog()?;
+        let found = match path.to_str() {
+            Some(text) => target::image(&catalog, text)?,
+            // Only a path can have such a name.
+            None => found(by_path(&catalog, path)?.ok_or_else(|| target::unknown(&text))?),
+        };
+        return of_catalog(&catalog, text, found);
+    }
+    let catalog = match session.catalog() {
+        Ok(catalog) => Some(catalog),
+        Err(Failure::Named(named)) if is_missing(&named) => None,
+        Err(other) => return Err(other),
+    };
+    let known = match (&catalog, path.to_str()) {
+        (Some(catalog), Some(text)) => target::local(catalog, text)?.map(|found| found.key),
+        (Some(catalog), None) => by_path(catalog, path)?,
+        (None, _) => None,
+    };
+    let read = scan::inspect(path, &Limits::default(), Some(DECODER))
+        .map_err(|error| Failure::file(format!("reading {text}"), &error))?;
+    let is_picture = !matches!(read.parsed.container, Container::Unknown | Container::Sidecar);
+    match (&catalog, known) {
+        // A document that was imported describes another picture.
+        (Some(catalog), Some(key)) if !is_picture => of_catalog(catalog, text, found(key)),
+        _ if !is_picture && read.parsed.claims.is_empty() => Err(Failure::new(
+            Exit::NotFound,
+            "show.no_picture",
+            format!("{text} is no picture or video that Stemmata can read, and no sidecar of one"),
+        )),
+        _ => of_file(catalog.as_ref(), text, path, known, read),
+    }
+}
+
+fn found(key: ImageKey) -> Found {
+    Found { key, via: Via::Id }
+}
+
+fn is_missing(named: &Named) -> bool {
+    named.code == "catalog.missing"
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+fn path_name(path: &Path) -> ImageName {
+    ImageName::Path(path.as_os_str().as_encoded_bytes().to_vec())
+}
+
+fn by_path(catalog: &Catalog, path: &Path) -> Result<Option<ImageKey>, Failure> {
+    match catalog.image_by_name(&path_name(&absolute(path)))? {
+        Some(key) => Ok(Some(key)),
+        None => Ok(catalog.image_by_name(&path_name(path))?),
+    }
+}
+
+fn of_file(
+    catalog: Option<&Catalog>,
+    target: String,
+    path: &Path,
+    key: Option<ImageKey>,
+    read: Inspected,
+) -> Result<Subject, Failure> {
+    let Inspected { stat, content, parsed } = read;
+    let name = path_name(&absolute(path));
+    let mut warnings = Vec::new();
+    let scanned = catalog.zip(key).map(|(catalog, key)| scanned_file(catalog, key)).transpose()?.flatten();
+    if scanned.as_ref().is_some_and(|file| file.stat != stat) {
+        warnings.push("the file has changed since it was scanned; `stemmata scan` reads it again".to_owned());
+    }
+    let file = FileFacts {
+        path: name.clone(),
+        size_bytes: stat.size_bytes,
+        modified_at: Timestamp::from_millis(stat.modified_ns.div_euclid(1_000_000)),
+        state: scanned.map_or("unknown", |file| file.state.as_str()),
+        missing_since: None,
+    };
+    let image = catalog.zip(key).map(|(catalog, key)| catalog.named_image(key)).transpose()?.flatten();
+    let trace = catalog.map(|catalog| traced(catalog, &target, &parsed, image.as_ref())).transpose()?;
+    let duplicates = match catalog {
+        Some(catalog) => duplicates(catalog, key, content)?,
+        None => Vec::new(),
+    };
+    let name = image.as_ref().map_or(name, |image| image.name.clone());
+    Ok(Subject {
+        target,
+        image,
+        name,
+        trace,
+        parsed: Some(parsed),
+        file: Some(file),
+        raw: None,
+        duplicates,
+        content,
+        warnings,
+    })
+}
+
+fn of_catalog(catalog: &Catalog, target: String, found: Found) -> Result<Subject, Failure> {
+    let Some(image) = catalog.named_image(found.key)? else { return Err(target::unknown(&target)) };
+    let raw = catalog.raw_of(image.row.key)?;
+    let parsed =
+        raw.as_deref().and_then(record::read).map(|found| parse::interpret(found, &Limits::default()));
+    let scanned = scanned_file(catalog, image.row.key)?;
+    let mut warnings: Vec<String> = Vec::new();
+    let trace = match &parsed {
+        Some(parsed) => traced(catalog, &target, parsed, Some(&image))?,
+        None => {
+            warnings.extend(state_warning(image.row.meta).map(str::to_owned));
+            link::trace(catalog, &target, found.key, found.via, None)?
+        }
+    };
+    let content = match &image.media {
+        MediaIdentity::Content(content) => Some(*content),
+        MediaIdentity::Key(_) | MediaIdentity::Url(_) => None,
+    };
+    let file = scanned.map(|file| seen_file(&image.name, &file, &mut warnings));
+    Ok(Subject {
+        target,
+        name: image.name.clone(),
+        duplicates: duplicates(catalog, Some(image.row.key), content)?,
+        image: Some(image),
+        trace: Some(trace),
+        raw: raw.filter(|_| parsed.is_none()),
+        parsed,
+        file,
+        content,
+        warnings,
+    })
+}
+
+fn seen_file(name: &ImageName, file: &LocalFile, warnings: &mut Vec<String>) -> FileFacts {
+    match &file.state {
+        FileState::Present => {
+            warnings.push("the file is out of reach; this is what it said when it was last read".to_owned());
+        }
+        FileState::Missing { since } => {
+            let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+            warnings.push(format!("the file is missing{since}; this is what it said when it was last read"));
+        }
+        FileState::Failed { reason } => {
+            warnings.push(format!("the file could not be read ({reason}); this is what it said before"));
+        }
+    }
+    FileFacts {
+        path: name.clone(),
+        size_bytes: file.stat.size_bytes,
+        modified_at: Timestamp::from_millis(file.stat.modified_ns.div_euclid(1_000_000)),
+        state: file.state.as_str(),
+        missing_since: missing(file),
+    }
+}
+
+/// The picture's own file, if a scan has seen it.
+fn scanned_file(catalog: &Catalog, key: ImageKey) -> Result<Option<LocalFile>, Failure> {
+    Ok(catalog.files_of_image(key)?.into_iter().next())
+}
+
+fn missing(file: &LocalFile) -> Option<Timestamp> {
+    match file.state {
+        FileState::Missing { since } => since,
+        _ => None,
+    }
+}
+
+/// The resources that a file names, linked as the catalog can link them now.
+fn traced(
+    catalog: &Catalog,
+    target: &str,
+    parsed: &Parsed,
+    image: Option<&NamedImage>,
+) -> Result<Trace, Failure> {
+    let mut trace = link::trace_uses(catalog, target, &parsed.resources)?;
+    trace.image = image.map(|image| ImageRef(image.name.clone()));
+    Ok(trace)
+}
+
+fn duplicates(
+    catalog: &Catalog,
+    key: Option<ImageKey>,
+    content: Option<[u8; 32]>,
+) -> Result<Vec<ImageName>, Failure> {
+    let by_content = content
+        .map(|content| catalog.media_by_identity(&MediaIdentity::Content(content)))
+        .transpose()?
+        .flatten();
+    let by_image = key.map(|key| catalog.media_of_image(key)).transpose()?.flatten();
+    let mut names = Vec::new();
+    for media in by_content.into_iter().chain(by_image) {
+        for other in catalog.images_of_media(media)?.into_iter().filter(|other| Some(*other) != key) {
+            names.extend(catalog.image_name(other)?);
+        }
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn state_warning(state: MetaState) -> Option<&'static str> {
+    match state {
+        MetaState::Present => None,
+        MetaState::Hidden => Some("its generation data was withdrawn, or its owner hides it"),
+        MetaState::Null | MetaState::Withheld => Some("the site has no generation data for it"),
+        MetaState::NotSaid => Some("no document with generation data was seen yet"),
+    }
+}
