@@ -30,6 +30,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 pub use inspect::{Inspected, inspect};
+pub use models::model_facts;
 pub use report::{ScanFailure, ScanReport};
 pub use roots::{Forgettable, forget_missing, forgettable, root_paths};
 
