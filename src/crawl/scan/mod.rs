@@ -31,7 +31,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 pub use inspect::{Inspected, inspect};
-pub use report::{ScanFailure, ScanReport};
+pub use report::{ScanFailure, ScanReport, ScanWarning};
 pub use roots::{RootSummary, forget, root_paths, roots_of};
 
 use crate::catalog::{Catalog, CatalogError, Hashing};
