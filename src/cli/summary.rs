@@ -49,6 +49,9 @@ pub(crate) struct Summary {
     pub(crate) failed: u64,
     /// The first of these.
     pub(crate) failures: Vec<Loss>,
+    /// What people read above these.
+    #[serde(skip)]
+    pub(crate) warnings_title: &'static str,
     /// Fields left out of items, by name.
     pub(crate) field_warnings: BTreeMap<String, u64>,
     /// The first item that lost each of these, where that is known.
@@ -165,6 +168,7 @@ impl Summary {
             generation: written.generation,
             failed: 0,
             failures: Vec::new(),
+            warnings_title: "fields left out",
             field_warnings: BTreeMap::new(),
             first_warnings: BTreeMap::new(),
             anomalies: BTreeMap::new(),
@@ -222,7 +226,7 @@ impl Summary {
         self.append_losses(&mut text);
         append_counts(
             &mut text,
-            "fields left out",
+            self.warnings_title,
             self.field_warnings.iter().map(|(k, n)| (k.as_str(), *n)),
             &self.first_warnings,
         );

@@ -177,7 +177,7 @@ fn summary(report: &ScanReport) -> Summary {
         ("pictures", report.images),
         ("videos", report.videos),
         ("sidecars", report.sidecars),
-        ("models noted", report.models),
+        ("model files", report.models),
         ("model headers read", report.models_read),
         ("models hashed", report.models_hashed),
         ("without metadata", report.silent),
@@ -191,8 +191,13 @@ fn summary(report: &ScanReport) -> Summary {
     summary.items = report.images + report.videos;
     summary.failed = report.failed;
     summary.failures = report.failures.iter().map(loss).collect();
-    summary.field_warnings =
-        report.warnings.iter().map(|(code, count)| (format!("metadata: {code}"), *count)).collect();
+    summary.warnings_title = "oddities of metadata";
+    for (code, warned) in &report.warnings {
+        summary.field_warnings.insert((*code).to_owned(), warned.count);
+        let place = String::from_utf8_lossy(&warned.first).into_owned();
+        let first = Loss { place, line: None, item: None, reason: (*code).to_owned() };
+        summary.first_warnings.insert((*code).to_owned(), first);
+    }
     summary
 }
 

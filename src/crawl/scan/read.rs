@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use super::inspect;
 use super::moves::{self, Arrival, Candidates};
 use super::plan::{Beside, Job};
-use super::report::ScanFailure;
+use super::report::{ScanFailure, ScanWarning};
 use super::walk::Found;
 use super::window::{self, Window};
 use super::{ScanOptions, names, path, record};
@@ -46,7 +46,7 @@ pub(super) struct Reading {
     /// Pictures and videos that say nothing about how they were made.
     pub(super) silent: u64,
     pub(super) failures: Vec<ScanFailure>,
-    pub(super) warnings: BTreeMap<&'static str, u64>,
+    pub(super) warnings: BTreeMap<&'static str, ScanWarning>,
     /// Files that may have moved: their places in the batch, and what they may be, the likeliest first.
     pub(super) origins: Vec<(usize, Vec<LocalFileId>)>,
 }
@@ -62,7 +62,7 @@ struct Stretch {
     jobs: u64,
     silent: u64,
     failures: Vec<ScanFailure>,
-    warnings: BTreeMap<&'static str, u64>,
+    warnings: BTreeMap<&'static str, ScanWarning>,
     origins: Vec<(usize, Vec<LocalFileId>)>,
 }
 
@@ -184,7 +184,8 @@ impl Reader<'_> {
         open: &mut Stretch,
     ) {
         for warning in &parsed.warnings {
-            *open.warnings.entry(warning.code).or_default() += 1;
+            let first = || ScanWarning { count: 0, first: full.to_vec() };
+            open.warnings.entry(warning.code).or_insert_with(first).count += 1;
         }
         let identity = match content {
             Some(content) => MediaIdentity::Content(content),

@@ -1,5 +1,7 @@
 //! What a scan did, and what it lost.
 
+use std::collections::BTreeMap;
+
 use super::path;
 use super::read::Reading;
 use crate::catalog::{BatchReport, FileKind};
@@ -49,9 +51,18 @@ pub struct ScanReport {
     /// The first 10,000 of these.
     pub failures: Vec<ScanFailure>,
     /// Pieces of metadata that were damaged, cut or odd, by the word of their warning.
-    pub warnings: std::collections::BTreeMap<&'static str, u64>,
+    pub warnings: BTreeMap<&'static str, ScanWarning>,
     /// Whether somebody asked to stop before the end.
     pub interrupted: bool,
+}
+
+/// How often metadata was odd in one way, and where first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanWarning {
+    /// How often.
+    pub count: u64,
+    /// The first file, as the platform's bytes of its path.
+    pub first: Vec<u8>,
 }
 
 /// One file or folder that could not be read, and why.
@@ -100,8 +111,9 @@ impl ScanReport {
         }
         self.silent += reading.silent;
         reading.failures.iter().cloned().for_each(|failure| self.fail(failure));
-        for (code, count) in &reading.warnings {
-            *self.warnings.entry(code).or_default() += count;
+        for (code, more) in &reading.warnings {
+            let first = || ScanWarning { count: 0, first: more.first.clone() };
+            self.warnings.entry(code).or_insert_with(first).count += more.count;
         }
     }
 }
