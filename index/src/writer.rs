@@ -69,6 +69,8 @@ impl Writer {
             .build();
         let inner = index.writer_with_options(settings).map_err(|error| locked(error, dir.to_path_buf()))?;
         inner.set_merge_policy(Box::new(merge_policy()));
+        // A writer that was killed within a commit leaves files that the same commit, made again, would refuse to overwrite.
+        inner.garbage_collect_files().wait()?;
         let committed = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.generation);
         Ok(Self { inner, fields, committed })
     }

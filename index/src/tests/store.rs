@@ -83,6 +83,42 @@ fn a_lock_file_left_by_a_killed_writer_blocks_nobody() {
     Writer::open(dir.path(), small()).expect("opens");
 }
 
+/// A writer that is killed within a commit has written which documents of a segment are deleted, and not yet that
+/// it is so. The next one deletes the same, and the engine numbers its files alike.
+#[test]
+fn files_of_a_commit_that_was_cut_short_do_not_block_the_same_commit() {
+    let (dir, killed) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    for key in 1..=10 {
+        writer.add(&document(key, "cat")).expect("adds");
+    }
+    writer.commit(1).expect("commits");
+    writer.close().expect("closes");
+    let copy = |from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool| {
+        let mut copied = 0;
+        for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+            let name = entry.file_name().into_string().expect("a name of the engine");
+            if wanted(&name) {
+                std::fs::copy(entry.path(), to.join(name)).expect("copies");
+                copied += 1;
+            }
+        }
+        copied
+    };
+    copy(dir.path(), killed.path(), &|name| !name.ends_with(".lock"));
+    let delete = |dir: &Path| {
+        let mut writer = Writer::open(dir, small()).expect("opens");
+        writer.delete(2);
+        writer.commit(2).expect("commits");
+        writer.close().expect("closes");
+    };
+    delete(dir.path());
+    let left = copy(dir.path(), killed.path(), &|name| name.ends_with(".del") || name == ".managed.json");
+    assert_eq!(left, 2, "the deletions of one segment, and the list of files");
+    delete(killed.path());
+    check(killed.path(), "cat", &[1, 3, 4, 5, 6, 7, 8, 9, 10]);
+}
+
 #[test]
 fn rolling_back_forgets_what_was_not_committed() {
     let dir = tempfile::tempdir().expect("a folder");
