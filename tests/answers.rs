@@ -354,3 +354,24 @@ fn the_demo_runs_offline_and_names_every_command() {
     }
     assert!(!home.path().join("catalog.db").exists(), "the demo has a home of its own");
 }
+
+#[test]
+fn a_demo_in_which_a_third_of_the_requests_fail_ends_with_the_same_catalog() {
+    let home = Home::new();
+    let exports = |name: &str, faults: &[&str]| {
+        let line: Vec<&str> = ["demo", "--keep", name].iter().chain(faults).copied().collect();
+        let answer = home.run(&line);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let exports = ["images", "links"].map(|what| {
+            let answer = home.run(&["export", what, "--home", name, "--format", "ndjson", "-q"]);
+            assert_eq!(answer.code, 0, "{}", answer.stderr);
+            answer.stdout
+        });
+        (answer.stderr, exports)
+    };
+    let (calm, expected) = exports("calm", &[]);
+    let (shaken, found) = exports("shaken", &["--faults", "3"]);
+    let tells_of_retries = |text: &str| text.contains(" retry") || text.contains(" retries");
+    assert!(!tells_of_retries(&calm) && tells_of_retries(&shaken), "{calm}{shaken}");
+    assert!(found == expected, "a fault left traces");
+}

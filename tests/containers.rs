@@ -244,6 +244,8 @@ fn a_webp_carries_xmp_and_c2pa() {
     check(&file, Container::WebP, (16, 16), &blocks.each_ref().map(String::as_str));
     let odd = WebP::new(1).after(&webp::chunk(b"ODD ", b"abc")).xmp("<x/>").build();
     check(&odd, Container::WebP, (16, 16), &["xmp = <x/>"]);
+    let unpadded = WebP::new(1).after(b"ODD \x03\0\0\0abc").xmp("<x/>").build();
+    check(&unpadded, Container::WebP, (16, 16), &["xmp = <x/>"]);
 }
 
 #[test]

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stemmata::catalog::{Access, Catalog};
-
 use crate::generator::records::{Plan, Records};
 use crate::support::cli::Home;
+use crate::support::everything::{everything, found, generation_of};
 
 const PLAN: Plan = Plan { images: 6_000, versions: 300, seed: 7 };
 
@@ -26,31 +25,6 @@ fn documents(folder: &Path) -> [PathBuf; 2] {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a temporary path in UTF-8")
-}
-
-/// All that a home says of itself, times of import left out.
-fn everything(home: &Home) -> Vec<String> {
-    let exports = ["images", "links", "models"].map(|what| {
-        let answer = home.run(&["export", what, "--format", "ndjson", "-q"]);
-        assert_eq!(answer.code, 0, "{}", answer.stderr);
-        answer.stdout.split("\"seen_at\":").map(|part| part.trim_start_matches(|c| c != ',')).collect()
-    });
-    exports.into_iter().chain([found(home)]).collect()
-}
-
-/// Every image that the index knows, newest first.
-fn found(home: &Home) -> String {
-    let answer = home.run(&["search", "*", "--limit", "20000", "--sort", "-date", "--format", "csv", "-q"]);
-    assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stdout.lines().count() > 1, "the index is empty");
-    answer.stdout
-}
-
-/// The last batch that a home has; 0 before there is one.
-fn generation_of(home: &Home) -> u64 {
-    Catalog::open(&home.path().join("catalog.db"), Access::Read)
-        .and_then(|catalog| catalog.generation())
-        .unwrap_or(0)
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn model(id: u64, versions: [u64; 2]) -> Item {
         creator: None,
         tags: vec![],
         versions: versions.map(|version| self::version(id, version)).into(),
+        lists_all_versions: false,
     };
     Item::Model(Box::new(model), vec![])
 }

@@ -148,3 +148,39 @@ fn what_is_no_model_costs_itself_and_a_missing_one_is_still_known() {
     world.scan(&[]);
     assert!(matches!(world.model("kite.safetensors").state, FileState::Missing { .. }));
 }
+
+#[test]
+fn show_tells_what_a_model_file_is_what_it_was_published_as_and_which_picture_names_it() {
+    let world = World::new();
+    write(&world.root(), "kite.safetensors", &lora(b"weights"));
+    let path = world.root().join("kite.safetensors");
+    let path = path.to_str().expect("a temporary path in UTF-8");
+    let show = |target: &str| -> Value {
+        let answer = world.home.run(&["show", target, "--format", "json"]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).expect("one JSON object")
+    };
+    let unscanned = show(path);
+    assert_eq!((&unscanned["kind"], &unscanned["state"]), (&json!("model_file"), &json!("unknown")));
+    assert_eq!(unscanned["ancestry"][0]["name"], "base.safetensors");
+    world.scan(&["--hash-models"]);
+    let sha256 = show(path)["hashes"]["SHA256"].as_str().expect("hashed").to_owned();
+
+    let published = json!({ "id": 4, "name": "Kite", "type": "LORA", "modelVersions": [{
+        "id": 9, "name": "v1", "files": [{ "id": 7, "name": "k.safetensors", "hashes": { "SHA256": sha256 } }] }] });
+    let image = json!({ "id": 501, "url": "https://image.civitai.com/k/0a1b2c3d-1111-4222-8333-444455556666/x.jpeg",
+        "meta": { "prompt": "a kite", "hashes": { "lora:kite": &sha256[..10] } } });
+    for (name, document) in [("model.json", published), ("image.json", image)] {
+        write(world.home.path(), name, document.to_string().as_bytes());
+        let answer = world.home.run(&["import", name]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+    }
+    let shown = show(path);
+    assert_eq!(shown["versions"], json!([{ "version": 9, "name": "v1", "model_name": "Kite" }]));
+    assert_eq!(show("501")["models"][0]["path"], path);
+    let told = world.home.run(&["show", path]).stdout;
+    for words in ["published as", "Kite v1 (version 9)", "trained on", "base.safetensors"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(world.home.run(&["show", "501"]).stdout.contains("model files here"));
+}

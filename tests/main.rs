@@ -1,13 +1,17 @@
 //! Promises that Stemmata keeps, one a file.
 
 mod answers;
+mod broken;
 mod cli;
 mod comfyui;
 mod containers;
 mod correlation;
+mod coverage;
+mod crash;
 mod crawl;
 mod dialects;
 mod durability;
+mod eras;
 mod faults;
 mod generator;
 mod golden;
@@ -17,6 +21,11 @@ mod layering;
 mod lineage;
 mod local_models;
 mod promises;
+mod resolve;
 mod scan;
 mod show;
+mod singles;
+mod site;
 mod support;
+mod sync;
+mod upkeep;

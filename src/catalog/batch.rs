@@ -1,6 +1,6 @@
 //! What is written together: a batch is a transaction is a generation.
 
-use super::crawl::CrawlRow;
+use super::crawl::CrawlStep;
 use super::raw::RawBlock;
 use crate::entity::{Item, Timestamp};
 
@@ -18,7 +18,7 @@ pub struct Batch {
     /// The items as read.
     pub records: Vec<Record>,
     /// Where the listing stands after this page.
-    pub crawl: Option<CrawlRow>,
+    pub crawl: Option<CrawlStep>,
 }
 
 /// One item as read, and where its raw text is.

@@ -36,6 +36,9 @@ pub enum CatalogError {
     /// The disk is full.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk or a limit of the system refused.
+    #[error("the disk would not read or write the catalog")]
+    Disk(#[source] rusqlite::Error),
     /// A stored value is not what its column promises.
     #[error("damaged row in {table}: {column}")]
     Damaged {
@@ -57,6 +60,7 @@ impl From<rusqlite::Error> for CatalogError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(rusqlite::ErrorCode::SystemIoFailure) => Self::Disk(error),
             _ => Self::Sqlite(error),
         }
     }

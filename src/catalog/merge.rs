@@ -61,6 +61,8 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
         Ordering::Equal => keep_old,
         Ordering::Greater => true,
     };
+    // The index writes the base models of all checkpoints as one word, the database that of the first.
+    let is_glued = image.dialect == Dialect::Index && old.dialects & dialect_bit(Dialect::Database) != 0;
     ImageRow {
         key: old.key,
         generation: old.generation,
@@ -74,7 +76,7 @@ pub(super) fn merged(old: &ImageRow, image: &Image, media: i64) -> ImageRow {
         published_at: better(keep_old, &old.published_at, &new.published_at),
         post: better(keep_old, &old.post, &new.post),
         username: better(keep_old, &old.username, &new.username),
-        base_model: better(keep_old, &old.base_model, &new.base_model),
+        base_model: better(keep_old || is_glued, &old.base_model, &new.base_model),
         stats: merged_stats(old.stats, new.stats),
         tags: if new.tags.is_empty() { old.tags.clone() } else { new.tags },
         meta,
@@ -276,6 +278,26 @@ mod tests {
                 check((first, placeholder), (second, key), (key, 2));
                 check((first, key), (second, placeholder), (key, 1));
             }
+        }
+    }
+
+    #[test]
+    fn the_base_model_of_the_database_stays_whichever_comes_first() {
+        let told = |dialect: Dialect, base: Option<&str>| Image {
+            base_model: base.map(str::to_owned),
+            ..image(dialect, None)
+        };
+        let (glued, first) =
+            (told(Dialect::Index, Some("PonySDXL 1.0")), told(Dialect::Database, Some("Pony")));
+        let key = ImageKey::new(7).expect("not zero");
+        for (one, other, kept) in [
+            (&glued, &first, "Pony"),
+            (&first, &glued, "Pony"),
+            (&told(Dialect::Database, None), &glued, "PonySDXL 1.0"),
+            (&told(Dialect::Index, Some("Pony")), &glued, "PonySDXL 1.0"),
+        ] {
+            let row = merged(&fresh(one, key, 1, 1), other, 1);
+            assert_eq!(row.base_model.as_deref(), Some(kept));
         }
     }
 

@@ -14,6 +14,7 @@ mod history;
 mod images;
 mod links;
 mod local;
+mod lookups;
 mod media;
 mod merge;
 mod raw;
@@ -27,7 +28,9 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
-pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
+pub use crawl::{
+    Absent, CrawlPage, CrawlRow, CrawlState, CrawlStep, Gap, PageKind, Part, Tombstone, WalkCounts,
+};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
@@ -41,6 +44,9 @@ pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource}
 pub use local::{
     DueModel, FileKind, FileStat, FileState, Forget, Hashing, LocalFile, LocalFileId, LocalModel,
     LocalModelFacts, LocalStats, Root, RootId, ScanBatch, ScannedFile, below, joined,
+};
+pub use lookups::{
+    AnswerNotes, Lookup, LookupKind, LookupOutcome, NamedVersion, UrlMark, WantedHash, WantedVersion,
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};

@@ -99,7 +99,8 @@ fn migrate(connection: &Connection) -> Result<()> {
             ))
         });
         if let Err(error) = applied {
-            connection.execute_batch("ROLLBACK")?;
+            // Where the disk failed, SQLite has rolled back by itself; the first error is the one to tell.
+            connection.execute_batch("ROLLBACK").unwrap_or_default();
             return Err(error.into());
         }
     }

@@ -33,6 +33,9 @@ const CRAWLS: &[Step] = &[
     },
 ];
 
+/// With faults the site is asked more often, so that there is something to fail.
+const SMALL_PAGES: [&str; 2] = ["--limit", "5"];
+
 const QUESTIONS: &[Step] = &[
     Step { shows: "What the catalog holds now.", line: &["stats"] },
     Step {
@@ -64,12 +67,22 @@ pub(crate) fn run(arguments: &DemoArgs, session: &Session) -> Outcome {
     let runtime = runtime()?;
     let world = World::bundled().map_err(|error| Failure::file("reading the bundled site", &error))?;
     let (address, _server) = runtime
-        .block_on(demo_site::serve(world))
+        .block_on(async {
+            match arguments.faults {
+                None => demo_site::serve(world).await,
+                Some(seed) => demo_site::serve_failing(world, seed).await,
+            }
+        })
         .map_err(|error| Failure::file("serving the bundled site on this machine", &error))?;
     say("Stemmata on a bundled miniature site: nothing leaves this machine.\n")?;
     let base = format!("http://{address}/api/v1");
+    let small_pages: &[&str] = if arguments.faults.is_some() { &SMALL_PAGES } else { &[] };
+    if arguments.faults.is_some() {
+        say("A third of the requests fail on purpose: errors, web pages, broken documents.\n")?;
+    }
     for step in CRAWLS {
-        let line: Vec<&str> = step.line.iter().copied().chain(["--api-base", &base]).collect();
+        let line: Vec<&str> =
+            step.line.iter().chain(small_pages).copied().chain(["--api-base", &base]).collect();
         walk(step.shows, &line, &session)?;
     }
     for step in QUESTIONS {

@@ -150,7 +150,12 @@ impl From<CatalogError> for Failure {
             CatalogError::TooNew { .. } => Self::of(Exit::Unready, "catalog.too_new", &error)
                 .hint("use the newer Stemmata that wrote it"),
             CatalogError::NotACatalog { .. } => Self::of(Exit::General, "catalog.not_a_catalog", &error),
-            CatalogError::DiskFull => Self::of(Exit::General, "catalog.disk_full", &error),
+            CatalogError::DiskFull => Self::of(Exit::General, "catalog.disk_full", &error)
+                .hint("make room and run the same line again: what was committed stays"),
+            CatalogError::Disk(_) => Self::of(Exit::General, "catalog.disk", &error).hint(
+                "the disk may be full, over a quota or a limit (`ulimit -f`), or failing; what was committed stays, and the \
+                 same line goes on",
+            ),
             CatalogError::Damaged { .. } => Self::of(Exit::General, "catalog.damaged", &error),
             _ => Self::of(Exit::General, "catalog.failed", &error),
         }

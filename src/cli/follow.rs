@@ -14,6 +14,7 @@ use super::args::FollowFlags;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Sink, Supported};
+use super::resume;
 use super::session::Session;
 use super::summary::{Indexed, Linked, Summary, elapsed_ms};
 
@@ -61,7 +62,7 @@ pub(crate) fn finish(session: &Session, sink: Sink, mut written: Written, run: &
         sink.document(&summary, |_, _| String::new())?;
     }
     if run.cancel.is_requested() {
-        session.talk.note("what was read is kept; run the same line again to go on");
+        session.talk.note(&format!("what was read is kept; run {} again to go on", resume::line()));
         return Ok(Exit::Interrupted);
     }
     let is_partial = summary.failed > 0 || summary.end == "stalled";

@@ -17,6 +17,7 @@ mod export_links;
 mod failure;
 mod follow;
 mod history;
+mod home_lock;
 mod import;
 mod index;
 mod interrupt;
@@ -25,8 +26,11 @@ mod link;
 mod logging;
 mod names;
 mod output;
+mod plan;
 mod progress;
 mod query_words;
+mod resolve;
+mod resume;
 mod scan;
 mod search;
 mod session;
@@ -37,6 +41,7 @@ mod site;
 mod site_words;
 mod stats;
 mod summary;
+mod sync;
 mod talk;
 mod target;
 mod targets;
@@ -109,6 +114,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),
+        Command::Resolve(arguments) => resolve::run(arguments, session),
         Command::Trace(arguments) => trace::run(arguments, session),
         Command::Link(_) => link::run(session),
         Command::Index(arguments) => index::run(arguments, session),

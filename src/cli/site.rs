@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stemmata::crawl;
-use stemmata::fetch::{self, Backoff, Client, FetchError};
+use stemmata::fetch::{self, Backoff, Client, FetchError, SafeUrl};
 
 use super::args::SiteFlags;
 use super::exit::Exit;
@@ -22,8 +22,7 @@ const LOOPBACK_WAITS: (Duration, Duration) = (Duration::from_millis(10), Duratio
 /// A usage failure for an address or a pace that is not allowed, [`Exit::Network`] under `--offline`,
 /// [`Exit::Authentication`] for a token that cannot be used.
 pub(crate) fn client(flags: &SiteFlags, session: &Session) -> Result<Client, Failure> {
-    let base = crawl::api_base(flags.api_base.as_deref().unwrap_or(crawl::DEFAULT_API_BASE))
-        .map_err(|error| bad_address(&error))?;
+    let base = base(flags)?;
     if !base.is_loopback() {
         session.settings.require_network()?;
     }
@@ -47,6 +46,16 @@ fn backoff(base: &fetch::SafeUrl) -> Backoff {
     }
     let (first, ceiling) = LOOPBACK_WAITS;
     Backoff { first, ceiling, ..Backoff::default() }
+}
+
+/// Where the API is.
+///
+/// # Errors
+///
+/// A usage failure for an address that is not allowed.
+pub(crate) fn base(flags: &SiteFlags) -> Result<SafeUrl, Failure> {
+    crawl::api_base(flags.api_base.as_deref().unwrap_or(crawl::DEFAULT_API_BASE))
+        .map_err(|error| bad_address(&error))
 }
 
 /// The address itself is not repeated: it may hold a password.

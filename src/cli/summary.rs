@@ -1,6 +1,7 @@
 //! What an import or a crawl did: for people on stderr, for scripts as one JSON object on stdout.
 
 mod site;
+mod steps;
 mod words;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use stemmata::fetch::Traffic;
 
 use super::output::SCHEMA;
 pub(crate) use site::SiteTraffic;
+pub(crate) use steps::Step;
 pub(crate) use words::{counted, elapsed_ms, grouped, seconds};
 
 /// Failures told to people; scripts get all that were kept.
@@ -34,6 +36,9 @@ pub(crate) struct Summary {
     pub(crate) end: &'static str,
     /// Documents, pages or entities read, by what they are called.
     pub(crate) read: BTreeMap<&'static str, u64>,
+    /// The steps taken, by a command that takes several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) steps: Vec<Step>,
     /// Items found.
     pub(crate) items: u64,
     /// What became of them.
@@ -157,6 +162,7 @@ impl Summary {
             command,
             end,
             read: BTreeMap::new(),
+            steps: Vec::new(),
             items: 0,
             written: written.into(),
             generation: written.generation,
@@ -196,10 +202,13 @@ impl Summary {
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}: {}", self.command, counted(self.items, "items"));
         let of_site = |name: &str| self.traffic.is_some() && SITE_COUNTS.contains(&name);
-        for (name, count) in self.read.iter().filter(|(name, _)| !of_site(name)) {
+        for (name, count) in self.read.iter().filter(|(name, count)| **count > 0 && !of_site(name)) {
             append(&mut text, &format!(", {}", counted(*count, name)));
         }
         append(&mut text, &format!(", {}\n", seconds(self.elapsed_ms)));
+        for step in &self.steps {
+            append(&mut text, &format!("  {}\n", step.text()));
+        }
         let kinds = [
             ("images", &self.written.images),
             ("models", &self.written.models),

@@ -1,9 +1,14 @@
-//! The items of one document, converted and counted: what a batch is made of. Pure.
+//! The items of one document, converted on all threads and counted: what a batch is made of. Pure.
+
+use rayon::prelude::*;
 
 use crate::catalog::{self, RawBlock, Record};
 use crate::entity::{Dialect, Item, VersionId, VersionRelation};
-use crate::source::civitai::{Context, FieldWarning, ItemKind, MetaRequest, Opened, convert};
+use crate::source::civitai::{
+    Context, Converted, FieldWarning, ItemError, ItemKind, MetaRequest, Opened, RawItem, convert,
+};
 
+use super::context::{VersionList, mark_version_lists, mark_withheld};
 use super::report::{ItemFailure, Tally};
 
 /// What the caller knows of a document's items.
@@ -19,6 +24,8 @@ pub(super) struct Expected {
     pub(super) skip: usize,
     /// The most items to take.
     pub(super) take: usize,
+    /// Whether models come with all their versions.
+    pub(super) versions: VersionList,
 }
 
 /// Items of one page, in the order received.
@@ -47,31 +54,42 @@ pub(super) fn read_page(
         items += 1;
         tally.fail(failure(problem.position, problem.kind.to_string()));
     }
-    let mut texts = Vec::new();
-    let mut records = Vec::new();
-    for item in opened.items.iter().filter(|item| range.contains(&item.position)) {
-        items += 1;
-        let raw_position = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-        texts.push(item.text);
-        let context = Context {
-            kind: Some(expected.kind),
-            meta_request: expected.meta_request,
-            returned_for: expected.returned_for,
-            dialect: expected.dialect,
-            document: b"",
-            position: item.position,
-        };
-        match convert(item.text, &context) {
+    let taken: Vec<&RawItem<'_>> =
+        opened.items.iter().filter(|item| range.contains(&item.position)).collect();
+    items += taken.len() as u64;
+    let texts: Vec<&str> = taken.iter().map(|item| item.text).collect();
+    // The catalog is written by one thread, which waits for this.
+    let (raw, converted) = rayon::join(
+        || RawBlock::pack(&texts),
+        || taken.par_iter().map(|item| read_item(item, expected)).collect::<Vec<_>>(),
+    );
+    let mut records = Vec::with_capacity(taken.len());
+    for ((raw_position, item), converted) in (0..).zip(taken).zip(converted) {
+        match converted {
             Err(error) => tally.fail(failure(item.position, error.to_string())),
-            Ok(converted) => {
+            Ok((converted, raw_hash)) => {
                 warn(&converted.warnings, tally);
-                let raw_hash = catalog::raw_hash(item.text);
                 records.push(Record { item: converted.item, raw_position, raw_hash });
             }
         }
     }
+    mark_version_lists(&mut records, expected.versions);
+    mark_withheld(&mut records);
     tally.items += items;
-    Ok(ReadPage { raw: RawBlock::pack(&texts)?, records, items })
+    Ok(ReadPage { raw: raw?, records, items })
+}
+
+/// One item, and the hash of its text.
+fn read_item(item: &RawItem<'_>, expected: Expected) -> Result<(Converted, i64), ItemError> {
+    let context = Context {
+        kind: Some(expected.kind),
+        meta_request: expected.meta_request,
+        returned_for: expected.returned_for,
+        dialect: expected.dialect,
+        document: b"",
+        position: item.position,
+    };
+    Ok((convert(item.text, &context)?, catalog::raw_hash(item.text)))
 }
 
 /// Takes back the note that an image was returned for a version: the filter was not obeyed.

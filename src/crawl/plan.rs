@@ -6,6 +6,7 @@
 use crate::entity::{Dialect, ImageId, MediaType, ModelId, PostId, VersionId};
 use crate::fetch::{FetchError, SafeUrl};
 
+use super::context::VersionList;
 use super::words::{ImageSort, ModelSort, Period};
 
 /// The public site's API.
@@ -181,6 +182,14 @@ impl Listing {
         let url = base.join(self.path(), &self.parameters());
         let text = url.to_string();
         text.split_once("://").map_or(text.clone(), |(_, rest)| rest.to_owned())
+    }
+
+    /// Whether models in it come with all their versions: a base model leaves versions out, and maturity may.
+    pub(super) fn version_list(&self) -> VersionList {
+        match self {
+            Self::Models(filter) if filter.base_models.is_empty() && filter.nsfw => VersionList::Whole,
+            _ => VersionList::Part,
+        }
     }
 
     /// The version that this listing was asked for.

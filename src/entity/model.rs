@@ -41,6 +41,8 @@ pub struct Model {
     pub tags: Vec<String>,
     /// Its versions, in the order received; version images are images of their own.
     pub versions: Vec<ModelVersion>,
+    /// Whether these are all that are to be seen, so that any other one is no longer published.
+    pub lists_all_versions: bool,
 }
 
 /// One release of a model.

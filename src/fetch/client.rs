@@ -35,6 +35,8 @@ pub(super) struct Ask<'a> {
     pub(super) json: Option<&'a str>,
     /// The state that is known.
     pub(super) known: Option<&'a Validators>,
+    /// Fewer tries than the settings allow, for a question that others should not wait for.
+    pub(super) most_tries: Option<u32>,
 }
 
 impl Client {
@@ -75,7 +77,7 @@ impl Client {
         parameters: &[(String, String)],
         context: &RunContext,
     ) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known: None };
+        let ask = Ask { url: self.base().join(path, parameters), json: None, known: None, most_tries: None };
         self.body(&ask, context).await
     }
 
@@ -87,7 +89,7 @@ impl Client {
     ///
     /// As [`Client::get`].
     pub async fn post_json(&self, path: &str, json: &str, context: &RunContext) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, &[]), json: Some(json), known: None };
+        let ask = Ask { url: self.base().join(path, &[]), json: Some(json), known: None, most_tries: None };
         self.body(&ask, context).await
     }
 
@@ -103,7 +105,23 @@ impl Client {
         known: Option<&Validators>,
         context: &RunContext,
     ) -> Result<Fetched, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known };
+        self.get_if_changed_within(path, parameters, known, None, context).await
+    }
+
+    /// As [`Client::get_if_changed`], with at most `most_tries` tries where the settings allow more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::get`].
+    pub async fn get_if_changed_within(
+        &self,
+        path: &str,
+        parameters: &[(String, String)],
+        known: Option<&Validators>,
+        most_tries: Option<u32>,
+        context: &RunContext,
+    ) -> Result<Fetched, FetchError> {
+        let ask = Ask { url: self.base().join(path, parameters), json: None, known, most_tries };
         self.ask(&ask, context).await
     }
 
@@ -121,7 +139,8 @@ impl Client {
     /// breaker rests, the next turn waits for its end, so that no wait is added here.
     async fn ask(&self, ask: &Ask<'_>, context: &RunContext) -> Result<Fetched, FetchError> {
         let Settings { backoff, breaker, .. } = &self.0.settings;
-        let mut delays = backoff.delays();
+        let most_tries = ask.most_tries.unwrap_or(u32::MAX);
+        let mut delays = backoff.delays().take(most_tries.saturating_sub(1) as usize);
         let mut rests_left = breaker.rests.saturating_add(1);
         let mut tried = 0;
         loop {

@@ -73,7 +73,8 @@ impl Home {
 }
 
 impl Answer {
-    fn of(output: std::process::Output) -> Self {
+    /// What a process that has ended printed.
+    pub(crate) fn of(output: std::process::Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),

@@ -20,6 +20,32 @@ pub(crate) fn documents(size: Size) -> Vec<Value> {
     models.chain(images).collect()
 }
 
+/// The same, where each version shows the first image made with it.
+pub(crate) fn documents_with_pictures(size: Size) -> Vec<Value> {
+    let mut documents = documents(size);
+    let images: Vec<Value> =
+        documents.iter().filter(|item| item.get("modelVersions").is_none()).cloned().collect();
+    let versions =
+        documents.iter_mut().filter_map(|item| item.get_mut("modelVersions")?.as_array_mut()).flatten();
+    for version in versions {
+        let made = images.iter().find(|image| image["modelVersionIds"][0] == version["id"]);
+        version["images"] = made.map(version_image).into_iter().collect();
+    }
+    documents
+}
+
+/// An image as a version shows it: its file is named after its id.
+fn version_image(image: &Value) -> Value {
+    let id = &image["id"];
+    let url = image["url"].as_str().unwrap_or_default();
+    let url = url.rsplit_once('/').map_or(url, |(folder, _)| folder);
+    json!({
+        "id": id, "url": format!("{url}/{id}.jpeg"), "hash": image["hash"], "width": image["width"],
+        "height": image["height"], "type": "image", "nsfwLevel": 1, "hasMeta": true, "hasPositivePrompt": true,
+        "onSite": false, "minor": false, "poi": false, "remixOfId": null,
+    })
+}
+
 fn model(id: u64) -> Value {
     json!({
         "id": id, "name": format!("Model {id}"), "type": if id.is_multiple_of(2) { "LORA" } else { "Checkpoint" },
@@ -64,6 +90,6 @@ fn image(number: u64, models: u64) -> Value {
 }
 
 /// A well-formed hash that depends on `number` only.
-fn sha256_of(number: u64) -> String {
+pub(crate) fn sha256_of(number: u64) -> String {
     format!("{:016X}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).repeat(4)
 }

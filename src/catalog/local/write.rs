@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use super::read::read_root;
 use super::{LocalFileId, Root, RootId, ScanBatch, ScannedFile, below, joined};
 use crate::catalog::codes::PATH_NAME;
+use crate::catalog::writer::Beside;
 use crate::catalog::{BatchReport, Catalog, Result};
 use crate::entity::{ImageKey, Timestamp};
 
@@ -62,7 +63,7 @@ impl Catalog {
     ///
     /// As [`Catalog::write`].
     pub fn write_scan(&mut self, scan: &ScanBatch) -> Result<BatchReport> {
-        self.write_with_files(&scan.batch, &scan.files)
+        self.write_with(&scan.batch, &Beside { files: &scan.files, ..Beside::default() })
     }
 
     /// Notes that files are no longer there.

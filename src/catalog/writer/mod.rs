@@ -15,6 +15,7 @@ pub(super) use resources::ResourceCache;
 
 use super::batch::{Batch, BatchReport, Change, Record};
 use super::local::{self, ScannedFile};
+use super::lookups::AnswerNotes;
 use super::{Catalog, Result, crawl, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
 
@@ -35,6 +36,15 @@ struct RawPlace {
     hash: i64,
 }
 
+/// What commits together with the items of a batch.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// What an answer of the site says beyond its items.
+    pub(super) notes: Option<&'a AnswerNotes>,
+    /// The local files that the images are in.
+    pub(super) files: &'a [ScannedFile],
+}
+
 impl Catalog {
     /// Writes a batch as one transaction.
     ///
@@ -45,15 +55,15 @@ impl Catalog {
     /// [`super::CatalogError::Busy`] when another process writes, [`super::CatalogError::DiskFull`]; nothing of the batch is
     /// stored then.
     pub fn write(&mut self, batch: &Batch) -> Result<BatchReport> {
-        self.write_with_files(batch, &[])
+        self.write_with(batch, &Beside::default())
     }
 
-    /// Writes a batch, and the local files that its images are in, as one transaction.
-    pub(super) fn write_with_files(&mut self, batch: &Batch, files: &[ScannedFile]) -> Result<BatchReport> {
+    /// As [`Self::write`]; what stands beside the items is part of the transaction, unless the batch writes nothing.
+    pub(super) fn write_with(&mut self, batch: &Batch, beside: &Beside<'_>) -> Result<BatchReport> {
         let Self { connection, resource_cache, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = write_batch(&transaction, resource_cache, batch, files)
-            .and_then(|report| finish(transaction, batch, report));
+        let written = write_batch(&transaction, resource_cache, batch, beside.files)
+            .and_then(|report| finish(transaction, batch, beside.notes, report));
         if written.is_err() {
             resource_cache.clear();
         }
@@ -107,8 +117,8 @@ fn write_batch(
             .prepare_cached("INSERT INTO raw_blocks (block, items, data) VALUES (?1, ?2, ?3)")?
             .execute(params![stamp.generation, batch.raw.items, batch.raw.data])?;
     }
-    if let Some(row) = &batch.crawl {
-        crawl::store_crawl(transaction, row)?;
+    if let Some(step) = &batch.crawl {
+        crawl::store_step(transaction, step)?;
     }
     if !changed && batch.crawl.is_none() && files.is_empty() {
         report.generation = None;
@@ -116,10 +126,18 @@ fn write_batch(
     Ok(report)
 }
 
-fn finish(transaction: Transaction<'_>, batch: &Batch, report: BatchReport) -> Result<BatchReport> {
+fn finish(
+    transaction: Transaction<'_>,
+    batch: &Batch,
+    notes: Option<&AnswerNotes>,
+    report: BatchReport,
+) -> Result<BatchReport> {
     if report.generation.is_none() && batch.crawl.is_none() {
         transaction.rollback()?;
     } else {
+        if let Some(notes) = notes {
+            notes.store(&transaction)?;
+        }
         transaction.commit()?;
     }
     Ok(report)
@@ -144,6 +162,9 @@ fn write_record(
                 let change = models.write_version(version, raw)?;
                 report.versions.count(change);
                 is_known &= change == Change::Unchanged;
+            }
+            for _ in 0..models.retire_versions(model)? {
+                report.versions.count(Change::Changed);
             }
             for image in version_images {
                 report.images.count(images.write(image, raw)?);

@@ -100,7 +100,12 @@ impl<'t> ModelWriter<'t> {
 
     pub(super) fn write_version(&mut self, version: &ModelVersion, raw: RawPlace) -> Result<Change> {
         let id = version.id.as_i64();
-        let known = self.known("SELECT raw_hash, seen_at FROM versions WHERE version = ?1", id)?;
+        // A version that was no longer listed is listed again, though its own text may be the same.
+        let unlisted =
+            "SELECT iif(state = 'unpublished', NULL, raw_hash), seen_at FROM versions WHERE version = ?1";
+        let plain = "SELECT raw_hash, seen_at FROM versions WHERE version = ?1";
+        let known =
+            self.known(if version.state == PublishState::Published { unlisted } else { plain }, id)?;
         let returned = self.history.note_return(Absent::Version, id)?;
         if !returned && known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
             return Ok(Change::Unchanged);
@@ -112,6 +117,30 @@ impl<'t> ModelWriter<'t> {
         self.name_version(id)?;
         self.write_files(version)?;
         Ok(change(known))
+    }
+
+    /// Marks the versions that a model no longer lists; gives how many.
+    pub(super) fn retire_versions(&self, model: &Model) -> Result<usize> {
+        if !model.lists_all_versions {
+            return Ok(0);
+        }
+        let listed: Vec<i64> = model.versions.iter().map(|version| version.id.as_i64()).collect();
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE versions SET state = 'unpublished', generation = ?3
+             WHERE model = ?1 AND state = 'published'
+                AND NOT EXISTS (SELECT 1 FROM json_each(?2) WHERE value = version)
+             RETURNING version",
+        )?;
+        let retired: Vec<i64> = statement
+            .query_map(
+                params![model.id.as_i64(), serde_json::json!(listed).to_string(), self.stamp.generation],
+                |row| row.get(0),
+            )?
+            .collect::<rusqlite::Result<_>>()?;
+        for version in &retired {
+            self.history.note(Absent::Version, *version, "state", Some("published"), Some("unpublished"))?;
+        }
+        Ok(retired.len())
     }
 
     /// Keeps what a version document says of its model, unless the model is known by itself.

@@ -163,6 +163,7 @@ pub(super) fn model(name: Option<&str>, versions: Vec<ModelVersion>) -> Item {
         creator: None,
         tags: vec!["style".to_owned()],
         versions,
+        lists_all_versions: false,
     };
     Item::Model(Box::new(model), vec![])
 }

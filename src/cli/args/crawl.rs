@@ -1,9 +1,11 @@
 //! Flags of `crawl`.
 
 use clap::{Args, Subcommand};
-use stemmata::crawl::{ImageSort, ModelSort, Period};
-use stemmata::entity::{MediaType, ModelId, PostId, VersionId};
+use stemmata::crawl::{ImageSort, ModelSort, Period, Split};
+use stemmata::entity::{MediaType, ModelId, PostId, Timestamp, VersionId};
+use stemmata::run::Clock;
 
+use super::resolve::{PlanFlags, SyncFlags};
 use super::site::{AmountFlags, SiteFlags};
 use crate::cli::site_words;
 
@@ -15,6 +17,8 @@ Examples:
   stemmata crawl images --model-id 257749
   stemmata crawl version 290640 128713
   stemmata crawl images --username alice --period month
+  stemmata crawl coverage
+  stemmata crawl verify images --model-id 257749
 
 An interrupted crawl goes on when the same line is run again.
 A token for the site is read from CIVITAI_TOKEN, CIVITAI_API_KEY or --token-file.
@@ -35,6 +39,14 @@ pub(crate) enum CrawlWhat {
     Creators(CreatorFlags),
     /// The tag listing, by page
     Tags(TagFlags),
+    /// How much of each listing there is, and what may be missing
+    Coverage(CoverageFlags),
+    /// Walk a listing again in shifted pages, and add what the first walk lost between pages
+    Verify(VerifyFlags),
+    /// Bring this home up to date: new images and models, what has changed, what is unresolved
+    Sync(SyncFlags),
+    /// What `crawl sync` would ask, and how long that would take; sends nothing
+    Plan(PlanFlags),
     /// Single models by id
     #[command(after_help = MODEL_EXAMPLES)]
     Model(SingleFlags),
@@ -44,6 +56,66 @@ pub(crate) enum CrawlWhat {
     /// Single images by id
     #[command(after_help = IMAGE_EXAMPLES)]
     Image(SingleFlags),
+}
+
+/// `crawl coverage`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl coverage
+  stemmata crawl coverage modelId=257749
+  stemmata crawl coverage --format ndjson
+
+Verdicts:
+  complete    walked to its end, and nothing can have been lost between pages
+  unknown     nothing is known to be missing, and something could be
+  incomplete  something is missing; the exit code is 9 then
+The exit code is 4 when nothing was ever crawled.
+")]
+pub(crate) struct CoverageFlags {
+    /// Only listings whose text contains this, such as modelId=5 or /tags
+    #[arg(value_name = "LISTING")]
+    pub(crate) listing: Option<String>,
+}
+
+/// `crawl verify`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl verify images --model-id 257749
+  stemmata crawl verify models --sort newest --types lora
+  stemmata crawl verify tags
+
+Give the flags of the crawl that is to be verified. The exit code is 9 when something was missing
+or could not be checked; what was missing is in the catalog afterwards.
+")]
+pub(crate) struct VerifyFlags {
+    #[command(subcommand)]
+    pub(crate) what: VerifyWhat,
+}
+
+/// What to verify.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VerifyWhat {
+    /// A walk over the image listing
+    Images(ImageFlags),
+    /// A walk over the model listing
+    Models(ModelFlags),
+    /// A walk over the creator listing
+    Creators(CreatorFlags),
+    /// A walk over the tag listing
+    Tags(TagFlags),
+}
+
+/// How far back a listing is walked, and in which parts.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OrderFlags {
+    /// Stop at items older than this: a date such as 2026-01-01, or a span such as 12h, 7d, 4w; needs --sort newest
+    #[arg(long, value_name = "DATE", value_parser = until)]
+    pub(crate) until: Option<Timestamp>,
+    /// Walk it in parts: version (of --model-id), user, period, base-model, type; several with commas lie within each other
+    #[arg(long, value_name = "BY", value_delimiter = ',', value_parser = split)]
+    pub(crate) split: Vec<Split>,
 }
 
 const MODEL_EXAMPLES: &str = "\
@@ -109,6 +181,8 @@ pub(crate) struct ImageFlags {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) limit: u32,
     #[command(flatten)]
+    pub(crate) order: OrderFlags,
+    #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
@@ -159,6 +233,8 @@ pub(crate) struct ModelFlags {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) limit: u32,
     #[command(flatten)]
+    pub(crate) order: OrderFlags,
+    #[command(flatten)]
     pub(crate) amount: AmountFlags,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
@@ -204,6 +280,49 @@ pub(crate) struct SingleFlags {
     /// Ids or page URLs; `-` reads them from stdin, one a line
     #[arg(required = true, value_name = "ID")]
     pub(crate) targets: Vec<String>,
+    /// Ask also for what was gone within the last week, and for all of what is known
+    #[arg(long)]
+    pub(crate) refresh: bool,
     #[command(flatten)]
     pub(crate) site: SiteFlags,
+}
+
+/// Reads a date in UTC, a moment, or a span back from now.
+fn until(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "it is a date such as 2026-01-01, or a span such as 12h, 7d, 4w".to_owned();
+    if let Some(moment) = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))) {
+        return Ok(moment);
+    }
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number: i64 =
+        number.parse().ok().filter(|number| (0..=100_000).contains(number)).ok_or_else(wrong)?;
+    let hours = match unit {
+        "h" => number,
+        "d" => number * 24,
+        "w" => number * 24 * 7,
+        _ => return Err(wrong()),
+    };
+    Timestamp::from_millis(Clock::System.now().as_millis() - hours * 3_600_000).ok_or_else(wrong)
+}
+
+fn split(text: &str) -> Result<Split, String> {
+    let words: Vec<&str> = Split::ALL.iter().map(|split| split.as_str()).collect();
+    Split::from_word(text).ok_or_else(|| format!("it is one of: {}", words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_or_a_span_says_until_when() {
+        assert_eq!(until("2026-01-02").map(|at| at.to_string()).as_deref(), Ok("2026-01-02T00:00:00.000Z"));
+        assert_eq!(until("2026-01-02T03:04:05Z").map(|at| at.as_millis() % 1000), Ok(0));
+        let day = until("1d").expect("a span").as_millis() - until("2d").expect("a span").as_millis();
+        // The clock runs on between the two.
+        assert!((86_399_000..=86_400_000).contains(&day) || day.abs_diff(86_400_000) < 10_000, "{day}");
+        for wrong in ["", "d", "7", "-1d", "7y", "2026-13-01", "9999999w", "\u{e9}"] {
+            assert!(until(wrong).is_err(), "{wrong}");
+        }
+    }
 }

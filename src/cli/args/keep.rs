@@ -148,6 +148,9 @@ pub(crate) struct DemoArgs {
     /// Keep the demo's home in this folder, which must be empty or missing
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// Let a third of the requests fail, which ones and how by this number: shows what a crawl survives
+    #[arg(long, value_name = "SEED", hide = true)]
+    pub(crate) faults: Option<u64>,
 }
 
 /// `completions`

@@ -5,6 +5,7 @@
 mod ask;
 mod crawl;
 mod keep;
+mod resolve;
 mod scan;
 mod site;
 
@@ -14,11 +15,15 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use ask::{ClassChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
-pub(crate) use crawl::{CrawlArgs, CrawlWhat, ImageFlags, ModelFlags};
+pub(crate) use crawl::{
+    CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
+    TagFlags, VerifyWhat,
+};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
+pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
 pub(crate) use site::{AmountFlags, SiteFlags};
 
@@ -138,6 +143,8 @@ pub(crate) enum Command {
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),
+    /// Ask the site for the hashes and versions that images name and nobody here knows
+    Resolve(Box<ResolveArgs>),
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
     Search(SearchArgs),

@@ -7,7 +7,7 @@ use stemmata::entity::{
 use stemmata::link::TraceResource;
 use stemmata::parse::{Block, Parsed, Value};
 
-use super::subject::{FileFacts, Subject};
+use super::subject::{FileFacts, ModelHere, Subject};
 use crate::cli::names::{self, called};
 use crate::cli::output::SCHEMA;
 
@@ -36,6 +36,8 @@ pub(super) struct Shown<'a> {
     pub(super) conflicts: Vec<Conflict<'a>>,
     pub(super) blocks: Vec<StoredBlock>,
     links: Vec<Link<'a>>,
+    /// Model files of this machine that its resources name by hash.
+    pub(super) models: Vec<ModelFile<'a>>,
     pub(super) fingerprints: Fingerprints<'a>,
     pub(super) duplicates: Vec<CalledImage<'a>>,
     pub(super) warnings: Vec<String>,
@@ -119,6 +121,23 @@ pub(super) struct StoredBlock {
     pub(super) hex: Option<String>,
 }
 
+/// A model file of this machine.
+#[derive(Serialize)]
+pub(super) struct ModelFile<'a> {
+    hash: &'a HexHash,
+    pub(super) path: Option<String>,
+    /// In hexadecimal, where they are not UTF-8.
+    path_bytes: Option<String>,
+    pub(super) state: &'static str,
+}
+
+impl<'a> ModelFile<'a> {
+    fn new(here: &'a ModelHere) -> Self {
+        let (path, path_bytes) = names::path(&here.path);
+        Self { hash: &here.hash, path, path_bytes, state: here.state }
+    }
+}
+
 #[derive(Serialize)]
 struct Link<'a> {
     resource: NamedResource<'a>,
@@ -191,6 +210,7 @@ impl<'a> Shown<'a> {
             blocks: parsed
                 .map(|parsed| parsed.blocks.iter().map(|block| stored(block, raw)).collect())
                 .unwrap_or_default(),
+            models: subject.models.iter().map(ModelFile::new).collect(),
             links: subject.trace.iter().flat_map(|trace| &trace.resources).flat_map(links_of).collect(),
             fingerprints: Fingerprints {
                 blurhash: image.and_then(|image| image.blurhash.as_deref()),

@@ -1,9 +1,10 @@
-//! `show`: everything known about one image, or what sets two apart.
+//! `show`: everything known about one image or model file, or what sets two images apart.
 //!
 //! - An image of the catalog, or a file on disk, which is read on the spot and needs no catalog.
 
 mod diff;
 mod document;
+mod model;
 mod subject;
 mod text;
 mod words;
@@ -30,6 +31,10 @@ pub(crate) fn run(arguments: &ShowArgs, session: &Session) -> Outcome {
         ([one], false) if arguments.history => return history::run(&one.to_string_lossy(), session),
         ([one], false) => {
             let sink = session.sink(Supported::Document)?;
+            if let Some(shown) = subject::model(one, session)? {
+                sink.document(&shown, |shown, terminal| shown.text(arguments.raw, terminal))?;
+                return Ok(Exit::Done);
+            }
             let subject = subject::find(one, session)?;
             let shown = Shown::new(&subject, arguments.raw);
             sink.document(&shown, |shown, terminal| text::text(&subject, shown, terminal))?;

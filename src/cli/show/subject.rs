@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use stemmata::catalog::{Catalog, FileState, LocalFile, NamedImage};
 use stemmata::crawl::scan::{self, Inspected, record};
-use stemmata::entity::{ImageKey, ImageName, MediaIdentity, MetaState, Timestamp};
+use stemmata::entity::{HexHash, ImageKey, ImageName, MediaIdentity, MetaState, Timestamp};
 use stemmata::link::{self, ImageRef, Trace, Via};
 use stemmata::parse::{self, Container, Limits, Parsed};
 
+use super::model::{self, ShownModel};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Named};
 use crate::cli::scan::DECODER;
@@ -31,12 +32,24 @@ pub(crate) struct Subject {
     pub(crate) file: Option<FileFacts>,
     /// The raw record of an image that has no file.
     pub(crate) raw: Option<String>,
+    /// Model files of this machine that its resources name by hash.
+    pub(crate) models: Vec<ModelHere>,
     /// Other images with the same bytes, by name.
     pub(crate) duplicates: Vec<ImageName>,
     /// BLAKE3 of all bytes.
     pub(crate) content: Option<[u8; 32]>,
     /// What else is to be known.
     pub(crate) warnings: Vec<String>,
+}
+
+/// A model file of this machine that a resource names.
+pub(crate) struct ModelHere {
+    /// The hash by which it is named.
+    pub(crate) hash: HexHash,
+    /// Its absolute path.
+    pub(crate) path: ImageName,
+    /// `present` or `missing`.
+    pub(crate) state: &'static str,
 }
 
 /// A file on disk.
@@ -77,11 +90,7 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
         };
         return of_catalog(&catalog, text, found);
     }
-    let catalog = match session.catalog() {
-        Ok(catalog) => Some(catalog),
-        Err(Failure::Named(named)) if is_missing(&named) => None,
-        Err(other) => return Err(other),
-    };
+    let catalog = some_catalog(session)?;
     let known = match (&catalog, path.to_str()) {
         (Some(catalog), Some(text)) => target::local(catalog, text)?.map(|found| found.key),
         (Some(catalog), None) => by_path(catalog, path)?,
@@ -102,6 +111,29 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
     }
 }
 
+/// The model file that `target` names, if it is one.
+///
+/// # Errors
+///
+/// When the file or the catalog cannot be read.
+pub(super) fn model(target: &OsStr, session: &Session) -> Result<Option<ShownModel>, Failure> {
+    let path = Path::new(target);
+    if path.exists() && !path.is_file() {
+        return Ok(None);
+    }
+    let catalog = some_catalog(session)?;
+    model::find(path, &target.to_string_lossy(), catalog.as_ref())
+}
+
+/// The catalog, where there is one.
+fn some_catalog(session: &Session) -> Result<Option<Catalog>, Failure> {
+    match session.catalog() {
+        Ok(catalog) => Ok(Some(catalog)),
+        Err(Failure::Named(named)) if is_missing(&named) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 fn found(key: ImageKey) -> Found {
     Found { key, via: Via::Id }
 }
@@ -110,7 +142,7 @@ fn is_missing(named: &Named) -> bool {
     named.code == "catalog.missing"
 }
 
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -157,6 +189,9 @@ fn of_file(
         target,
         image,
         name,
+        models: catalog
+            .zip(trace.as_ref())
+            .map_or(Ok(Vec::new()), |(catalog, trace)| models_here(catalog, trace))?,
         trace,
         parsed: Some(parsed),
         file: Some(file),
@@ -189,6 +224,7 @@ fn of_catalog(catalog: &Catalog, target: String, found: Found) -> Result<Subject
     Ok(Subject {
         target,
         name: image.name.clone(),
+        models: models_here(catalog, &trace)?,
         duplicates: duplicates(catalog, Some(image.row.key), content)?,
         image: Some(image),
         trace: Some(trace),
@@ -244,6 +280,20 @@ fn traced(
     let mut trace = link::trace_uses(catalog, target, &parsed.resources)?;
     trace.image = image.map(|image| ImageRef(image.name.clone()));
     Ok(trace)
+}
+
+/// The model files of this machine that the resources of an image name by hash, by path.
+fn models_here(catalog: &Catalog, trace: &Trace) -> Result<Vec<ModelHere>, Failure> {
+    let mut found = Vec::new();
+    for hash in trace.resources.iter().filter_map(|resource| resource.hash.as_ref()) {
+        for model in catalog.local_models_with_hash(hash)? {
+            let (hash, path) = (hash.clone(), ImageName::Path(model.path));
+            found.push(ModelHere { hash, path, state: model.state.as_str() });
+        }
+    }
+    found.sort_by(|one, other| (&one.path, &one.hash).cmp(&(&other.path, &other.hash)));
+    found.dedup_by(|later, first| later.path == first.path);
+    Ok(found)
 }
 
 fn duplicates(

@@ -32,6 +32,7 @@ pub(super) fn text(subject: &Subject, shown: &Shown<'_>, terminal: Terminal) -> 
             push_lines(&mut text, &terminal.paint.bold(name), words);
         }
     }
+    push_models(&mut text, shown, terminal);
     push_blocks(&mut text, shown, terminal);
     push_duplicates(&mut text, shown, terminal);
     if !shown.warnings.is_empty() {
@@ -106,6 +107,18 @@ fn facts(shown: &Shown<'_>, data: &GenerationData) -> Vec<(&'static str, Option<
         ("tool version", data.tool_version.clone()),
         ("blurhash", shown.fingerprints.blurhash.map(str::to_owned)),
     ]
+}
+
+fn push_models(text: &mut String, shown: &Shown<'_>, terminal: Terminal) {
+    if shown.models.is_empty() {
+        return;
+    }
+    text.push_str(&format!("{}\n", terminal.paint.bold("model files here")));
+    for model in &shown.models {
+        let state = if model.state == "present" { String::new() } else { format!(", {}", model.state) };
+        let path = model.path.as_deref().map(one_line).unwrap_or_default();
+        text.push_str(&format!("  {path}{state}\n"));
+    }
 }
 
 fn push_blocks(text: &mut String, shown: &Shown<'_>, terminal: Terminal) {

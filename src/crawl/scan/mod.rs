@@ -31,6 +31,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 pub use inspect::{Inspected, inspect};
+pub use models::model_facts;
 pub use report::{ScanFailure, ScanReport, ScanWarning};
 pub use roots::{RootSummary, forget, root_paths, roots_of};
 

@@ -81,7 +81,11 @@ fn assembled(
 ) -> LocalModelFacts {
     let truth = truth.map(|truth| truth.as_str().to_owned());
     let hashes = hashes.map(whole_hashes).unwrap_or_default();
-    let Some(header) = header else { return LocalModelFacts { truth, hashes, ..LocalModelFacts::default() } };
+    LocalModelFacts { truth, hashes, ..header.map(model_facts).unwrap_or_default() }
+}
+
+/// What the catalog keeps of a header.
+pub fn model_facts(header: ModelHeader) -> LocalModelFacts {
     LocalModelFacts {
         format: Some(header.format.as_str().to_owned()),
         kind: Some(header.kind),
@@ -89,10 +93,9 @@ fn assembled(
         title: header.title,
         author: header.author,
         tensors: header.tensors,
-        truth,
         header: header.metadata.into_iter().collect(),
-        hashes,
         ancestry: header.ancestry,
+        ..LocalModelFacts::default()
     }
 }
 

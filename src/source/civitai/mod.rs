@@ -7,6 +7,7 @@
 pub mod convert;
 mod creator;
 mod detect;
+mod hash_answer;
 mod image;
 mod meta;
 mod model;
@@ -21,4 +22,5 @@ pub use crate::parse::air;
 pub use convert::{
     Context, Converted, FieldProblem, FieldWarning, ItemError, ItemKind, MetaRequest, convert,
 };
+pub use hash_answer::{HashAnswer, read_hash_answer};
 pub use pages::{DocumentError, ItemProblem, ItemProblemKind, Opened, RawItem, open, salvage};

@@ -41,6 +41,7 @@ pub(super) fn read_model(fields: &Fields<'_>) -> Option<(Model, Vec<Image>)> {
         creator: fields.object("creator").and_then(|creator| read_creator(&creator)),
         tags: read_tags(fields),
         versions,
+        lists_all_versions: false,
     };
     Some((model, images))
 }

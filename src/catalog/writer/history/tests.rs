@@ -170,3 +170,33 @@ fn an_image_that_never_had_generation_data_is_not_said_to_have_withdrawn_it() {
     let row = home.catalog.image(key(1)).expect("reads").expect("is there");
     assert_eq!(row.meta, MetaState::Null);
 }
+
+#[test]
+fn a_version_that_its_model_no_longer_lists_is_unpublished_and_comes_back_when_it_is_listed_again() {
+    let mut home = home();
+    let listing = |versions| {
+        let Item::Model(mut model, images) = model(Some("Kite"), versions) else {
+            unreachable!("it is a model")
+        };
+        model.lists_all_versions = true;
+        Item::Model(model, images)
+    };
+    let state = |home: &Home| -> String {
+        let sql = "SELECT state FROM versions WHERE version = 9";
+        home.catalog.connection.query_row(sql, [], |row| row.get(0)).expect("one row")
+    };
+    write_at(&mut home, 10, vec![(listing(vec![version("aaaaaaaaa1", "f")]), "a")]);
+    write_at(&mut home, 20, vec![(model(Some("Kite"), vec![]), "part of it")]);
+    assert_eq!(state(&home), "published", "a filter may have left it out");
+    write_at(&mut home, 30, vec![(listing(vec![]), "b")]);
+    assert_eq!(state(&home), "unpublished");
+    write_at(&mut home, 40, vec![(listing(vec![version("aaaaaaaaa1", "f")]), "a")]);
+    assert_eq!(state(&home), "published");
+    assert_eq!(
+        home.catalog.history(Absent::Version, 9).expect("reads"),
+        [
+            change(30, "state", Some("published"), Some("unpublished")),
+            change(40, "state", Some("unpublished"), Some("published")),
+        ]
+    );
+}
