@@ -147,6 +147,13 @@ named!(
     }
 );
 
+impl EndReason {
+    /// Whether the site broke the walk off: what lies behind the last page was never asked for.
+    pub fn is_dead_end(self) -> bool {
+        matches!(self, Self::CursorRepeated | Self::CursorRejected | Self::PageCap)
+    }
+}
+
 /// An item that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemFailure {
@@ -246,6 +253,15 @@ pub struct CrawlReport {
     pub walk_pages: u64,
     /// Everything counted.
     pub tally: Tally,
+}
+
+impl CrawlReport {
+    /// Whether the site broke off the walk, or one over a part: what lies behind was never asked for.
+    pub fn met_dead_end(&self) -> bool {
+        let of_parts = [Anomaly::CursorRepeated, Anomaly::CursorRejected];
+        let in_a_part = || of_parts.iter().any(|anomaly| self.tally.anomalies.contains_key(anomaly.as_str()));
+        self.end_reason.is_some_and(EndReason::is_dead_end) || (self.parts.is_some() && in_a_part())
+    }
 }
 
 #[cfg(test)]
