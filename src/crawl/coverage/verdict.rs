@@ -146,8 +146,20 @@ fn of_anomalies(coverage: &Coverage) -> Vec<Reason> {
             "whole pages carry no generation data although it was asked for: crawl again another day",
         ),
     ];
-    let met = words.into_iter().filter(|(anomaly, ..)| has(coverage, *anomaly));
+    let is_settled = |anomaly| anomaly == Anomaly::EndedOnFullPage && ends_alike(coverage);
+    let met = words.into_iter().filter(|(anomaly, ..)| has(coverage, *anomaly) && !is_settled(*anomaly));
     met.map(|(_, verdict, text)| (verdict, text.to_owned())).collect()
+}
+
+/// Whether a second walk, whose pages end elsewhere, came to the same end on a page that is not full.
+fn ends_alike(coverage: &Coverage) -> bool {
+    coverage.verified.as_ref().is_some_and(|second| {
+        second.state == CrawlState::Done
+            && second.end_reason.as_deref() == Some(EndReason::EndOfList.as_str())
+            && [Anomaly::EndedOnFullPage, Anomaly::EndedOnEmptyPage]
+                .iter()
+                .all(|anomaly| !second.anomalies.contains_key(anomaly.as_str()))
+    })
 }
 
 fn of_items(coverage: &Coverage) -> Vec<Reason> {
