@@ -5,6 +5,7 @@ mod broken;
 mod cli;
 mod correlation;
 mod coverage;
+mod coverage_told;
 mod crash;
 mod crawl;
 mod durability;
