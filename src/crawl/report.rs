@@ -138,7 +138,7 @@ named!(
         CursorRejected = "cursor_rejected",
         /// The site refuses page numbers from here on.
         PageCap = "page_cap",
-        /// No item of a whole page satisfies the filter.
+        /// No item of a whole page satisfies the filter, or hardly any of many.
         FilterIgnored = "filter_ignored",
         /// An empty page without a cursor: the site's database ran out of time, or there is nothing.
         EmptyPageTimeout = "empty_page_timeout",
