@@ -193,6 +193,7 @@ fn has(coverage: &Coverage, anomaly: Anomaly) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::Verified;
     use super::*;
     use crate::catalog::WalkCounts;
     use crate::entity::Timestamp;
@@ -257,6 +258,24 @@ mod tests {
         check(ended(EndReason::EmptyPageTimeout), Verdict::Incomplete, "ran out of time");
         check(ended(EndReason::Until), Verdict::Unknown, "date");
         check(ended(EndReason::PageCap), Verdict::Incomplete, "split");
+    }
+
+    #[test]
+    fn a_full_last_page_is_settled_by_a_second_walk_that_ends_on_another() {
+        let verified = |anomaly: Option<Anomaly>, end: EndReason| {
+            move |coverage: &mut Coverage| {
+                coverage.anomalies.insert(Anomaly::EndedOnFullPage.as_str().to_owned(), 1);
+                coverage.verified = Some(Verified {
+                    state: CrawlState::Done,
+                    end_reason: Some(end.as_str().to_owned()),
+                    counts: WalkCounts::default(),
+                    anomalies: anomaly.iter().map(|met| (met.as_str().to_owned(), 1)).collect(),
+                });
+            }
+        };
+        check(verified(None, EndReason::EndOfList), Verdict::Complete, "");
+        check(verified(Some(Anomaly::EndedOnFullPage), EndReason::EndOfList), Verdict::Unknown, "full");
+        check(verified(None, EndReason::CursorRejected), Verdict::Unknown, "full");
     }
 
     #[test]
