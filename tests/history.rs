@@ -77,6 +77,7 @@ fn generation_data_that_its_owner_hides_is_shown_no_more_and_no_note_repeats_it(
         let answer = home.run(command);
         assert!(!answer.stdout.contains("secret"), "{command:?}: {}", answer.stdout);
     }
+    assert!(home.run(&["show", "501"]).stdout.contains("generation data withdrawn or hidden"));
     import(&home, &image(Some("a secret kite")));
     assert_eq!(history(&home, "501"), ["meta: present -> hidden", "meta: hidden -> present"]);
 }

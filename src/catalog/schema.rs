@@ -141,6 +141,28 @@ mod tests {
     }
 
     #[test]
+    fn a_catalog_of_any_earlier_format_is_brought_up_to_date_with_what_it_holds() {
+        for access in [Access::Write, Access::Read] {
+            for format in 1..MIGRATIONS.len() {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let path = folder.path().join("catalog.db");
+                let old = Connection::open(&path).expect("opens");
+                MIGRATIONS.iter().take(format).for_each(|script| old.execute_batch(script).expect("applies"));
+                old.execute_batch(&format!(
+                    "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {format};
+                     INSERT INTO generations (generation, at, stage, source, items) VALUES (7, 0, 'import', 'x', 0);"
+                ))
+                .expect("writes");
+                drop(old);
+                let catalog = Catalog::open(&path, access).expect("opens");
+                assert_eq!(catalog.generation().expect("reads"), 7, "format {format}");
+                assert!(catalog.roots().expect("reads").is_empty(), "format {format}");
+                assert!(catalog.crawls().expect("reads").is_empty(), "format {format}");
+            }
+        }
+    }
+
+    #[test]
     fn a_catalog_of_a_later_version_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("catalog.db");

@@ -9,7 +9,8 @@ use super::Stamp;
 use crate::catalog::Result;
 use crate::catalog::crawl::Absent;
 use crate::catalog::images::ImageRow;
-use crate::entity::MetaState;
+use crate::catalog::merge::dialect_bit;
+use crate::entity::{Dialect, MetaState};
 
 /// Facts of a model that are worth a note: columns of its row.
 const MODEL_FACTS: &[&str] = &[
@@ -101,7 +102,10 @@ impl<'t> History<'t> {
     }
 
     /// Notes what became of an image; of its generation data, only whether it is shown.
-    pub(super) fn note_image(&self, old: &ImageRow, new: &ImageRow) -> Result<()> {
+    ///
+    /// Kinds of documents differ in what they say of one image at one time, so that only a document of a kind that has
+    /// described it before tells of a change.
+    pub(super) fn note_image(&self, old: &ImageRow, new: &ImageRow, told_by: Dialect) -> Result<()> {
         let facts = |row: &ImageRow| {
             [
                 ("username", row.username.clone()),
@@ -111,6 +115,9 @@ impl<'t> History<'t> {
             ]
         };
         let id = old.key.get();
+        if old.dialects & dialect_bit(told_by) == 0 {
+            return self.note_meta(id, old.meta, new.meta);
+        }
         for ((name, was), (_, now)) in facts(old).into_iter().zip(facts(new)) {
             // A value that arrives for the first time completes the image and changes nothing that was said.
             if was.is_some() {
@@ -177,7 +184,12 @@ impl<'t> History<'t> {
 
 /// The expression for a column as a person reads it.
 fn as_text(column: &str) -> String {
-    if column.ends_with("_at") {
+    if matches!(column, "tags" | "allow_commercial_use") {
+        // Sets, whose order means nothing and changes from answer to answer.
+        format!(
+            "(SELECT group_concat(value, ', ') FROM (SELECT value FROM json_each({column}) ORDER BY value))"
+        )
+    } else if column.ends_with("_at") {
         format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000.0, 'unixepoch')")
     } else {
         format!("CAST({column} AS TEXT)")

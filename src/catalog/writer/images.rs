@@ -163,7 +163,7 @@ impl<'t> ImageWriter<'t> {
             self.touched = true;
             return Ok(Change::Unchanged);
         }
-        self.history.note_image(&old.row, &new)?;
+        self.history.note_image(&old.row, &new, image.dialect)?;
         self.store(&new, raw)?;
         if stored.uses != new_uses {
             replace_uses(self.transaction, key.get(), &new_uses)?;

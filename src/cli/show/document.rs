@@ -8,6 +8,7 @@ use stemmata::link::TraceResource;
 use stemmata::parse::{Block, Parsed, Value};
 
 use super::subject::{FileFacts, ModelHere, Subject};
+use crate::cli::history::Event;
 use crate::cli::names::{self, called};
 use crate::cli::output::SCHEMA;
 
@@ -40,6 +41,7 @@ pub(super) struct Shown<'a> {
     pub(super) models: Vec<ModelFile<'a>>,
     pub(super) fingerprints: Fingerprints<'a>,
     pub(super) duplicates: Vec<CalledImage<'a>>,
+    pub(super) history: &'a [Event],
     pub(super) warnings: Vec<String>,
     /// The raw record of an image of the site, with `--raw`.
     pub(super) raw: Option<&'a str>,
@@ -217,6 +219,7 @@ impl<'a> Shown<'a> {
                 blake3,
             },
             duplicates: subject.duplicates.iter().map(CalledImage).collect(),
+            history: &subject.history,
             warnings,
             raw: subject.raw.as_deref().filter(|_| raw),
         }

@@ -12,6 +12,7 @@ use stemmata::parse::{self, Container, Limits, Parsed};
 use super::model::{self, ShownModel};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Named};
+use crate::cli::history;
 use crate::cli::scan::DECODER;
 use crate::cli::session::Session;
 use crate::cli::target::{self, Found};
@@ -36,6 +37,8 @@ pub(crate) struct Subject {
     pub(crate) models: Vec<ModelHere>,
     /// Other images with the same bytes, by name.
     pub(crate) duplicates: Vec<ImageName>,
+    /// What changed about it since it was first seen, earliest first.
+    pub(crate) history: Vec<history::Event>,
     /// BLAKE3 of all bytes.
     pub(crate) content: Option<[u8; 32]>,
     /// What else is to be known.
@@ -197,6 +200,7 @@ fn of_file(
         file: Some(file),
         raw: None,
         duplicates,
+        history: past(catalog, key)?,
         content,
         warnings,
     })
@@ -226,6 +230,7 @@ fn of_catalog(catalog: &Catalog, target: String, found: Found) -> Result<Subject
         name: image.name.clone(),
         models: models_here(catalog, &trace)?,
         duplicates: duplicates(catalog, Some(image.row.key), content)?,
+        history: past(Some(catalog), Some(image.row.key))?,
         image: Some(image),
         trace: Some(trace),
         raw: raw.filter(|_| parsed.is_none()),
@@ -294,6 +299,12 @@ fn models_here(catalog: &Catalog, trace: &Trace) -> Result<Vec<ModelHere>, Failu
     found.sort_by(|one, other| (&one.path, &one.hash).cmp(&(&other.path, &other.hash)));
     found.dedup_by(|later, first| later.path == first.path);
     Ok(found)
+}
+
+/// What changed about an image of the catalog.
+fn past(catalog: Option<&Catalog>, key: Option<ImageKey>) -> Result<Vec<history::Event>, Failure> {
+    let changes = catalog.zip(key).map(|(catalog, key)| catalog.image_history(key)).transpose()?;
+    Ok(history::events(changes.unwrap_or_default()))
 }
 
 fn duplicates(

@@ -7,6 +7,7 @@ use stemmata::entity::GenerationData;
 use super::document::{NamedResource, Shown, StoredBlock, generation};
 use super::subject::Subject;
 use crate::cli::escape::{lines, one_line};
+use crate::cli::history;
 use crate::cli::summary::grouped;
 use crate::cli::terminal::Terminal;
 use crate::cli::trace;
@@ -35,6 +36,9 @@ pub(super) fn text(subject: &Subject, shown: &Shown<'_>, terminal: Terminal) -> 
     push_models(&mut text, shown, terminal);
     push_blocks(&mut text, shown, terminal);
     push_duplicates(&mut text, shown, terminal);
+    if !shown.history.is_empty() {
+        text.push_str(&format!("{}\n{}", terminal.paint.bold("history"), history::lines(shown.history)));
+    }
     if !shown.warnings.is_empty() {
         text.push_str(&format!("{}\n", terminal.paint.bold("to be known")));
         for warning in &shown.warnings {

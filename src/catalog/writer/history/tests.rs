@@ -2,7 +2,9 @@
 
 use super::super::tests::{Home, batch, full_image, home, item, key, model, version, version_image, write};
 use crate::catalog::{Absent, Batch, Change, Tombstone};
-use crate::entity::{Image, Item, Media, MediaIdentity, MediaKey, MetaState, Model, PublishState, Timestamp};
+use crate::entity::{
+    Image, Item, Media, MediaIdentity, MediaKey, MetaState, Model, NsfwLevel, PublishState, Timestamp,
+};
 
 fn moment(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis).expect("in range")
@@ -46,6 +48,21 @@ fn a_renamed_and_taken_down_model_has_both_in_its_history() {
             change(30, "mode", None, Some("TakenDown")),
             change(30, "name", Some("Dragon"), Some("Kite")),
         ]
+    );
+}
+
+#[test]
+fn the_order_of_tags_is_no_change_and_another_tag_is_one() {
+    let mut home = home();
+    let tagged =
+        |tags: &[&str]| edited(|model| model.tags = tags.iter().map(|tag| (*tag).to_owned()).collect());
+    write_at(&mut home, 10, vec![(tagged(&["style", "kite"]), "a")]);
+    write_at(&mut home, 20, vec![(tagged(&["kite", "style"]), "b")]);
+    assert_eq!(home.catalog.history(Absent::Model, 4).expect("reads"), []);
+    write_at(&mut home, 30, vec![(tagged(&["kite"]), "c")]);
+    assert_eq!(
+        home.catalog.history(Absent::Model, 4).expect("reads"),
+        [change(30, "tags", Some("kite, style"), Some("kite"))]
     );
 }
 
@@ -133,6 +150,20 @@ fn a_picture_that_was_exchanged_is_noted_and_another_width_of_it_is_not() {
     assert_eq!(
         home.catalog.image_history(key(1)).expect("reads"),
         [change(30, "url", narrow.url.as_deref(), other.url.as_deref())]
+    );
+}
+
+#[test]
+fn another_kind_of_document_about_the_same_image_tells_of_no_change() {
+    let mut home = home();
+    let rated = |image: Image, level| Image { nsfw_level: Some(NsfwLevel::from_bits(level)), ..image };
+    write_at(&mut home, 10, vec![(item(rated(version_image(1), 1)), "reduced")]);
+    write_at(&mut home, 20, vec![(item(rated(full_image(1), 2)), "full")]);
+    assert_eq!(home.catalog.image_history(key(1)).expect("reads"), []);
+    write_at(&mut home, 30, vec![(item(rated(full_image(1), 4)), "full, rated again")]);
+    assert_eq!(
+        home.catalog.image_history(key(1)).expect("reads"),
+        [change(30, "nsfw_level", Some("2"), Some("4"))]
     );
 }
 
