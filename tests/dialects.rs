@@ -7,6 +7,7 @@ use stemmata::parse::{Claim, Dialect, Field, Limits, Parsed, Value, interpret, r
 use crate::support::pictures::{self, Comment, Exif, Jpeg, Order, Png, WebP, xmp};
 
 mod hostile;
+mod spellings;
 mod together;
 
 /// Everything but absent values: one line for the settings, one a resource, one a conflict.
@@ -366,7 +367,7 @@ fn draw_things_is_read_from_both_properties() {
     ]);
     check(&both, Dialect::DrawThings, &format!("{common} denoise=1 {rest}"));
     let text_only = packet(&[("xmp:CreatorTool", "Draw Things"), ("dc:description", words)]);
-    check(&text_only, Dialect::DrawThings, &format!("{common} {rest}"));
+    check(&text_only, Dialect::DrawThings, &format!("{common} denoise=1 {rest}"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{Block, Carrier, Container, Encoding, Extraction, Limits, Warning};
 pub enum SidecarKind {
     /// `x.swarm.json`: the JSON that SwarmUI else embeds.
     Swarm,
-    /// `x.json`: a graph, or an object of a generator.
+    /// `x.json`: a graph, or an object of a generator. Also `x.recipe.json`, which LoRA Manager writes.
     Json,
     /// `x.txt`: infotext, `label: value` lines, or only a caption.
     Text,
@@ -25,8 +25,9 @@ pub enum SidecarKind {
 }
 
 /// Endings of sidecars. The longest that fits counts, so they stand in that order.
-const ENDINGS: [(&[u8], SidecarKind); 5] = [
+const ENDINGS: [(&[u8], SidecarKind); 6] = [
     (b".swarm.json", SidecarKind::Swarm),
+    (b".recipe.json", SidecarKind::Json),
     (b".json", SidecarKind::Json),
     (b".c2pa", SidecarKind::C2pa),
     (b".txt", SidecarKind::Text),
@@ -172,6 +173,7 @@ mod tests {
         check(&["\u{c4}.png", "\u{e4}.xmp"], &[("\u{c4}.png", "\u{e4}.xmp")]);
         check(&["a.b.png", "a.b.txt", "a.txt"], &[("a.b.png", "a.b.txt")]);
         check(&["a.mp4", "a.json"], &[("a.mp4", "a.json")]);
+        check(&["a.webp", "a.recipe.json"], &[("a.webp", "a.recipe.json")]);
         check(&["a.txt", "a.json"], &[]);
     }
 

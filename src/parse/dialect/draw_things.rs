@@ -35,7 +35,7 @@ static FIELDS: [(Field, &[&str]); 8] = [
 ];
 
 /// Keys of the text.
-static DETAILS: [(&str, Field); 7] = [
+static DETAILS: [(&str, Field); 8] = [
     ("Steps", Field::Steps),
     ("Sampler", Field::Sampler),
     ("Guidance Scale", Field::Cfg),
@@ -43,6 +43,7 @@ static DETAILS: [(&str, Field); 7] = [
     ("Size", Field::Width),
     ("Model", Field::Model),
     ("CLIP Skip", Field::ClipSkip),
+    ("Strength", Field::Denoise),
 ];
 
 /// Reads the object, and the text where it stands alone or beside it.
@@ -55,7 +56,7 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in free {
         let object = piece
             .object(said.limits)
-            .filter(|root| is_object(root) && piece.is_at(&["usercomment", "comment"]));
+            .filter(|root| is_object(root, by_name) && piece.is_at(&["usercomment", "comment"]));
         if let Some(root) = object {
             let mut speaker = said.about(piece, Dialect::DrawThings, Strength::Ran);
             speaker.tool("drawthings");
@@ -68,10 +69,10 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     }
 }
 
-/// Its short keys stand together in no other object.
-fn is_object(root: &Json<'_>) -> bool {
+/// Its short keys stand together in no other object; beside the program's name one may be missing.
+fn is_object(root: &Json<'_>, by_name: bool) -> bool {
     let has = |key: &str| root.get(key).is_some();
-    has("c") && has("uc") && (has("v2") || has("scale"))
+    has("c") && (by_name || has("uc")) && (has("v2") || has("scale"))
 }
 
 fn object_fields(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
@@ -128,8 +129,14 @@ fn text(speaker: &mut Speaker<'_, '_>, text: &str) {
             (_, None) => {}
         }
     }
-    if let Some(model) = value("Model") {
-        speaker.resource(ResourceKind::Model, Mention::named(model), ResourceSources::RESOURCES, None);
+    for (key, kind) in [
+        ("Model", ResourceKind::Model),
+        ("Refiner", ResourceKind::Model),
+        ("Upscaler", ResourceKind::Upscaler),
+    ] {
+        if let Some(name) = value(key) {
+            speaker.resource(kind, Mention::named(name), ResourceSources::RESOURCES, None);
+        }
     }
     let plain = (value("LoRA Model"), value("LoRA Weight"));
     let numbered = (1..=MAX_NUMBERED).map_while(|number| {

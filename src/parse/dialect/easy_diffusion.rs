@@ -55,6 +55,16 @@ const RESOURCES: [(&str, ResourceKind); 10] = [
     ("embedding models", ResourceKind::Embedding),
 ];
 
+/// Keys and labels, in lower case, under which the weights of a kind of resource stand.
+fn weight_keys(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Lora => &["lora_alpha", "lora strength"],
+        ResourceKind::Hypernetwork => &["hypernetwork_strength", "hypernetwork strength"],
+        ResourceKind::Controlnet => &["control_alpha", "controlnet strength"],
+        _ => &[],
+    }
+}
+
 /// Keys that only this program writes.
 const MARKS: [&str; 4] =
     ["use_stable_diffusion_model", "stable diffusion model", "num_inference_steps", "use_lora_model"];
@@ -68,7 +78,12 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
     for piece in free {
         let limits = said.limits;
         if let Some(root) = piece.object(limits) {
-            let is_theirs = MARKS.iter().any(|mark| root.get(mark).is_some()) && root.get("prompt").is_some();
+            let has = |keys: &[&str]| {
+                root.members()
+                    .iter()
+                    .any(|member| keys.iter().any(|key| member.key.eq_ignore_ascii_case(key)))
+            };
+            let is_theirs = has(&MARKS) && has(&["prompt"]);
             if is_theirs && !said.is_taken(piece.block) {
                 let mut speaker = said.about(piece, Dialect::EasyDiffusion, Strength::Ran);
                 speaker.tool("easydiffusion");
@@ -86,13 +101,14 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
 
 /// One text a field: values are written as they are, lists as JSON.
 fn chunks(free: &[&Piece<'_>], said: &mut Said<'_>) {
-    let weights =
-        free.iter().find(|piece| piece.is_at(&["lora_alpha", "lora strength"])).map(|piece| piece.text);
+    let weight_of =
+        |kind: ResourceKind| free.iter().find(|piece| piece.is_at(weight_keys(kind))).map(|piece| piece.text);
+    let is_weight = |piece: &Piece<'_>| RESOURCES.iter().any(|(_, kind)| piece.is_at(weight_keys(*kind)));
     for piece in free {
         let span = Some(0..piece.text.len());
         let resource = RESOURCES.iter().find(|(key, _)| *key == piece.place);
         let field = KEYS.iter().find(|(key, _)| *key == piece.place);
-        if resource.is_none() && field.is_none() && !piece.is_at(&["lora_alpha", "lora strength"]) {
+        if resource.is_none() && field.is_none() && !is_weight(piece) {
             continue;
         }
         let limits = said.limits;
@@ -101,7 +117,7 @@ fn chunks(free: &[&Piece<'_>], said: &mut Said<'_>) {
             speaker.tool("easydiffusion");
         }
         if let Some((_, kind)) = resource {
-            texts(&mut speaker, *kind, piece.text, weights, span, limits);
+            texts(&mut speaker, *kind, piece.text, weight_of(*kind), span, limits);
         } else if let Some((key, field)) = field {
             one(&mut speaker, key, field, piece.text, span);
         }
@@ -126,10 +142,13 @@ fn one(speaker: &mut Speaker<'_, '_>, key: &str, field: &Field, text: &str, span
 
 /// The members of an object.
 fn fields(speaker: &mut Speaker<'_, '_>, entries: &[(String, &Json<'_>)]) {
-    let weights = entries.iter().find(|(key, _)| key == "lora_alpha").map(|(_, value)| *value);
+    let weight_of = |kind: ResourceKind| {
+        let keys = weight_keys(kind);
+        entries.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, value)| *value)
+    };
     for (key, value) in entries {
         if let Some((_, kind)) = RESOURCES.iter().find(|(known, _)| known == key) {
-            resources(speaker, *kind, value, weights);
+            resources(speaker, *kind, value, weight_of(*kind));
         } else if let Some((key, field)) = KEYS.iter().find(|(known, _)| known == key) {
             match (field, value.text()) {
                 (Field::Model, Some(text)) => one(speaker, key, field, text, Some(value.span.clone())),
@@ -147,7 +166,6 @@ fn resources(
     names: &Json<'_>,
     weights: Option<&Json<'_>>,
 ) {
-    let weights = weights.filter(|_| kind == ResourceKind::Lora);
     let span = || Some(names.span.clone());
     if let Some(name) = names.text() {
         let mention = Mention::named(name).weighted(weights.and_then(Json::number));
@@ -170,7 +188,7 @@ fn texts(
     limits: &Limits,
 ) {
     let read = |text: &str| split_list(text, limits);
-    let weights = weights.filter(|_| kind == ResourceKind::Lora).map(read).unwrap_or_default();
+    let weights = weights.map(read).unwrap_or_default();
     for (at, name) in read(names).iter().enumerate() {
         let weight = weights.get(at).and_then(|weight| weight.parse().ok());
         speaker.resource(
@@ -208,7 +226,7 @@ fn is_label_file(text: &str) -> bool {
 /// `Label: value` lines; the first line may be the prompt without a label.
 fn lines(speaker: &mut Speaker<'_, '_>, text: &str) {
     let mut at = 0_usize;
-    let mut weights = None;
+    let mut weights = Vec::new();
     let mut adapters = Vec::new();
     for line in text.split_inclusive('\n') {
         let start = at;
@@ -223,8 +241,10 @@ fn lines(speaker: &mut Speaker<'_, '_>, text: &str) {
         let label = label.trim().to_lowercase();
         if let Some((_, kind)) = RESOURCES.iter().find(|(known, _)| *known == label) {
             adapters.push((*kind, value.trim(), span));
-        } else if matches!(label.as_str(), "lora strength" | "lora_alpha") {
-            weights = Some(value.trim());
+        } else if let Some((_, kind)) =
+            RESOURCES.iter().find(|(_, kind)| weight_keys(*kind).contains(&label.as_str()))
+        {
+            weights.push((*kind, value.trim()));
         } else if let Some((key, field)) = KEYS.iter().find(|(known, _)| *known == label) {
             one(speaker, key, field, value.trim(), span);
         } else if start == 0 {
@@ -233,6 +253,7 @@ fn lines(speaker: &mut Speaker<'_, '_>, text: &str) {
     }
     let limits = speaker.limits();
     for (kind, names, span) in adapters {
-        texts(speaker, kind, names, weights, span, limits);
+        let weight = weights.iter().find(|(of, _)| *of == kind).map(|(_, text)| *text);
+        texts(speaker, kind, names, weight, span, limits);
     }
 }

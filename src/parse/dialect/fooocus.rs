@@ -37,7 +37,7 @@ static FIELDS: [(Field, &[&str]); 12] = [
 
 /// Reads each relative's object.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
-    let has_scheme = pieces.iter().any(|piece| piece.is_at(&["fooocus_scheme"]));
+    let has_scheme = pieces.iter().any(is_scheme);
     for piece in pieces {
         if piece.is_at(&["fooocus_scheme"]) {
             said.take(piece.block);
@@ -52,6 +52,15 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
         settings(&mut speaker, root);
         resources(&mut speaker, root);
     }
+}
+
+/// Whether a piece says that Fooocus wrote what stands beside it: a chunk of PNG, two tags of other containers.
+fn is_scheme(piece: &Piece<'_>) -> bool {
+    let starts = |word: &str| piece.text.trim_start().starts_with(word);
+    piece.is_at(&["fooocus_scheme"])
+        || piece.is_at(&["makernote"])
+            && matches!(piece.text.trim_end_matches('\0').trim(), "fooocus" | "a1111")
+        || piece.is_at(&["software"]) && starts("Fooocus ")
 }
 
 /// Which of them wrote an object; `None` if none did.

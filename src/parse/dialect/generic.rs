@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! {"prompt": "a kite", "negative_prompt": "..", "seed": 7, "steps": 20, "cfg": 7, "sampler": ".."}
+//! {"provider": "..", "model": "owner/kite", "input": {"prompt": "..", "seed": 7}, "meta": {"version": ".."}}
 //! SD:prompt=a kite | SD:seed=7 | SD:cfg_scale=7.5            one text chunk each, with any word before the colon
 //! Prompt: a kite                                              lines of a text, and of files beside pictures
 //! Seed: 7
@@ -24,7 +25,7 @@ const ENOUGH: usize = 3;
 const MAX_LINES: usize = 200;
 
 /// Keys in lower case without anything but letters and digits, and what they mean.
-static KEYS: [(&str, Field); 34] = [
+static KEYS: [(&str, Field); 35] = [
     ("prompt", Field::Prompt),
     ("positiveprompt", Field::Prompt),
     ("positive", Field::Prompt),
@@ -59,6 +60,7 @@ static KEYS: [(&str, Field); 34] = [
     ("loras", Field::Resource),
     ("lora", Field::Resource),
     ("size", Field::Source),
+    ("resolution", Field::Source),
 ];
 
 /// Reads objects, chunks that belong together, lines, and the label.
@@ -110,7 +112,10 @@ fn object(piece: &Piece<'_>, root: &Json<'_>, said: &mut Said<'_>) {
     let inner = ["input", "gen_params", "parameters", "params", "metadata", "meta"];
     let candidates = std::iter::once(root).chain(inner.iter().filter_map(|key| root.get(key)));
     let keys = |object: &Json<'_>| familiar(object.members().iter().map(|member| member.key.as_ref()));
-    let Some(settings) = candidates.into_iter().find(|object| keys(object) >= ENOUGH) else { return };
+    let service = is_service(root).then(|| root.get("input")).flatten();
+    let candidates =
+        service.into_iter().chain(candidates.into_iter().filter(|object| keys(object) >= ENOUGH));
+    let Some(settings) = candidates.into_iter().next() else { return };
     let generator =
         ["generator", "software", "tool", "provider"].iter().find_map(|key| root.get(key)?.text());
     let strength = if root.get("generator").is_some() { Strength::Said } else { Strength::Guess };
@@ -118,11 +123,17 @@ fn object(piece: &Piece<'_>, root: &Json<'_>, said: &mut Said<'_>) {
     if let Some(generator) = generator {
         speaker.tool(&generator.trim().to_lowercase());
     }
+    if service.is_some() {
+        speaker.member(Field::Model, root, &["model"]);
+        let version = root.get("meta").and_then(|meta| meta.get("version"));
+        speaker.json(Field::Other("model_version".to_owned()), version);
+    }
     for member in settings.members() {
         let span = Some(member.value.span.clone());
         match field_of(&member.key) {
             Some(Field::Resource) => resources(&mut speaker, &member.key, &member.value),
             Some(Field::Source) => speaker.size(member.value.text().unwrap_or_default(), span),
+            None if is_numbered_adapter(&member.key) => adapter(&mut speaker, &member.value),
             Some(Field::Prompt) if member.value.text().is_some() => {
                 speaker.tagged_prompt(member.value.text().unwrap_or_default(), span, false);
             }
@@ -133,6 +144,28 @@ fn object(piece: &Piece<'_>, root: &Json<'_>, said: &mut Said<'_>) {
         }
     }
     super::infotext::recipe(&mut speaker, root);
+}
+
+/// A record of what was asked of a service: provider, model, the request, what came of it.
+fn is_service(root: &Json<'_>) -> bool {
+    let has_text = |key: &str| root.get(key).is_some_and(|value| value.text().is_some());
+    has_text("provider")
+        && has_text("model")
+        && root.get("input").is_some_and(|input| input.get("prompt").is_some())
+}
+
+/// `LoRA 1` as logs have it.
+fn is_numbered_adapter(key: &str) -> bool {
+    let number = key.get(..5).filter(|head| head.eq_ignore_ascii_case("lora ")).and_then(|_| key.get(5..));
+    number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `name : weight`.
+fn adapter(speaker: &mut Speaker<'_, '_>, value: &Json<'_>) {
+    let Some(text) = value.text() else { return };
+    let (name, weight) = text.rsplit_once(" : ").unwrap_or((text, ""));
+    let mention = Mention::named(name).weighted(weight.trim().parse().ok());
+    speaker.resource(ResourceKind::Lora, mention, ResourceSources::RESOURCES, Some(value.span.clone()));
 }
 
 fn resources(speaker: &mut Speaker<'_, '_>, key: &str, value: &Json<'_>) {

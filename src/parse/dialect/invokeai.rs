@@ -91,6 +91,8 @@ fn metadata(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
     let lists = [
         ("loras", ["model", "lora"], ResourceKind::Lora),
         ("controlnets", ["control_model", "model"], ResourceKind::Controlnet),
+        ("ipAdapters", ["ip_adapter_model", "model"], ResourceKind::Other),
+        ("t2iAdapters", ["t2i_adapter_model", "model"], ResourceKind::Other),
     ];
     for (key, inner, kind) in lists {
         for entry in root.get(key).map(Json::items).unwrap_or_default() {

@@ -5,7 +5,7 @@
 //! Author: <user> | Creation Time: ..
 //! ```
 //!
-//! Any `--word value` is taken as a flag: new ones appear with every version. Addresses of pictures may stand first;
+//! The number may be missing where an author stands beside the prompt. Any `--word value` is taken as a flag: new ones appear with every version. Addresses of pictures may stand first;
 //! they are part of the prompt as it was written.
 
 use super::pieces::Piece;
@@ -20,16 +20,23 @@ const JOB_BYTES: usize = 36;
 
 /// Reads the description.
 pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
+    let has_author = pieces.iter().any(|piece| piece.is_at(&["author", "digimageguid"]));
     for piece in pieces {
         if said.is_taken(piece.block)
             || !piece.is_at(&["description", "imagedescription", "caption", "sidecar"])
         {
             continue;
         }
-        let Some((text, job)) = without_job(piece.text) else { continue };
+        let (text, job) = match without_job(piece.text) {
+            Some((text, job)) => (text, Some(job)),
+            None if has_author && has_own_flag(piece.text) => (piece.text, None),
+            None => continue,
+        };
         let mut speaker = said.about(piece, Dialect::Midjourney, Strength::Said);
         speaker.tool("midjourney");
-        speaker.text(Field::Other("job_id".to_owned()), job, None);
+        if let Some(job) = job {
+            speaker.text(Field::Other("job_id".to_owned()), job, None);
+        }
         let end = text.find(" --").or_else(|| text.starts_with("--").then_some(0)).unwrap_or(text.len());
         let (prompt, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let blanks = prompt.len().saturating_sub(prompt.trim_start().len());
@@ -37,6 +44,11 @@ pub(super) fn read(pieces: &[Piece<'_>], said: &mut Said<'_>) {
         speaker.text(Field::Prompt, prompt, Some(blanks..blanks.saturating_add(prompt.len())));
         flags(&mut speaker, rest);
     }
+}
+
+/// Whether a text has a flag that no other program's prompts have. Beside an author that is enough without a job.
+fn has_own_flag(text: &str) -> bool {
+    [" --v ", " --ar ", " --niji ", " --stylize ", " --chaos "].iter().any(|flag| text.contains(flag))
 }
 
 /// The text before `Job ID:`, and the job.

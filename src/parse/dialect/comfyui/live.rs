@@ -112,7 +112,7 @@ fn whole(graph: &Graph<'_>) -> Live {
 
 fn rank(node: &Node<'_>) -> Option<Rank> {
     let is_shown = SHOWN.iter().any(|name| node.link(name).is_some());
-    let is_saver = node.has("filename_prefix")
+    let is_saver = node.has_any(&["filename_prefix", "save_prefix"])
         || ["save", "videocombine", "output", "sendimage", "websocket"]
             .iter()
             .any(|word| node.class_has(word));

@@ -44,7 +44,9 @@ impl<'a> Walk<'_, 'a> {
     /// The file that an input names, if it names one.
     fn named(&self, node: &Node<'a>, key: &str, input: Input<'a>, kind: ResourceKind) -> Option<Loaded> {
         let (name, span, positional) = self.file_name(node, key, input)?;
-        let is_sure = key.ends_with("_name") && key != "model_name" || key.ends_with("_file");
+        // Quantised models may be folders, whose names have no ending.
+        let is_folder = key == "model_path" && node.class_has("loader");
+        let is_sure = is_folder || key.ends_with("_name") && key != "model_name" || key.ends_with("_file");
         if is_nothing(&name) || !(is_sure || is_file(&name) || is_air(&name)) {
             return None;
         }

@@ -108,10 +108,11 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_sampler(&self, at: usize, node: &Node<'a>, live: &Live) -> bool {
-        // What writes files may repeat all settings, but nobody takes anything from it.
+        // What writes files may repeat all settings, but nobody takes anything from it. Some samplers write their files
+        // themselves.
         let is_taken =
             live.taken.range(Link { node: at, slot: 0 }..).next().is_some_and(|link| link.node == at);
-        if !is_taken || node.class_has("save") {
+        if !(is_taken || node.class_has("ksampler")) || node.class_has("save") {
             return false;
         }
         let has = |name: &str| node.has(name);
@@ -258,6 +259,12 @@ impl<'a> Walk<'_, 'a> {
             let scales = node.class_has("upscale") || node.class_has("scale") || node.class_has("resize");
             if scales && origin.width.is_none() && node.has("width") && node.has("height") {
                 // The nearest one to the sampler says how large its picture is.
+                origin.width = self.scalar(node, &["width"], Want::Number, 0);
+                origin.height = self.scalar(node, &["height"], Want::Number, 0);
+            }
+            let makes_frames = node.has_any(&["length", "video_frames", "num_frames"]);
+            if makes_frames && origin.width.is_none() {
+                // Pictures may be the start of a video, whose size is said where its frames are laid out.
                 origin.width = self.scalar(node, &["width"], Want::Number, 0);
                 origin.height = self.scalar(node, &["height"], Want::Number, 0);
             }

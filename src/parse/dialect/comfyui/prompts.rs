@@ -34,12 +34,14 @@ pub(super) struct Conditioning {
 }
 
 /// Inputs of encoders that hold their texts; the first group that is there counts.
-const ENCODED: [&[&str]; 8] = [
+const ENCODED: [&[&str]; 10] = [
     &["text"],
     &["prompt"],
     &["text_g", "text_l"],
     &["clip_l", "clip_g", "t5xxl", "llama"],
     &["prompt_1", "prompt_2", "prompt_3"],
+    &["user_prompt"],
+    &["bert", "mt5xl"],
     &["tags", "caption"],
     &["populated_text"],
     &["wildcard_text"],
@@ -177,6 +179,12 @@ impl<'a> Walk<'_, 'a> {
         };
         if let Some(input) = node.input(own) {
             return found.add(self.text(node, input, depth));
+        }
+        // What a wildcard was resolved to stands beside it.
+        let populated = node.literal("populated_text").map(Input::Literal);
+        let populated = populated.and_then(|input| self.text(node, input, depth));
+        if let Some(text) = populated.filter(|text| !text.text.is_empty()) {
+            return found.add(Some(text));
         }
         for group in ENCODED {
             let mut any = false;

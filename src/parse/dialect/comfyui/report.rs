@@ -7,7 +7,7 @@ use crate::entity::{MAX_SEED, MIN_SEED, ResourceKind, ResourceSources};
 use crate::parse::mention::Mention;
 use crate::parse::{Field, Limits, Strength, Value};
 
-use super::graph::Graph;
+use super::graph::{Graph, Node};
 use super::live::Live;
 use super::models::{Loaded, embeddings};
 use super::passes::Pass;
@@ -53,6 +53,7 @@ impl<'g, 'a> Report<'g, 'a> {
         for (number, pass) in passes.iter().enumerate().skip(1).take(MAX_OTHER_PASSES) {
             self.other_pass(speaker, pass, number);
         }
+        self.noted(speaker, &live);
         let loads = self.resources(speaker, &live);
         self.embeddings(speaker, &passes);
         self.unused(speaker, &live);
@@ -168,6 +169,37 @@ impl<'g, 'a> Report<'g, 'a> {
         let steps = number(&["steps"]);
         let value = steps.as_ref().and_then(Found::integer).filter(|steps| (1..=10_000).contains(steps));
         self.claim(speaker, Field::Steps, steps.as_ref().zip(value.map(Value::Integer)));
+    }
+
+    /// What a node that writes files was given to write down. It counts where the way to the sampler is unknown.
+    fn noted(&self, speaker: &mut Speaker<'_, '_>, live: &Live) {
+        let takes_notes =
+            |node: &&Node<'_>| node.class_has("save") && node.has_any(&["seed_value", "modelname"]);
+        let Some(node) = live.nodes.iter().filter_map(|at| self.walk.node(*at)).find(takes_notes) else {
+            return;
+        };
+        let fields: [(Field, &[&str], Want); 6] = [
+            (Field::Seed, &["seed_value", "seed"], Want::Number),
+            (Field::Steps, &["steps"], Want::Number),
+            (Field::Cfg, &["cfg"], Want::Number),
+            (Field::Sampler, &["sampler_name"], Want::Text),
+            (Field::Scheduler, &["scheduler", "scheduler_name"], Want::Text),
+            (Field::Model, &["modelname"], Want::Text),
+        ];
+        speaker.with(Strength::Guess);
+        for (field, names, want) in fields {
+            let Some(found) = self.walk.scalar(node, names, want, 0) else { continue };
+            let text = found.text().map(str::to_owned).or_else(|| Some(found.number()?.to_string()));
+            let text = found.integer().map(|number| number.to_string()).or(text).unwrap_or_default();
+            speaker.written(field, &text, found.span);
+        }
+        for (field, name) in [(Field::Prompt, "positive"), (Field::NegativePrompt, "negative")] {
+            let text = node.input(name).and_then(|input| self.walk.text(node, input, 0));
+            // One of these nodes writes this word where nothing is linked.
+            if let Some(text) = text.filter(|text| !text.incomplete && text.text != "unknown") {
+                speaker.text(field, &text.text, text.span);
+            }
+        }
     }
 
     fn model(&self, speaker: &mut Speaker<'_, '_>, pass: &Pass, live: &Live) {

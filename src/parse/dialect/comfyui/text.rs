@@ -48,7 +48,7 @@ const HOLDERS: [&str; 16] = [
 const MAX_PARTS: usize = 256;
 
 /// Words in classes whose text comes from outside of the graph: models that write, files, pickers.
-const RUNTIME: [&str; 23] = [
+const RUNTIME: [&str; 25] = [
     "loadpreset",
     "load preset",
     "llm",
@@ -72,7 +72,18 @@ const RUNTIME: [&str; 23] = [
     "promptgenerator",
     "prompt generator",
     "autonegative",
+    "dpmagicprompt",
+    "dpfeelinglucky",
 ];
+
+/// Words in classes that pick from templates and do not store what they picked.
+const PICKERS: [&str; 4] = ["dprandom", "dpcombinatorial", "dpjinja", "wildcard"];
+
+/// Whether something in a text is still to be picked: `{a|b}`, `__animal__`, `{% .. %}`.
+fn is_template(text: &str) -> bool {
+    let has_choice = text.contains('{') && text.contains('}');
+    has_choice || text.matches("__").nth(1).is_some()
+}
 
 impl<'a> Walk<'_, 'a> {
     /// The text of an input; `None` where it holds none at all.
@@ -113,6 +124,14 @@ impl<'a> Walk<'_, 'a> {
             let stored = shown.and_then(|json| self.literal_text(node, json));
             return Some(stored.unwrap_or_else(Text::unknown));
         }
+        if let Some(text) = self.toggled(node) {
+            return Some(text);
+        }
+        if node.class_has("text string") && node.has("text_b") {
+            // One output for each of its texts.
+            let name = ["text", "text_b", "text_c", "text_d"].get(slot)?;
+            return self.text(node, node.input(name)?, depth);
+        }
         if let Some(text) = self.replaced(node, depth).or_else(|| self.joined(node, depth)) {
             return Some(text);
         }
@@ -125,11 +144,32 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let held = HOLDERS.iter().find_map(|name| self.text(node, node.input(name)?, depth));
+        // What was picked is not stored: the template is all that the file has.
+        let picks = PICKERS.iter().any(|word| node.class_has(word));
+        let held = held.map(|text| match picks && is_template(&text.text) {
+            true => Text { incomplete: true, ..text },
+            false => text,
+        });
         match (held, shown.and_then(|json| self.literal_text(node, json))) {
             // A display keeps what ran through it: all that is left of a text made while the graph ran.
             (Some(Text { incomplete: true, .. }) | None, Some(shown)) => Some(shown),
             (held, _) => Some(held.unwrap_or_else(Text::unknown)),
         }
+    }
+
+    /// The words of a list that are switched on.
+    fn toggled(&self, node: &Node<'a>) -> Option<Text> {
+        let list = node.literal("toggle_trigger_words")?;
+        let items = list.get("__value__").unwrap_or(list);
+        if !items.is_array() {
+            return None;
+        }
+        let is_on = |item: &&Json<'_>| item.get("active").and_then(Json::boolean).unwrap_or(true);
+        let words: Vec<&str> =
+            items.items().iter().filter(is_on).filter_map(|item| item.get("text")?.text()).collect();
+        let mut text = Text { span: Some(list.span.clone()), positional: node.positional, ..Text::default() };
+        text.incomplete = !self.push(&mut text.text, &words.join(", "));
+        Some(text)
     }
 
     /// The result of a node that replaces one text by another.
@@ -231,7 +271,7 @@ fn is_part(name: &str) -> bool {
         return true;
     }
     let Some(tail) =
-        ["string", "text", "prompt", "str", "arg"].iter().find_map(|stem| name.strip_prefix(stem))
+        ["string", "text", "prompt", "part", "str", "arg"].iter().find_map(|stem| name.strip_prefix(stem))
     else {
         return false;
     };

@@ -317,3 +317,38 @@ fn the_only_checkpoint_counts_where_the_way_to_it_is_unknown() {
     graph["20"] = node("Somebody's Patch", json!({"thing": ["4", 0]}));
     assert_eq!(read(&graph).generation.model.as_deref(), Some("kite.safetensors"));
 }
+
+#[test]
+fn a_sampler_that_writes_its_files_itself_is_one() {
+    let parsed = read(&json!({
+        "1": node("easy a1111Loader", json!({"ckpt_name": "kite.safetensors", "positive": "a red kite", "negative": "blur"})),
+        "3": node("easy fullkSampler", json!({
+            "pipe": ["1", 0], "seed": 11, "steps": 20, "cfg": 6.5, "sampler_name": "euler", "scheduler": "karras", "denoise": 1,
+            "image_output": "Save", "save_prefix": "kite"
+        }))
+    }));
+    let view = parsed.generation;
+    assert_eq!((view.prompt.as_deref(), view.negative_prompt.as_deref()), (Some("a red kite"), Some("blur")));
+    assert_eq!((view.seed, view.model.as_deref()), (Some(11), Some("kite.safetensors")));
+}
+
+#[test]
+fn the_size_of_a_video_stands_where_its_frames_are_laid_out() {
+    let mut graph =
+        sampling(json!({"positive": ["40", 0], "negative": ["40", 1], "latent_image": ["40", 2]}));
+    graph["40"] = node(
+        "WanImageToVideo",
+        json!({"width": 832, "height": 480, "length": 33, "positive": ["6", 0], "negative": ["7", 0], "start_image": ["41", 0]}),
+    );
+    graph["41"] = node("LoadImage", json!({"image": "first.png"}));
+    let view = read(&graph).generation;
+    assert_eq!((view.width, view.height), (Some(832), Some(480)));
+    assert_eq!(view.prompt.as_deref(), Some("a red kite"));
+}
+
+#[test]
+fn a_model_may_be_a_folder() {
+    let mut graph = sampling(json!({"model": ["40", 0]}));
+    graph["40"] = node("NunchakuFluxDiTLoader", json!({"model_path": "kite-int4", "attention": "fp16"}));
+    assert_eq!(read(&graph).generation.model.as_deref(), Some("kite-int4"));
+}

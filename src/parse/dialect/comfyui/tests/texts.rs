@@ -20,7 +20,20 @@ fn texts_are_joined_as_their_nodes_join_them() {
             "a\nred",
         ),
         (node("Text Concatenate", json!({"text_a": "a", "text_b": ["31", 0], "delimiter": " "})), "a red"),
-        (node("CR Combine Prompt", json!({"part1": "x", "prompt_2": "kite", "prompt_1": "a"})), "a kite"),
+        (node("Prompt Combine", json!({"prompt_2": "kite", "prompt_1": "a"})), "a kite"),
+        (
+            node("CR Combine Prompt", json!({"part1": "a", "part2": "kite", "part3": "", "separator": ", "})),
+            "a, kite",
+        ),
+        (node("Text String", json!({"text": "kite", "text_b": "b", "text_c": "", "text_d": ""})), "kite"),
+        (
+            node(
+                "TriggerWord Toggle (LoraManager)",
+                json!({"toggle_trigger_words": {"__value__": [{"text": "a", "active": true}, {"text": "b", "active": false}]}}),
+            ),
+            "a",
+        ),
+        (node("DPRandomGenerator", json!({"text": "a kite", "seed": 1})), "a kite"),
         (
             node("StringReplace", json!({"string": "a blue kite", "find": "blue", "replace": ["31", 0]})),
             "a red kite",
@@ -70,6 +83,26 @@ fn a_text_made_while_the_graph_ran_is_not_guessed() {
         node("StringConcatenate", json!({"string_a": "best", "string_b": ["31", 0], "delimiter": ", "}));
     let parsed = check_prompts(&linked(json!({"30": joined, "31": asked})), Some("best"), Some("blur"));
     assert!(warned(&parsed, "prompt_incomplete"));
+}
+
+#[test]
+fn a_template_whose_pick_is_not_stored_is_only_a_guess() {
+    let picks = node("DPRandomGenerator", json!({"text": "a {red|blue} kite", "seed": 1}));
+    let parsed = check_prompts(&linked(json!({"30": picks})), Some("a {red|blue} kite"), Some("blur"));
+    assert!(warned(&parsed, "prompt_incomplete"));
+}
+
+#[test]
+fn what_a_save_node_was_told_counts_where_the_graph_is_silent() {
+    let mut graph = sampling(json!({"seed": ["40", 0]}));
+    graph["40"] = node("Unheard Of", json!({"x": 1}));
+    graph["9"] = node(
+        "Image Saver",
+        json!({"images": ["8", 0], "seed_value": 7, "steps": 99, "modelname": "other", "positive": "unknown"}),
+    );
+    let view = read(&graph).generation;
+    assert_eq!((view.seed, view.steps, view.model.as_deref()), (Some(7), Some(20), Some("kite.safetensors")));
+    assert_eq!(view.prompt.as_deref(), Some("a red kite"));
 }
 
 #[test]
@@ -124,6 +157,17 @@ fn encoders_with_several_texts_give_each_once() {
     );
     let parsed = check_prompts(&graph, Some("a kite"), Some("blur"));
     assert_eq!(said(&parsed, "guidance"), [json!(2.0)]);
+    for encoder in [
+        node(
+            "CLIPTextEncodeLumina2",
+            json!({"system_prompt": "x", "user_prompt": "a kite", "clip": ["4", 1]}),
+        ),
+        node("CLIPTextEncodeHunyuanDiT", json!({"bert": "a kite", "mt5xl": "a kite", "clip": ["4", 1]})),
+        node("easy wildcards", json!({"text": "__x__", "populated_text": "a kite", "clip": ["4", 1]})),
+    ] {
+        graph["6"] = encoder;
+        check_prompts(&graph, Some("a kite"), Some("blur"));
+    }
     let t5 = node("PixArtT5TextEncode", json!({"text": "a tall kite", "T5": ["43", 0]}));
     graph["6"] = t5;
     graph["43"] = node("T5v11Loader", json!({"t5v11_name": "t5.safetensors"}));
