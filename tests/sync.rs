@@ -182,6 +182,19 @@ fn models_are_asked_for_again_after_a_while_together_and_those_that_are_gone_alo
 }
 
 #[test]
+fn what_a_listing_described_again_lately_is_not_stale() {
+    let (site, _) = growing(0);
+    let mut home = Home::new();
+    step(&mut home, &site, SyncStep::Models, &PAGES_OF_TEN);
+    let listed = step_in(&mut home, &site, SyncStep::Models, &PAGES_OF_TEN, &in_days(40));
+    assert_eq!((listed.tally.written.models.new, listed.tally.written.models.changed), (0, 0));
+    let stale = step_in(&mut home, &site, SyncStep::Stale, &PAGES_OF_TEN, &in_days(41));
+    assert_eq!((stale.end, stale.tally.traffic.requests), (StepEnd::Done, 0));
+    let later = step_in(&mut home, &site, SyncStep::Stale, &PAGES_OF_TEN, &in_days(71));
+    assert!(later.tally.traffic.requests > 0, "a month after that listing it is");
+}
+
+#[test]
 fn what_the_site_has_given_validators_for_is_only_asked_whether_it_has_changed() {
     let (site, _) = growing(0);
     let mut home = Home::new();
