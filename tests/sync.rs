@@ -110,6 +110,14 @@ fn what_lies_behind_a_dead_end_comes_with_the_next_run() {
         site.script(faults.clone());
         let cut = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
         assert_eq!((cut.tally.written.images.new, home.images().len()), (10, 20), "{faults:?}");
+        let base = api_base(&site.base()).expect("loopback is allowed");
+        let planned =
+            plan(&home.catalog, &base, &[SyncStep::Images], &PAGES_OF_TEN, now()).expect("readable");
+        assert_eq!(
+            planned[0].listings,
+            ["images (newest) past where they were broken off", "images (newest)"],
+            "{faults:?}"
+        );
         let rest = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
         assert_eq!((rest.end, home.images()), (StepEnd::Done, first_images(40)), "{faults:?}");
         let last = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
