@@ -110,6 +110,14 @@ fn what_lies_behind_a_dead_end_comes_with_the_next_run() {
         site.script(faults.clone());
         let cut = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
         assert_eq!((cut.tally.written.images.new, home.images().len()), (10, 20), "{faults:?}");
+        let base = api_base(&site.base()).expect("loopback is allowed");
+        let planned =
+            plan(&home.catalog, &base, &[SyncStep::Images], &PAGES_OF_TEN, now()).expect("readable");
+        assert_eq!(
+            planned[0].listings,
+            ["images (newest) past where they were broken off", "images (newest)"],
+            "{faults:?}"
+        );
         let rest = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
         assert_eq!((rest.end, home.images()), (StepEnd::Done, first_images(40)), "{faults:?}");
         let last = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
@@ -179,6 +187,19 @@ fn models_are_asked_for_again_after_a_while_together_and_those_that_are_gone_alo
     assert_eq!(name.and_then(|facts| facts.name).as_deref(), Some("New name"));
     let stones = home.catalog.tombstones(Absent::Model, 5).expect("readable");
     assert_eq!(stones.len(), 1);
+}
+
+#[test]
+fn what_a_listing_described_again_lately_is_not_stale() {
+    let (site, _) = growing(0);
+    let mut home = Home::new();
+    step(&mut home, &site, SyncStep::Models, &PAGES_OF_TEN);
+    let listed = step_in(&mut home, &site, SyncStep::Models, &PAGES_OF_TEN, &in_days(40));
+    assert_eq!((listed.tally.written.models.new, listed.tally.written.models.changed), (0, 0));
+    let stale = step_in(&mut home, &site, SyncStep::Stale, &PAGES_OF_TEN, &in_days(41));
+    assert_eq!((stale.end, stale.tally.traffic.requests), (StepEnd::Done, 0));
+    let later = step_in(&mut home, &site, SyncStep::Stale, &PAGES_OF_TEN, &in_days(71));
+    assert!(later.tally.traffic.requests > 0, "a month after that listing it is");
 }
 
 #[test]

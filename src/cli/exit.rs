@@ -39,7 +39,7 @@ impl Exit {
         (Self::NotFound, "not found"),
         (Self::Network, "the site could not be reached, or --offline forbade it"),
         (Self::RateLimited, "the site limits the rate, or takes this program for a robot"),
-        (Self::Partial, "done in part: some items failed"),
+        (Self::Partial, "done in part: some items failed, or a listing was broken off"),
         (Self::Unready, "catalog or index missing, locked, or to be rebuilt"),
         (Self::Problems, "a check found problems"),
         (Self::Interrupted, "interrupted; run the same line again to go on"),

@@ -1,27 +1,8 @@
 //! Values of the site's own kind on the command line: its spelling or kebab case, and ids.
 
-use stemmata::crawl::{ImageSort, ModelSort, Period};
+use stemmata::crawl::{ImageSort, MODEL_TYPES, ModelSort, Period};
 use stemmata::entity::MediaType;
 
-/// Types of models.
-const MODEL_TYPES: &[&str] = &[
-    "Checkpoint",
-    "TextualInversion",
-    "Hypernetwork",
-    "AestheticGradient",
-    "LORA",
-    "LoCon",
-    "DoRA",
-    "Controlnet",
-    "Upscaler",
-    "MotionModule",
-    "VAE",
-    "Poses",
-    "Wildcards",
-    "Workflows",
-    "Detection",
-    "Other",
-];
 /// How a checkpoint came to be.
 const CHECKPOINT_TYPES: &[&str] = &["Trained", "Merge"];
 /// Types of posted media.
@@ -107,6 +88,7 @@ mod tests {
         assert_eq!(period("all-time"), Ok(Period::AllTime));
         assert_eq!(model_type("lora"), Ok("LORA".to_owned()));
         assert_eq!(model_type("textual-inversion"), Ok("TextualInversion".to_owned()));
+        assert_eq!(model_type("clip-vision"), Ok("CLIPVision".to_owned()), "the newer types are known, too");
     }
 
     #[test]

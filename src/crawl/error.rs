@@ -55,8 +55,8 @@ pub enum CrawlError {
         #[source]
         source: DocumentError,
     },
-    /// No item of a whole page satisfies the filter, so the site ignores it; the page is committed.
-    #[error("the site ignores the filter: it was asked for {}, and nothing on page {} is such", report.words, report.walk_pages)]
+    /// No item of a whole page satisfies the filter, or hardly any of many, so the site ignores it; the page is committed.
+    #[error("the site ignores the filter: it was asked for {}, and nothing or hardly anything on page {} is such", report.words, report.walk_pages)]
     FilterIgnored {
         /// What was done until then.
         report: Box<CrawlReport>,

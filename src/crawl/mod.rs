@@ -39,5 +39,5 @@ pub use model_hash::{ModelHashes, hash_model_file};
 pub use plan::{DEFAULT_API_BASE, ImageFilter, Listing, ModelFilter, api_base};
 pub use report::{Anomaly, CrawlEnd, CrawlReport, EndReason, ItemFailure, Tally};
 pub use single::{Memory, Single, SingleReport, crawl_single, crawl_single_with};
-pub use split::{PartErrand, Split, crawl_in_parts};
+pub use split::{MODEL_TYPES, PartErrand, Split, crawl_in_parts};
 pub use words::{ImageSort, ModelSort, Period};

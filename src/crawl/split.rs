@@ -18,6 +18,7 @@ use super::listing::{CrawlOptions, crawl_listing, row_key, verify_listing};
 use super::plan::{ImageFilter, Listing, ModelFilter};
 use super::report::{CrawlEnd, CrawlReport, Tally};
 use super::words::Period;
+pub use values::MODEL_TYPES;
 use values::Values;
 
 /// By what to split a listing.
@@ -300,7 +301,7 @@ fn is_askable(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::values::{BASE_MODELS, MODEL_TYPES, merged};
+    use super::values::{BASE_MODELS, merged};
     use super::*;
     use crate::entity::{ModelId, VersionId};
 

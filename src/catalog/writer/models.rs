@@ -31,7 +31,8 @@ impl<'t> ModelWriter<'t> {
         let known = self.known("SELECT raw_hash, seen_at FROM models WHERE model = ?1", model.id.as_i64())?;
         let returned = self.history.note_return(Absent::Model, model.id.as_i64())?;
         if !returned && known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
-            return Ok(Change::Unchanged);
+            return self
+                .see("UPDATE models SET seen_at = ?2 WHERE model = ?1 AND seen_at < ?2", model.id.as_i64());
         }
         let old_name = self.model_name(model.id.as_i64())?;
         let before = self.history.model_facts(model.id.as_i64())?;
@@ -108,7 +109,7 @@ impl<'t> ModelWriter<'t> {
             self.known(if version.state == PublishState::Published { unlisted } else { plain }, id)?;
         let returned = self.history.note_return(Absent::Version, id)?;
         if !returned && known.is_some_and(|(hash, _)| hash == Some(raw.hash)) {
-            return Ok(Change::Unchanged);
+            return self.see("UPDATE versions SET seen_at = ?2 WHERE version = ?1 AND seen_at < ?2", id);
         }
         self.write_model_stub(version)?;
         let before = self.history.version_facts(id)?;
@@ -117,6 +118,12 @@ impl<'t> ModelWriter<'t> {
         self.name_version(id)?;
         self.write_files(version)?;
         Ok(change(known))
+    }
+
+    /// Notes that something was described again as it is known. That is no change for the index or the links.
+    fn see(&self, statement: &str, id: i64) -> Result<Change> {
+        self.transaction.prepare_cached(statement)?.execute(params![id, self.stamp.at.as_millis()])?;
+        Ok(Change::Unchanged)
     }
 
     /// Marks the versions that a model no longer lists; gives how many.

@@ -16,8 +16,9 @@ Examples:
   stemmata resolve --kind hash
   stemmata resolve --kind version --max-requests 200
 
-What most images name comes first. SHA-256 are asked for in batches of 10,000, everything else one by one. Hashes that
-the site does not know are not asked for again for a day, versions not for a week; --refresh asks all the same.
+What most images name comes first. SHA-256 are asked for in batches of 10,000, everything else
+one by one. Hashes that the site does not know are not asked for again for a day, versions not
+for a week; --refresh asks all the same.
 An interrupted run goes on when the same line is run again.
 ")]
 pub(crate) struct ResolveArgs {
@@ -77,10 +78,12 @@ Examples:
   stemmata crawl sync --only images,models
   stemmata crawl sync --stale 7 --max-requests 1000
 
-Steps, in this order: images (the newest, until known ground), models (new ones and new versions, until known ground),
-stale (what nobody asked for in --stale days: sent again only if it has changed), versions (that images name and nobody
-here has seen), hashes (that images name and no file known here has). The first time reaches a day back, or as far as
---period says; later ones reach back to the last time. `stemmata crawl plan` tells before what that costs.
+Steps, in this order: images (the newest, until known ground), models (new ones and new
+versions, until known ground), stale (what nobody asked for in --stale days: sent again only
+if it has changed), versions (that images name and nobody here has seen), hashes (that images
+name and no file known here has). The first time reaches a day back, or as far as --period
+says; later ones reach back to the last time. `stemmata crawl plan` tells before what that
+costs.
 ")]
 pub(crate) struct SyncFlags {
     #[command(flatten)]

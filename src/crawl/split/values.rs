@@ -11,8 +11,8 @@ use crate::entity::{ModelId, VersionId};
 use crate::fetch::{Client, FetchError};
 use crate::run::RunContext;
 
-/// Model types of the site as of August 2026, for a site that does not list them.
-pub(super) const MODEL_TYPES: &[&str] = &[
+/// The site's types of models as of August 2026, in its spelling and order.
+pub const MODEL_TYPES: &[&str] = &[
     "Checkpoint",
     "TextualInversion",
     "Hypernetwork",
@@ -24,10 +24,17 @@ pub(super) const MODEL_TYPES: &[&str] = &[
     "Upscaler",
     "MotionModule",
     "VAE",
+    "TextEncoder",
+    "UNet",
+    "CLIPVision",
     "Poses",
     "Wildcards",
     "Workflows",
+    "ComfyWorkflows",
     "Detection",
+    "VisionLanguage",
+    "CLIP",
+    "LLM",
     "Other",
 ];
 

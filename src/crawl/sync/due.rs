@@ -1,5 +1,7 @@
 //! What a step has to look at, from what the catalog remembers. Sends nothing.
 
+use std::fmt;
+
 use crate::catalog::{Catalog, CrawlRow, CrawlState, Result};
 use crate::entity::Timestamp;
 use crate::fetch::SafeUrl;
@@ -43,11 +45,23 @@ pub(super) struct Due {
     pub(super) reach: Reach,
 }
 
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reach {
+            Reach::KnownGround => write!(f, "{}", self.listing),
+            Reach::Rest => write!(f, "the rest of {}", self.listing),
+            Reach::End => write!(f, "{} past where they were broken off", self.listing),
+        }
+    }
+}
+
 /// How far a walk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// To the first page that is known.
     KnownGround,
+    /// As far, from where an earlier run left it.
+    Rest,
     /// To its end, because the last walk was broken off: the head is known, and what lies behind it is not.
     End,
 }
@@ -69,7 +83,7 @@ pub(super) fn walks(
         let key = listing.key(base);
         let renewed = catalog.crawl(&renewal_key(&key))?;
         if renewed.as_ref().is_some_and(|row| row.state == CrawlState::Running && row.pages > 0) {
-            due.push(Due { listing, reach: Reach::KnownGround });
+            due.push(Due { listing, reach: Reach::Rest });
         } else if let Some(row) = renewed.as_ref().filter(|row| is_broken_off(row)) {
             broken_off.extend(walk_past(catalog, base, step, *known, row, now)?);
         }

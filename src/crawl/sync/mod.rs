@@ -189,7 +189,7 @@ async fn newest(
         let walk = CrawlOptions {
             max_items,
             page_limit: options.page_limit,
-            stop_at_known_ground: wanted.reach == due::Reach::KnownGround,
+            stop_at_known_ground: wanted.reach != due::Reach::End,
             ..CrawlOptions::ALL
         };
         match crawl_listing(client, catalog, &wanted.listing, &walk, context).await {
