@@ -56,8 +56,8 @@ pub struct ModelRecord {
     pub downloads: Option<i64>,
     /// Thumbs up.
     pub thumbs_up: Option<i64>,
-    /// When it was last described; `None` if others only named it.
-    pub seen_at: Option<Timestamp>,
+    /// Whether a document of its own described it; else others only named it.
+    pub described: bool,
     /// Numbers of its versions, ascending.
     pub versions: Vec<i64>,
 }
@@ -87,8 +87,8 @@ pub struct VersionRecord {
     pub trained_words: Vec<String>,
     /// Downloads.
     pub downloads: Option<i64>,
-    /// When it was last described; `None` if images only named it.
-    pub seen_at: Option<Timestamp>,
+    /// Whether a document of its own described it; else images only named it.
+    pub described: bool,
     /// Its files, former ones last.
     pub files: Vec<FileRecord>,
 }
@@ -195,7 +195,7 @@ impl Catalog {
         let mut statement = snapshot
             .prepare(
                 "SELECT model, name, kind, nsfw, nsfw_level, poi, mode, availability, allow_commercial_use,
-                    creator, tags, downloads, thumbs_up, seen_at
+                    creator, tags, downloads, thumbs_up, seen_at IS NOT NULL
                  FROM models ORDER BY model",
             )
             .map_err(CatalogError::from)?;
@@ -220,7 +220,7 @@ impl Catalog {
         let mut statement = snapshot
             .prepare(
                 "SELECT version, versions.name, versions.model, models.name, models.kind, base_model, state,
-                    created_at, published_at, trained_words, versions.downloads, versions.seen_at
+                    created_at, published_at, trained_words, versions.downloads, versions.seen_at IS NOT NULL
                  FROM versions LEFT JOIN models USING (model) ORDER BY version",
             )
             .map_err(CatalogError::from)?;
@@ -265,7 +265,7 @@ fn read_model(row: &Row<'_>, versions: &mut CachedStatement<'_>) -> Result<Model
         tags: words_from_json(&row.get::<_, String>(10)?)?,
         downloads: row.get(11)?,
         thumbs_up: row.get(12)?,
-        seen_at: row.get::<_, Option<i64>>(13)?.and_then(Timestamp::from_millis),
+        described: row.get(13)?,
         versions,
     })
 }
@@ -284,7 +284,7 @@ fn read_version(row: &Row<'_>, files: &mut CachedStatement<'_>) -> Result<Versio
         published_at: row.get::<_, Option<i64>>(8)?.and_then(Timestamp::from_millis),
         trained_words: words_from_json(&row.get::<_, String>(9)?)?,
         downloads: row.get(10)?,
-        seen_at: row.get::<_, Option<i64>>(11)?.and_then(Timestamp::from_millis),
+        described: row.get(11)?,
         files: read_files(id, files)?,
     })
 }

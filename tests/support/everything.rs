@@ -4,14 +4,14 @@ use stemmata::catalog::{Access, Catalog};
 
 use super::cli::Home;
 
-/// What the home answers to every question that shows the whole of it, by name. Times of reading and numbers of
+/// What the home answers to every question that shows the whole of it, by name, byte for byte. Numbers of
 /// batches are left out.
 pub(crate) fn everything(home: &Home) -> Vec<(&'static str, String)> {
     let exports = ["images", "models", "versions", "links"].map(|what| {
         let answer = home.run(&["export", what, "--format", "ndjson", "-q"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
         assert!(answer.stdout.lines().count() > 1, "no {what} are known");
-        (what, answer.stdout.lines().map(without_times).collect())
+        (what, answer.stdout)
     });
     exports.into_iter().chain([("search", found(home)), ("stats", stats(home))]).collect()
 }
@@ -29,14 +29,6 @@ pub(crate) fn generation_of(home: &Home) -> u64 {
     Catalog::open(&home.path().join("catalog.db"), Access::Read)
         .and_then(|catalog| catalog.generation())
         .unwrap_or(0)
-}
-
-fn without_times(line: &str) -> String {
-    let mut kept = String::new();
-    for (number, part) in line.split("\"seen_at\":").enumerate() {
-        kept.push_str(if number == 0 { part } else { part.trim_start_matches(|c| c != ',' && c != '}') });
-    }
-    kept + "\n"
 }
 
 fn stats(home: &Home) -> String {
