@@ -92,11 +92,7 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
         })?;
         let found = match path.to_str() {
             Some(text) => target::image(&catalog, text).map_err(|failure| match failure {
-                Failure::Named(named)
-                    if matches!(named.code, "image.not_found" | "usage") && is_path(path) =>
-                {
-                    nothing_at(text)
-                }
+                Failure::Named(named) if named.code == "usage" && is_path(path) => nothing_at(text),
                 other => other,
             })?,
             // Only a path can have such a name.
@@ -160,12 +156,8 @@ fn is_path(path: &Path) -> bool {
 }
 
 fn nothing_at(text: &str) -> Failure {
-    Failure::new(
-        Exit::NotFound,
-        "show.no_file",
-        format!("there is no file {text}, and no image of that name is known"),
-    )
-    .hint("check the spelling; `stemmata scan --list` names the folders scanned before")
+    Failure::usage(format!("there is no file {text}, and no image of that name is known"))
+        .hint("check the spelling; `stemmata scan --list` names the folders scanned before")
 }
 
 fn is_missing(named: &Named) -> bool {
