@@ -174,16 +174,16 @@ fn requests_keep_their_distance_and_their_number() {
     let site = site();
     let client = Client::new(Settings { max_rps: 20.0, ..settings(&site) }).expect("valid");
     let context = context();
+    let started = Instant::now();
     block_on(async {
         let get = || client.get("images", &[], &context);
         let (one, two, three, four) = tokio::join!(get(), get(), get(), get());
         assert!([one, two, three, four].iter().all(Result::is_ok));
     });
-    let mut at: Vec<Instant> = site.requests().iter().map(|request| request.at).collect();
-    at.sort();
-    assert_eq!(at.len(), 4);
-    // Three gaps of 50 ms; arrival jitters by less than one of them.
-    assert!(at[3] - at[0] >= Duration::from_millis(100), "four requests within {:?}", at[3] - at[0]);
+    // When they arrive says little on a busy machine; that the last was not sent before its turn holds on any.
+    let took = started.elapsed();
+    assert_eq!((site.requests().len(), client.traffic().requests), (4, 4));
+    assert!(took >= Duration::from_millis(149), "three gaps of 50 ms took {took:?}");
 }
 
 #[test]
@@ -236,6 +236,18 @@ fn a_cursor_that_the_site_refuses_ends_the_walk_and_is_noted() {
     let report = walked.expect("a dead end is no error");
     assert_eq!((report.end, home.images().len()), (CrawlEnd::Finished, 10));
     assert_eq!(report.tally.anomalies.get("cursor_rejected"), Some(&1));
+}
+
+#[test]
+fn a_listing_that_the_site_breaks_off_is_done_in_part_and_the_user_is_told() {
+    let (site, home) = (site(), cli::Home::new());
+    site.script([Fault::Cursor("|made up")]);
+    let answer = home.run(&crawl_line(&site.base(), &["--no-index"]));
+    assert_eq!(answer.code, 7, "{}", answer.stderr);
+    assert!(answer.stderr.contains("broke the listing off before its end"), "{}", answer.stderr);
+    let whole = home.run(&crawl_line(&site.base(), &["--no-index"]));
+    assert_eq!(whole.code, 0, "{}", whole.stderr);
+    assert!(!whole.stderr.contains("broke the listing off"), "{}", whole.stderr);
 }
 
 #[test]

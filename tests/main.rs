@@ -7,6 +7,7 @@ mod comfyui;
 mod containers;
 mod correlation;
 mod coverage;
+mod coverage_told;
 mod crash;
 mod crawl;
 mod dialects;

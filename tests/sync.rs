@@ -101,6 +101,23 @@ fn nothing_falls_between_a_run_that_was_cut_short_and_the_next() {
 }
 
 #[test]
+fn what_lies_behind_a_dead_end_comes_with_the_next_run() {
+    for faults in [vec![Fault::Cursor("|made up")], vec![Fault::None, Fault::NoItems]] {
+        let (site, later) = growing(30);
+        let mut home = Home::new();
+        step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
+        publish(&site, &later);
+        site.script(faults.clone());
+        let cut = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
+        assert_eq!((cut.tally.written.images.new, home.images().len()), (10, 20), "{faults:?}");
+        let rest = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
+        assert_eq!((rest.end, home.images()), (StepEnd::Done, first_images(40)), "{faults:?}");
+        let last = step(&mut home, &site, SyncStep::Images, &PAGES_OF_TEN);
+        assert_eq!((last.end, last.counts["pages"]), (StepEnd::Done, 1), "taken once");
+    }
+}
+
+#[test]
 fn a_walk_for_a_whole_listing_and_a_sync_do_not_disturb_each_other() {
     let (site, later) = growing(5);
     let mut home = Home::new();

@@ -38,7 +38,7 @@ impl Exit {
         (Self::Authentication, "the site refused the token, or wants one"),
         (Self::NotFound, "not found"),
         (Self::Network, "the site could not be reached, or --offline forbade it"),
-        (Self::RateLimited, "the site limits the rate"),
+        (Self::RateLimited, "the site limits the rate, or takes this program for a robot"),
         (Self::Partial, "done in part: some items failed"),
         (Self::Unready, "catalog or index missing, locked, or to be rebuilt"),
         (Self::Problems, "a check found problems"),

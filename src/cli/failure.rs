@@ -151,7 +151,9 @@ impl From<CatalogError> for Failure {
                 .hint("use the newer Stemmata that wrote it"),
             CatalogError::NotACatalog { .. } => Self::of(Exit::General, "catalog.not_a_catalog", &error),
             CatalogError::DiskFull => Self::of(Exit::General, "catalog.disk_full", &error)
-                .hint("make room and run the same line again: what was committed stays"),
+                .hint(
+                "make room where the home lies (--home says where) and run the same line again: what was committed stays",
+            ),
             CatalogError::Disk(_) => Self::of(Exit::General, "catalog.disk", &error).hint(
                 "the disk may be full, over a quota or a limit (`ulimit -f`), or failing; what was committed stays, and the \
                  same line goes on",

@@ -103,6 +103,23 @@ pub(crate) fn fetch_failure(cause: &FetchError, error: &dyn std::error::Error) -
                  if it stays, the address of this machine is blocked, and only the site can lift that",
             ),
         ),
+        FetchError::RegionBlocked { .. } => (
+            Exit::Network,
+            "network.region_blocked",
+            Some("the law where this machine stands is the reason; trying again won't help"),
+        ),
+        FetchError::Redirected { .. } => (
+            Exit::Network,
+            "network.redirected",
+            Some(
+                "a token is never taken to another host: if the site has moved, give its new address in --api-base",
+            ),
+        ),
+        FetchError::Html { status: 300..500, .. } => (
+            Exit::Network,
+            "network.web_page",
+            Some("check the address in --api-base; if it is right, run the same line again later"),
+        ),
         FetchError::BudgetSpent { .. } => {
             (Exit::Done, "network.budget_spent", Some("run the same line again to go on"))
         }

@@ -75,6 +75,12 @@ fn announce(reports: &[StepReport], session: &Session) {
     } else if ends(StepEnd::EnoughItems) {
         session.talk.note("as many as asked for; run the same line again to go on");
     }
+    if ends(StepEnd::Stalled) {
+        session.talk.warn(
+            "the site broke a listing off before known ground was reached; the next `stemmata crawl sync` walks past \
+             that place",
+        );
+    }
 }
 
 fn summary(reports: &[StepReport], client: &Client, started: Instant) -> Summary {

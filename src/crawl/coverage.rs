@@ -81,6 +81,8 @@ pub struct Coverage {
 pub struct Verified {
     /// Whether it is through.
     pub state: CrawlState,
+    /// Why it ended; `None` while it is under way.
+    pub end_reason: Option<String>,
     /// Its counts.
     pub counts: WalkCounts,
     /// What the site did wrong in it.
@@ -127,6 +129,7 @@ pub fn coverage(catalog: &Catalog, part: &str) -> Result<Vec<Coverage>> {
 fn of_row(row: &CrawlRow, second: Option<&CrawlRow>) -> Coverage {
     let verified = second.filter(|second| second.counts.base_walk == row.walk).map(|second| Verified {
         state: second.state,
+        end_reason: second.end_reason.clone(),
         counts: second.counts.clone(),
         anomalies: split(&second.coverage).0,
     });

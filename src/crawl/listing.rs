@@ -408,9 +408,10 @@ impl Run<'_> {
         turn.notes.iter().for_each(|note| self.tally.note(*note));
         self.barren_pages = if turn.page.fresh > 0 { 0 } else { self.barren_pages + 1 };
         self.pages += 1;
-        let items = page.items;
+        let (items, failed) = (page.items, turn.page.failed);
         self.commit(catalog, page.raw, page.records, Some(turn.page))?;
         self.context.progress.advance(items);
+        self.context.progress.count(Counted::Failure, failed);
         self.context.progress.count(Counted::Page, 1);
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::catalog::{AnswerNotes, Lookup, LookupKind, LookupOutcome, UrlMark};
 use crate::entity::{Timestamp, VersionId};
 use crate::fetch::{Client, FetchError, Fetched, SafeUrl, Validators};
-use crate::run::{Counted, RunContext};
+use crate::run::RunContext;
 
 use super::document::readable;
 use super::report::{Anomaly, Tally};
@@ -139,10 +139,7 @@ impl<'a> Asker<'a> {
         let quick = self.fetch(question, known.as_ref(), Some(FEW_TRIES)).await;
         let fetched = match quick {
             Err(error) if error.is_transient() => match self.endurance.after(&error, place) {
-                Next::Another => {
-                    self.context.progress.count(Counted::Failure, 1);
-                    return Ok(Reply::Failed { reason: error.to_string() });
-                }
+                Next::Another => return Ok(Reply::Failed { reason: error.to_string() }),
                 Next::Patience => self.fetch(question, known.as_ref(), None).await,
             },
             fetched => fetched,

@@ -138,7 +138,7 @@ named!(
         CursorRejected = "cursor_rejected",
         /// The site refuses page numbers from here on.
         PageCap = "page_cap",
-        /// No item of a whole page satisfies the filter.
+        /// No item of a whole page satisfies the filter, or hardly any of many.
         FilterIgnored = "filter_ignored",
         /// An empty page without a cursor: the site's database ran out of time, or there is nothing.
         EmptyPageTimeout = "empty_page_timeout",
@@ -146,6 +146,13 @@ named!(
         NothingNew = "nothing_new",
     }
 );
+
+impl EndReason {
+    /// Whether the site broke the walk off: what lies behind the last page was never asked for.
+    pub fn is_dead_end(self) -> bool {
+        matches!(self, Self::CursorRepeated | Self::CursorRejected | Self::PageCap)
+    }
+}
 
 /// An item that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,6 +253,15 @@ pub struct CrawlReport {
     pub walk_pages: u64,
     /// Everything counted.
     pub tally: Tally,
+}
+
+impl CrawlReport {
+    /// Whether the site broke off the walk, or one over a part: what lies behind was never asked for.
+    pub fn met_dead_end(&self) -> bool {
+        let of_parts = [Anomaly::CursorRepeated, Anomaly::CursorRejected];
+        let in_a_part = || of_parts.iter().any(|anomaly| self.tally.anomalies.contains_key(anomaly.as_str()));
+        self.end_reason.is_some_and(EndReason::is_dead_end) || (self.parts.is_some() && in_a_part())
+    }
 }
 
 #[cfg(test)]

@@ -102,6 +102,12 @@ fn resources_take_a_strength() {
 }
 
 #[test]
+fn text_without_words_asks_nothing() {
+    check("\"<a:>\"", "*");
+    check("\"<a:>\" cat or \"...\"", "cat");
+}
+
+#[test]
 fn absent_values_are_asked_for_by_none() {
     check("seed:none lora:none", "-has:seed -has:lora");
     check("has:seed,lora -has:negative", "(has:seed or has:lora) -has:negative");

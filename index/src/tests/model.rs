@@ -147,12 +147,14 @@ fn date() -> impl Strategy<Value = Date> + Clone {
     ]
 }
 
+/// Text to search for. One without words, such as the tag `<a:>`, asks nothing and is no part of a query.
 fn searched() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => vec(select(&VOCABULARY[..]), 1..4).prop_map(|words| words.join(" ")),
         1 => "[a-d\"\\\\ .:*()~@<>-]{0,6}[a-d][a-d\"\\\\ .:*()~@<>-]{0,6}",
         1 => select(&["or", "not", "none", "re", "h", "has:x"][..]).prop_map(str::to_owned),
     ]
+    .prop_filter("no words", |text| !words(Kind::Prompt, text).is_empty())
 }
 
 fn leaf() -> impl Strategy<Value = Node> {

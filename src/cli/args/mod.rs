@@ -43,7 +43,7 @@ Examples:
 ";
 
 const ENVIRONMENT: &str = "\
-Environment (a flag wins):
+Environment (a flag wins; what is said of crawl holds for resolve, too):
   STEMMATA_HOME           --home
   STEMMATA_FORMAT         --format
   STEMMATA_OFFLINE        --offline

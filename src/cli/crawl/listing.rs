@@ -113,8 +113,11 @@ pub(super) fn run(wanted: &Wanted<'_>, errand: Errand, session: &Session) -> Out
         failure,
     };
     let exit = follow::finish(session, sink, written, &run)?;
-    let has_gaps = errand == Errand::Verify && exit == Exit::Done && !is_sound(&report);
-    Ok(if has_gaps { Exit::Problems } else { exit })
+    Ok(match errand {
+        Errand::Verify if exit == Exit::Done && !is_sound(&report) => Exit::Problems,
+        Errand::Take if exit == Exit::Done && report.met_dead_end() => Exit::Partial,
+        _ => exit,
+    })
 }
 
 /// What a walk did before it failed.
@@ -155,12 +158,21 @@ fn announce(report: &CrawlReport, errand: Errand, session: &Session) {
             "an empty page came where more items are due, so the site's database was probably out of time; {again} \
              in a while"
         )),
+        CrawlEnd::Stalled if report.parts.is_some() => {
+            talk.note(&format!("some parts led nowhere, as `stemmata crawl coverage` says; {again} with them"));
+        }
         CrawlEnd::Stalled => talk.note(&format!("stopped, because nothing new came; {again}")),
         CrawlEnd::Interrupted
         | CrawlEnd::Finished
         | CrawlEnd::Until
         | CrawlEnd::KnownGround
         | CrawlEnd::Failed => {}
+    }
+    if report.met_dead_end() {
+        talk.warn(
+            "the site broke the listing off before its end, so items may be missing: `stemmata crawl coverage` says \
+             more; run the same line again another day, or walk it in parts with --split",
+        );
     }
     if errand == Errand::Verify {
         announce_gaps(report, session);

@@ -146,8 +146,20 @@ fn of_anomalies(coverage: &Coverage) -> Vec<Reason> {
             "whole pages carry no generation data although it was asked for: crawl again another day",
         ),
     ];
-    let met = words.into_iter().filter(|(anomaly, ..)| has(coverage, *anomaly));
+    let is_settled = |anomaly| anomaly == Anomaly::EndedOnFullPage && ends_alike(coverage);
+    let met = words.into_iter().filter(|(anomaly, ..)| has(coverage, *anomaly) && !is_settled(*anomaly));
     met.map(|(_, verdict, text)| (verdict, text.to_owned())).collect()
+}
+
+/// Whether a second walk, whose pages end elsewhere, came to the same end on a page that is not full.
+fn ends_alike(coverage: &Coverage) -> bool {
+    coverage.verified.as_ref().is_some_and(|second| {
+        second.state == CrawlState::Done
+            && second.end_reason.as_deref() == Some(EndReason::EndOfList.as_str())
+            && [Anomaly::EndedOnFullPage, Anomaly::EndedOnEmptyPage]
+                .iter()
+                .all(|anomaly| !second.anomalies.contains_key(anomaly.as_str()))
+    })
 }
 
 fn of_items(coverage: &Coverage) -> Vec<Reason> {
@@ -181,6 +193,7 @@ fn has(coverage: &Coverage, anomaly: Anomaly) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::Verified;
     use super::*;
     use crate::catalog::WalkCounts;
     use crate::entity::Timestamp;
@@ -245,6 +258,24 @@ mod tests {
         check(ended(EndReason::EmptyPageTimeout), Verdict::Incomplete, "ran out of time");
         check(ended(EndReason::Until), Verdict::Unknown, "date");
         check(ended(EndReason::PageCap), Verdict::Incomplete, "split");
+    }
+
+    #[test]
+    fn a_full_last_page_is_settled_by_a_second_walk_that_ends_on_another() {
+        let verified = |anomaly: Option<Anomaly>, end: EndReason| {
+            move |coverage: &mut Coverage| {
+                coverage.anomalies.insert(Anomaly::EndedOnFullPage.as_str().to_owned(), 1);
+                coverage.verified = Some(Verified {
+                    state: CrawlState::Done,
+                    end_reason: Some(end.as_str().to_owned()),
+                    counts: WalkCounts::default(),
+                    anomalies: anomaly.iter().map(|met| (met.as_str().to_owned(), 1)).collect(),
+                });
+            }
+        };
+        check(verified(None, EndReason::EndOfList), Verdict::Complete, "");
+        check(verified(Some(Anomaly::EndedOnFullPage), EndReason::EndOfList), Verdict::Unknown, "full");
+        check(verified(None, EndReason::CursorRejected), Verdict::Unknown, "full");
     }
 
     #[test]

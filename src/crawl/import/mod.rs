@@ -20,7 +20,7 @@ pub use report::{Failure, ImportReport, MAX_NAMED_FAILURES, Warned};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::entity::Timestamp;
-use crate::run::RunContext;
+use crate::run::{Counted, RunContext};
 use crate::source::civitai::ItemKind;
 use chunk::{Chunk, ChunkReader};
 use read::Reading;
@@ -171,6 +171,7 @@ fn write_all(
             return Ok(());
         }
         report.note(&reading);
+        run.progress.count(Counted::Failure, reading.failures.len() as u64);
         if let Some(batch) = &reading.batch {
             report.written.add(&catalog.write(batch)?);
         }

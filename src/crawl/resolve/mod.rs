@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::{Catalog, LookupOutcome};
 use crate::entity::{HexHash, VersionId};
 use crate::fetch::{Client, FetchError};
-use crate::run::RunContext;
+use crate::run::{Counted, RunContext};
 
 use super::error::CrawlError;
 use super::lookup::{Asker, Place};
@@ -265,6 +265,7 @@ impl<'a> Run<'a> {
     }
 
     fn fail(&mut self, page: u64, reason: Option<String>) {
+        self.asker.context.progress.count(Counted::Failure, 1);
         if let Some(reason) = reason {
             self.report.tally.fail(ItemFailure { page, position: 0, reason });
         }

@@ -11,7 +11,7 @@ use std::fmt;
 use crate::catalog::{Absent, Catalog, LookupKind};
 use crate::entity::{Dialect, ImageId, ImageName, Item, ModelId, VersionId};
 use crate::fetch::{Client, FetchError};
-use crate::run::RunContext;
+use crate::run::{Counted, RunContext};
 use crate::source::civitai::{ItemKind, MetaRequest};
 
 use super::context::VersionList;
@@ -204,7 +204,11 @@ pub async fn crawl_single_with(
         let place = if position + 1 == singles.len() { Place::Last } else { Place::BeforeOthers };
         let page = position as u64 + 1;
         match one(&mut asker, catalog, single, memory, place, page, &mut report.tally).await {
-            Ok(fate) => settle(&mut report, single, page, fate),
+            Ok(fate) => {
+                let failed = u64::from(matches!(fate, Fate::Failed { .. }));
+                context.progress.count(Counted::Failure, failed);
+                settle(&mut report, single, page, fate);
+            }
             Err(Failure::Fetch(FetchError::Cancelled)) => {
                 report.interrupted = true;
                 break;

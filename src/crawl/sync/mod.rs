@@ -184,15 +184,15 @@ async fn newest(
 ) -> Result<StepReport, CrawlError> {
     let mut report = StepReport::new(step);
     report.counts.insert("pages", 0);
-    for listing in due::walks(catalog, client.base(), step, options.period, context.clock.now())? {
+    for wanted in due::walks(catalog, client.base(), step, options.period, context.clock.now())? {
         let max_items = options.max_items.map(|most| most.saturating_sub(report.tally.items));
         let walk = CrawlOptions {
             max_items,
             page_limit: options.page_limit,
-            stop_at_known_ground: true,
+            stop_at_known_ground: wanted.reach == due::Reach::KnownGround,
             ..CrawlOptions::ALL
         };
-        match crawl_listing(client, catalog, &listing, &walk, context).await {
+        match crawl_listing(client, catalog, &wanted.listing, &walk, context).await {
             Ok(walked) => report.add_walk(&walked),
             Err(error) => report.fail(error)?,
         }
@@ -256,6 +256,7 @@ impl StepReport {
         *self.counts.entry("pages").or_default() += walked.pages;
         self.tally.add(walked.tally.clone());
         self.end = match walked.end {
+            CrawlEnd::Finished if walked.met_dead_end() => StepEnd::Stalled,
             CrawlEnd::Finished | CrawlEnd::KnownGround | CrawlEnd::Until => StepEnd::Done,
             CrawlEnd::EnoughItems => StepEnd::EnoughItems,
             CrawlEnd::Interrupted => StepEnd::Interrupted,

@@ -61,7 +61,7 @@ fn planned(
             let walks = due::walks(catalog, base, step, options.period, now)?;
             // One page is enough where all of it is known.
             let requests = Requests::from(walks.len() as u64);
-            let listings = walks.iter().map(ToString::to_string).collect();
+            let listings = walks.iter().map(|due| due.listing.to_string()).collect();
             Ok(PlannedStep { items: None, listings, requests, ..nothing })
         }
         SyncStep::Stale => {

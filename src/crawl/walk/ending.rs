@@ -13,6 +13,10 @@ use super::{Shown, TELLING_ITEMS, Walk, is_bearable};
 /// the last page again.
 const MAX_BARREN_NUMBERED_PAGES: u32 = 3;
 
+/// Items from which on nine in ten that contradict the filter are no accident: where it is ignored, some items satisfy
+/// it all the same.
+const MANY_ITEMS: usize = 20;
+
 /// Where the site's index is said to end; reports differ by some thousands.
 const DEPTH_LIMIT: std::ops::RangeInclusive<u64> = 45_000..=55_000;
 
@@ -36,7 +40,9 @@ impl Walk {
         let is_cursor = self.listing.paging() == Paging::Cursor;
         let is_inside = shown.ask.position.is_inside();
         let all = shown.sights.len();
-        if all > 0 && contradicting == all && (!is_inside || all >= TELLING_ITEMS) {
+        let are_all = all > 0 && contradicting == all && (!is_inside || all >= TELLING_ITEMS);
+        let are_most = all >= MANY_ITEMS && contradicting * 10 >= all * 9;
+        if are_all || are_most {
             return Some(EndReason::FilterIgnored);
         }
         if next.is_none() {

@@ -342,6 +342,16 @@ fn a_page_on_which_nothing_satisfies_the_filter_ends_the_walk() {
 }
 
 #[test]
+fn some_items_that_satisfy_an_ignored_filter_by_chance_do_not_hide_it() {
+    for (strangers, ends) in [(17, false), (18, true)] {
+        let mut walk = walk_over(Kind::Index, 20);
+        let page: Vec<Sight> = (1..=20).map(|id| Sight { satisfies: id > strangers, ..sight(id) }).collect();
+        take(&mut walk, &page, Some("20|bdx"), None);
+        assert_eq!(walk.end_reason() == Some(EndReason::FilterIgnored), ends, "{strangers} of 20");
+    }
+}
+
+#[test]
 fn a_page_of_items_that_are_all_older_ends_the_walk() {
     let mut walk = walk_over(Kind::Index, 5);
     let dated = |id, millis| Sight { at: Timestamp::from_millis(millis), ..sight(id) };
