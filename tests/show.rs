@@ -170,6 +170,24 @@ fn two_images_are_compared_field_by_field_and_word_by_word() {
 }
 
 #[test]
+fn a_path_that_is_not_there_is_said_to_be_so_with_and_without_a_catalog() {
+    let world = World::new();
+    let check = |argument: &str| {
+        let answer = world.show(&[argument, "--format", "json"]);
+        let error = answer.error();
+        let message = error["message"].as_str().expect("a message");
+        assert!(answer.code == 2 && message.starts_with("there is no file"), "{} {message}", answer.code);
+    };
+    let path = world.root().join("no-kite.png");
+    check(path.to_str().expect("UTF-8"));
+    check("no-kite.png");
+    let kite = world.write("kite.png", &pictures::png(&[("parameters", TEXT)]));
+    assert_eq!(world.home.run(&["scan", &kite, "-q"]).code, 0);
+    check(path.to_str().expect("UTF-8"));
+    assert_eq!(world.show(&["123", "--format", "json"]).error()["code"], "image.not_found");
+}
+
+#[test]
 fn text_hidden_in_pixels_and_beside_the_picture_is_shown() {
     let world = World::new();
     let pixels = stealth::hide(64, 64, gradient(64, 64, 1), "stealth_pngcomp", TEXT);

@@ -32,6 +32,10 @@ pub fn canonical_sampler(text: &str) -> Sampling {
     if is_nothing(&plain) {
         return Sampling::default();
     }
+    if plain == "k_dpmpp_2" {
+        // InvokeAI's first word for it; without the prefix it was another one.
+        return Sampling { sampler: Some("dpmpp_2m".to_owned()), scheduler: None };
+    }
     let key = key_of(&plain);
     if let Some(name) = known_sampler(&key) {
         return Sampling { sampler: Some(name.to_owned()), scheduler: None };
@@ -100,7 +104,11 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
     ),
     ("dpm_fast", "DPM fast", &[]),
     ("dpm_adaptive", "DPM adaptive", &["dpm_ad"]),
-    ("dpmpp_2s_ancestral", "DPM++ 2S a", &["dpmpp_2sa", "dpmpp2s_a", "dpmpp_2s", "dpmpp2s_ancestral"]),
+    (
+        "dpmpp_2s_ancestral",
+        "DPM++ 2S a",
+        &["dpmpp_2sa", "dpmpp2s_a", "dpmpp_2s", "dpmpp2s_ancestral", "dpmpp_2", "dpmpp_1s"],
+    ),
     ("dpmpp_2s_ancestral_cfg_pp", "DPM++ 2S a CFG++", &[]),
     ("dpmpp_sde", "DPM++ SDE", &["dpmppsde", "dpm_sde"]),
     (
@@ -111,7 +119,6 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
             "dpmsolvermultistep",
             "dpmsolvermultistepscheduler",
             "dpm_solverpp_multistep",
-            "dpmpp_2",
             "dpmpp_2m_v2",
         ],
     ),
@@ -136,6 +143,7 @@ const SAMPLERS: &[(&str, &str, &[&str])] = &[
             "unipc_tu",
             "unipc_tu_2",
             "unipc_tq",
+            "unipc_tq_2",
         ],
     ),
     ("uni_pc_bh2", "UniPC BH2", &[]),
@@ -327,6 +335,10 @@ mod tests {
         check("k_dpm_ad", "dpm_adaptive", None);
         check("k_dpmpp_2s_ancestral", "dpmpp_2s_ancestral", None);
         check("LMSD", "lms", None);
+        check("k_dpmpp_2", "dpmpp_2m", None);
+        check("dpmpp_2", "dpmpp_2s_ancestral", None);
+        check("DPM++ 1S", "dpmpp_2s_ancestral", None);
+        check("unipc_tq_2", "uni_pc", None);
     }
 
     #[test]

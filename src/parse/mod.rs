@@ -3,6 +3,34 @@
 //! - In: the bytes of one file, from anyone, and [`Limits`]. Out: raw blocks, claims and warnings, always.
 //! - Pure, total and bounded: any input gives an answer, and damage costs only the damaged part.
 //! - Never: files, clocks, threads, decoded pixels, memory sized by a number that the file gives.
+//!
+//! # Where to begin
+//!
+//! | you have | call | you get |
+//! |---|---|---|
+//! | a picture or video, open or in memory | [`read`], [`read_bytes`] | [`Parsed`]: the view, every claim, conflicts, raw blocks |
+//! | only interest in the raw blocks | [`extract`], [`extract_bytes`] | [`Extraction`], which [`interpret`] takes later |
+//! | a file beside a picture | [`pair_sidecars`], then [`sidecar`] | an [`Extraction`] |
+//! | decoded pixels | [`stealth`] | the text hidden in them, as a [`Block`] for [`interpret`] |
+//! | the head of a model file | [`model_file`] | what it says about itself and its ancestors |
+//! | the first bytes of anything | [`sniff`] | its [`Container`] |
+//!
+//! [`Parsed::generation`] is one answer a field: the strongest claim. Each [`Claim`] names its block and, where it can,
+//! the bytes of that block's text; [`Conflict`]s say where blocks disagree. Nothing here is verified: metadata says
+//! what whoever wrote the file last wanted it to say.
+//!
+//! ```
+//! use stemmata::parse::{Limits, read_bytes};
+//!
+//! let text = b"a red kite\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 11, Size: 512x512";
+//! let gif = [b"GIF89a\x02\0\x01\0\0\0\0\x21\xFE", &[u8::try_from(text.len())?][..], text, b"\0;"].concat();
+//! let parsed = read_bytes(&gif, &Limits::default());
+//! assert_eq!(parsed.generation.prompt.as_deref(), Some("a red kite"));
+//! for claim in &parsed.claims {
+//!     println!("{} = {:?}, said by block {}", claim.field.as_str(), claim.value, claim.block);
+//! }
+//! # Ok::<(), std::num::TryFromIntError>(())
+//! ```
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 pub mod air;

@@ -38,6 +38,21 @@ fn logs_of_fooocus_are_read_by_their_labels() {
 }
 
 #[test]
+fn ruinedfooocus_may_put_a_hash_before_the_name() {
+    let hash = "0a".repeat(32);
+    let object = format!(
+        r#"{{"Prompt": "a kite", "base_model_name": "kite", "loras": [["{hash}", "0.5 - wind.safetensors"]], "software": "RuinedFooocus"}}"#
+    );
+    check(
+        &pictures::png(&[("parameters", &object)]),
+        Dialect::Fooocus,
+        &format!(
+            "prompt=\"a kite\" model=\"kite\" tool=ruinedfooocus\nmodel \"kite\"\nlora \"wind.safetensors\" #{hash} *0.5"
+        ),
+    );
+}
+
+#[test]
 fn easy_diffusions_object_may_have_labels_and_other_weights() {
     let object = r#"{"Prompt": "a kite", "Seed": 7, "Stable Diffusion model": "kite", "LoRA model": "wind", "LoRA Strength": 0.5,
         "Hypernetwork model": "sky", "Hypernetwork Strength": 0.25}"#;

@@ -85,9 +85,16 @@ pub(crate) fn find(target: &OsStr, session: &Session) -> Result<Subject, Failure
         if path.exists() {
             return Err(Failure::usage(format!("{text} is neither a file nor a folder")));
         }
-        let catalog = session.catalog()?;
+        let catalog = session.catalog().map_err(|failure| match failure {
+            // Without a catalog a path can only be meant as a file.
+            Failure::Named(named) if is_missing(&named) && is_path(path) => nothing_at(&text),
+            other => other,
+        })?;
         let found = match path.to_str() {
-            Some(text) => target::image(&catalog, text)?,
+            Some(text) => target::image(&catalog, text).map_err(|failure| match failure {
+                Failure::Named(named) if named.code == "usage" && is_path(path) => nothing_at(text),
+                other => other,
+            })?,
             // Only a path can have such a name.
             None => found(by_path(&catalog, path)?.ok_or_else(|| target::unknown(&text))?),
         };
@@ -139,6 +146,18 @@ fn some_catalog(session: &Session) -> Result<Option<Catalog>, Failure> {
 
 fn found(key: ImageKey) -> Found {
     Found { key, via: Via::Id }
+}
+
+/// Whether a target can only be a path: it names a folder or a file of a kind that is read here.
+fn is_path(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let has_ending = path.extension().is_some() && !text.contains(['/', ':']);
+    (text.contains('/') && !text.contains("://")) || has_ending
+}
+
+fn nothing_at(text: &str) -> Failure {
+    Failure::usage(format!("there is no file {text}, and no image of that name is known"))
+        .hint("check the spelling; `stemmata scan --list` names the folders scanned before")
 }
 
 fn is_missing(named: &Named) -> bool {

@@ -122,7 +122,7 @@ fn resources(speaker: &mut Speaker<'_, '_>, root: &Json<'_>) {
     }
     for number in 1..=MAX_NUMBERED {
         let Some(value) = root.get(&format!("lora_combined_{number}")) else { break };
-        combined(speaker, value.text().unwrap_or_default(), Some(value.span.clone()));
+        named_with_weight(speaker, value.text().unwrap_or_default(), None, Some(value.span.clone()));
     }
 }
 
@@ -135,17 +135,23 @@ fn is_file(name: &str) -> bool {
 fn adapters(speaker: &mut Speaker<'_, '_>, list: &Json<'_>) {
     if let Data::Text(text) = &list.data {
         for entry in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).take(MAX_NUMBERED) {
-            combined(speaker, entry.0, Some(list.span.clone()));
+            named_with_weight(speaker, entry.0, None, Some(list.span.clone()));
         }
         return;
     }
     for entry in list.items() {
         let span = Some(entry.span.clone());
         if let Some(text) = entry.text() {
-            combined(speaker, text, span);
+            named_with_weight(speaker, text, None, span);
             continue;
         }
         let at = |place: usize| entry.items().get(place);
+        // RuinedFooocus puts the hash first, and the name with its weight into one text.
+        let hash_first = at(0).and_then(Json::text).filter(|text| is_digest(text));
+        if let Some((hash, text)) = hash_first.zip(at(1).and_then(Json::text)) {
+            named_with_weight(speaker, text, Some(hash), span);
+            continue;
+        }
         let named = |keys: [&str; 3]| keys.iter().find_map(|key| entry.get(key));
         let Some(name) = at(0).or_else(|| named(["name", "lora", "model"])).and_then(Json::text) else {
             continue;
@@ -157,8 +163,13 @@ fn adapters(speaker: &mut Speaker<'_, '_>, list: &Json<'_>) {
     }
 }
 
+/// Whether a text is the whole SHA256 of a file and no name.
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// `name : weight`, in later versions `True : name : weight`, also `weight - name`; what is switched off was not used.
-fn combined(speaker: &mut Speaker<'_, '_>, text: &str, span: Span) {
+fn named_with_weight(speaker: &mut Speaker<'_, '_>, text: &str, hash: Option<&str>, span: Span) {
     let turned = text.split_once(" - ").filter(|(weight, _)| weight.trim().parse::<f64>().is_ok());
     let parts = turned.map(|(weight, name)| (name, weight)).or_else(|| text.rsplit_once(':'));
     let (name, weight) = parts.unwrap_or((text, ""));
@@ -169,6 +180,6 @@ fn combined(speaker: &mut Speaker<'_, '_>, text: &str, span: Span) {
     };
     // One of them marks files that have notes with a picture of a notepad.
     let name = name.trim().trim_end_matches(|c: char| !c.is_alphanumeric() && !")]_-".contains(c));
-    let mention = Mention::named(name).weighted(weight.trim().parse().ok());
+    let mention = Mention::named(name).hashed(hash).weighted(weight.trim().parse().ok());
     speaker.resource(ResourceKind::Lora, mention, ResourceSources::RESOURCES, span);
 }

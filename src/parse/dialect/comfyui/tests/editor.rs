@@ -119,6 +119,28 @@ fn unknown_samplers_are_told_by_the_kind_of_their_values() {
 }
 
 #[test]
+fn classes_of_other_packages_are_known_by_the_order_of_their_widgets() {
+    let replaced = |place: usize, class: &str, widgets: Tree| {
+        let mut nodes = nodes();
+        nodes[place]["type"] = json!(class);
+        nodes[place]["widgets_values"] = widgets;
+        nodes
+    };
+    let sampler = json!([0.5, "dpmpp_2m", "karras", 20, -1, 1, 6.5, 11, "randomize", "standard", true]);
+    check(&read_editor(&replaced(4, "ClownsharKSampler_Beta", sampler), &links()));
+    let loader = json!([{"content": "kite.safetensors", "image": null}]);
+    check(&read_editor(&replaced(0, "CheckpointLoader|pysssss", loader), &links()));
+    check(&read_editor(
+        &replaced(1, "CLIPTextEncodeLumina2", json!(["be superior", "a red kite"])),
+        &links(),
+    ));
+    check(&read_editor(
+        &replaced(1, "CLIPTextEncodeHunyuanDiT", json!(["a red kite", "a red kite"])),
+        &links(),
+    ));
+}
+
+#[test]
 fn muted_nodes_are_gone_and_bypassed_ones_pass_on() {
     let (mut nodes, mut links) = (nodes(), links());
     nodes.push(at(
