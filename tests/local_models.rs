@@ -143,6 +143,9 @@ fn what_is_no_model_costs_itself_and_a_missing_one_is_still_known() {
     let scanned = world.scan(&["--hash-models"]);
     assert_eq!((&scanned["read"]["models hashed"], &scanned["failed"]), (&json!(3), &json!(0)), "{scanned}");
     assert_eq!(world.model("pointer.safetensors").facts.format, None);
+    let pointer = world.root().join("pointer.safetensors");
+    let shown = world.home.run(&["show", pointer.to_str().expect("UTF-8")]).stdout;
+    assert!(shown.contains("no_header: its first bytes begin no model file"), "{shown}");
     assert_eq!(world.model("old.ckpt").facts.format.as_deref(), Some("pickle"));
     fs::remove_file(world.root().join("kite.safetensors")).expect("deletes");
     world.scan(&[]);

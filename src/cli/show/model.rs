@@ -19,6 +19,10 @@ use crate::cli::output::SCHEMA;
 use crate::cli::summary::grouped;
 use crate::cli::terminal::Terminal;
 
+/// What is to be known of a file with the name of a model and the bytes of none.
+const NO_HEADER: &str = "no_header: its first bytes begin no model file that is known here; \
+    an unfinished download looks like this";
+
 /// Values of the header that people see without `--raw`, in characters.
 const SHOWN_CHARACTERS: usize = 60;
 
@@ -90,7 +94,10 @@ pub(super) fn find(
     let now = std::fs::metadata(&absolute).ok().map(|facts| facts.len());
     let known = known.filter(|known| now.is_none_or(|size| size == known.size_bytes));
     let (facts, size_bytes, state, warnings) = match known {
-        Some(known) => (known.facts, known.size_bytes, known.state.as_str(), Vec::new()),
+        Some(known) => {
+            let no_header = known.facts.format.is_none().then(|| NO_HEADER.to_owned());
+            (known.facts, known.size_bytes, known.state.as_str(), Vec::from_iter(no_header))
+        }
         None => {
             let Ok(file) = File::open(&absolute) else { return Ok(None) };
             let read = model_file::read(&mut BufReader::new(file))
