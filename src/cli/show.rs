@@ -211,7 +211,7 @@ fn named(resource: &TraceResource) -> Named {
         name: resource.name.clone(),
         weight: resource.weight,
         hash: resource.hash.clone(),
-        version: resource.links.first().map(|link| link.version),
+        version: resource.links.first().filter(|link| link.rank == 1).map(|link| link.version),
     }
 }
 

@@ -27,7 +27,8 @@ pub struct Representative {
 impl Representative {
     /// Reads the links of one resource, by rank; `None` when there is none.
     pub fn of(links: &[Link]) -> Option<Self> {
-        let (first, others) = links.split_first()?;
+        let first = Link::representative(links)?;
+        let others = links.get(1..).unwrap_or_default();
         let rivals = others.iter().filter(|link| link.rivals(first)).map(|link| link.version);
         Some(Self { version: first.version, evidence: first.evidence, rivals: rivals.collect() })
     }
