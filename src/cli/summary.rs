@@ -270,7 +270,7 @@ pub(crate) fn grouped(count: u64) -> String {
 }
 
 /// A count with its noun, which is given in the plural: `1 file`, `2 files`.
-fn counted(count: u64, nouns: &str) -> String {
+pub(crate) fn counted(count: u64, nouns: &str) -> String {
     let noun = match nouns {
         _ if count != 1 => nouns,
         "retries" => "retry",

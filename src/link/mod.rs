@@ -7,10 +7,12 @@
 
 mod apart;
 mod candidate;
+pub mod disputes;
 pub mod duplicates;
 mod error;
 pub mod groups;
 mod hygiene;
+pub mod ledger;
 mod merge;
 mod resolve;
 mod rulings;

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::overlay::Overlay;
+use super::overlay::{LineFault, Overlay};
 use crate::catalog::{CatalogError, Result};
 
 /// Longest file that is read: some 400,000 decisions.
@@ -38,6 +38,15 @@ impl DecisionsFile {
     ///
     /// [`CatalogError::Decisions`] when it cannot be read, is longer than 64 MiB or is not UTF-8.
     pub fn read(&self) -> Result<Option<Overlay>> {
+        Ok(self.read_with_faults()?.map(|(overlay, _)| overlay))
+    }
+
+    /// As [`Self::read`], with the lines that are no decisions, from 1.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read_with_faults(&self) -> Result<Option<(Overlay, Vec<(u64, LineFault)>)>> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -48,7 +57,7 @@ impl DecisionsFile {
         if read.map_err(|error| self.failed(error))? as u64 > MAX_FILE_BYTES {
             return Err(self.failed(io::Error::from(io::ErrorKind::FileTooLarge)));
         }
-        Ok(Some(Overlay::read(&text).0))
+        Ok(Some(Overlay::read(&text)))
     }
 
     /// Changes it while no other process does. Where there is no file, `otherwise` is what it begins with.

@@ -5,6 +5,7 @@
 mod ask;
 mod crawl;
 mod keep;
+mod provenance;
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -16,6 +17,10 @@ pub(crate) use crawl::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
+};
+pub(crate) use provenance::{
+    DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
+    UnresolvedArgs,
 };
 
 use super::exit::Exit;
@@ -144,6 +149,12 @@ pub(crate) enum Command {
     /// Link the resources that images name to model versions
     #[command(alias = "relink")]
     Link(LinkArgs),
+    /// What images name and nothing explains, most valuable first
+    Unresolved(UnresolvedArgs),
+    /// Which hashes are ambiguous, shared or mixed up
+    Hashes(HashesArgs),
+    /// Settle what a hash is, what is no link, and what is no duplicate
+    Decide(DecideArgs),
     /// Look at the index, or build it anew
     Index(IndexArgs),
     /// Count what the catalog holds
