@@ -10,7 +10,7 @@ mod overlay;
 
 use rusqlite::{OptionalExtension, params};
 
-pub use file::DecisionsFile;
+pub use file::{DecisionsFile, Faults};
 pub use overlay::{LineFault, Overlay, new_decision};
 
 use super::{Catalog, Result};

@@ -28,7 +28,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
 pub use crawl::{Absent, CrawlRow, CrawlState, Tombstone};
-pub use decisions::{DecisionsChange, DecisionsFile, LineFault, Overlay, new_decision};
+pub use decisions::{DecisionsChange, DecisionsFile, Faults, LineFault, Overlay, new_decision};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;

@@ -1,5 +1,7 @@
 //! `hashes report`: which hashes are ambiguous, shared or mixed up.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::entity::VersionId;
@@ -28,6 +30,10 @@ fn report(arguments: &HashesReportArgs, session: &Session) -> Outcome {
     let only: Vec<FindingKind> = arguments.only.iter().copied().map(kind).collect();
     findings.retain(|finding| only.is_empty() || only.contains(&finding.kind));
     let total = findings.len() as u64;
+    let mut by_kind = BTreeMap::new();
+    for finding in &findings {
+        *by_kind.entry(finding.kind.as_str()).or_insert(0) += 1;
+    }
     if arguments.limit > 0 {
         findings.truncate(arguments.limit as usize);
     }
@@ -36,9 +42,12 @@ fn report(arguments: &HashesReportArgs, session: &Session) -> Outcome {
         rows.push(&FindingRow::of(&catalog, finding)?)?;
     }
     let shown = findings.len() as u64;
-    rows.finish(&Summary { r#type: "summary", schema: SCHEMA, shown, findings: total })?;
+    let summary = Summary { r#type: "summary", schema: SCHEMA, shown, findings: total, by_kind };
+    rows.finish(&summary)?;
     let left_out = if shown < total { format!("; {} shown", grouped(shown)) } else { String::new() };
-    session.talk.note(&format!("{}{left_out}", counted(total, "findings")));
+    let kinds: Vec<String> =
+        summary.by_kind.iter().map(|(kind, count)| format!("{kind} {}", grouped(*count))).collect();
+    session.talk.note(&format!("{}{left_out}; {}", counted(total, "findings"), kinds.join(", ")));
     Ok(Exit::Done)
 }
 
@@ -46,6 +55,7 @@ fn kind(choice: FindingChoice) -> FindingKind {
     match choice {
         FindingChoice::Swap => FindingKind::Swap,
         FindingChoice::Collision => FindingKind::Collision,
+        FindingChoice::Reuploaded => FindingKind::Reuploaded,
         FindingChoice::Republished => FindingKind::Republished,
         FindingChoice::SharedFile => FindingKind::SharedFile,
         FindingChoice::SameTensors => FindingKind::SameTensors,
@@ -62,6 +72,8 @@ struct Summary {
     shown: u64,
     /// Rows without the limit.
     findings: u64,
+    /// These by what they are.
+    by_kind: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]

@@ -85,9 +85,13 @@ impl HexHash {
     /// [`HashFault`]; a value that is junk is none, see [`Self::junk`].
     pub fn check(text: &str) -> Result<Self, HashFault> {
         let digits = digits_of(text)?;
+        if digits.is_empty() {
+            return Err(HashFault::Empty);
+        }
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(HashFault::NotHexadecimal);
+        }
         match digits.len() {
-            0 => Err(HashFault::Empty),
-            _ if !digits.bytes().all(|b| b.is_ascii_hexdigit()) => Err(HashFault::NotHexadecimal),
             ..Self::MIN_DIGITS => Err(HashFault::TooShort),
             Self::MIN_DIGITS..=Self::MAX_DIGITS => Ok(Self(digits.to_ascii_lowercase())),
             _ => Err(HashFault::TooLong),

@@ -1,7 +1,7 @@
 //! Hashes that are ambiguous, shared or mixed up.
 //!
 //! - In: every file with its hashes, every resource that names one, and what images were posted for.
-//! - Out: findings by the number of images concerned, ties by kind, hash and version; the same for the same catalog.
+//! - Out: findings, suspicious ones first, then by the number of images concerned, ties by kind, hash and version.
 //! - Never: a verdict. A finding says what is odd; `decide` settles it.
 
 mod swaps;
@@ -26,16 +26,18 @@ pub enum FindingKind {
     Swap,
     /// Files that differ share a hash that is too short to tell them apart, or is wrong.
     Collision,
+    /// One version whose main file was replaced by another: old images name a hash that is gone.
+    Reuploaded,
+    /// A value that stands for no file.
+    Junk,
     /// The same main file is published as several versions.
     Republished,
     /// A file that is shared freely, such as a VAE or a config, belongs to several versions.
     SharedFile,
     /// Files with the same tensors and different headers.
     SameTensors,
-    /// One version with several main files, former uploads included.
+    /// One version that offers several main files, as most do that offer a pruned one.
     ManyHashes,
-    /// A value that stands for no file.
-    Junk,
 }
 
 impl FindingKind {
@@ -44,11 +46,20 @@ impl FindingKind {
         match self {
             Self::Swap => "swap",
             Self::Collision => "collision",
+            Self::Reuploaded => "reuploaded",
+            Self::Junk => "junk",
             Self::Republished => "republished",
             Self::SharedFile => "shared_file",
             Self::SameTensors => "same_tensors",
             Self::ManyHashes => "many_hashes",
-            Self::Junk => "junk",
+        }
+    }
+
+    /// Whether somebody should look at it; the others are usual.
+    pub fn is_suspicious(self) -> bool {
+        match self {
+            Self::Swap | Self::Collision | Self::Reuploaded | Self::Junk => true,
+            Self::Republished | Self::SharedFile | Self::SameTensors | Self::ManyHashes => false,
         }
     }
 }
@@ -98,7 +109,7 @@ pub fn disputes(catalog: &Catalog) -> Result<Vec<Finding>> {
     count_images(catalog, &mut findings)?;
     findings.extend(swaps::swaps(catalog, &published)?);
     findings.sort_by(|a, b| {
-        let key = |finding: &Finding| (Reverse(finding.images), finding.kind);
+        let key = |finding: &Finding| (!finding.kind.is_suspicious(), Reverse(finding.images), finding.kind);
         key(a).cmp(&key(b)).then_with(|| a.hashes.cmp(&b.hashes)).then_with(|| a.files.cmp(&b.files))
     });
     Ok(findings)
@@ -184,7 +195,9 @@ impl Published {
                 facts.iter().map(|fact| (fact.kind, fact.digits.clone())).collect();
             if hashes.len() > 1 {
                 let files = self.disputed(&facts);
-                findings.push(Finding::of(FindingKind::ManyHashes, hashes.into_iter().collect(), files));
+                let replaced = files.iter().any(|file| file.former);
+                let kind = if replaced { FindingKind::Reuploaded } else { FindingKind::ManyHashes };
+                findings.push(Finding::of(kind, hashes.into_iter().collect(), files));
             }
         }
         findings

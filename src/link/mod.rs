@@ -7,6 +7,7 @@
 
 mod apart;
 mod candidate;
+pub mod compat;
 pub mod disputes;
 pub mod duplicates;
 mod error;
@@ -24,6 +25,7 @@ pub use error::LinkError;
 pub use hygiene::{hash_evidence, normalised_name};
 pub use merge::{Answer, Verdict, class_of, verdicts};
 pub use resolve::{LinkReport, catch_up, resolve};
+pub use rulings::ImageRefusals;
 pub use trace::{
     ImageRef, Note, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via, trace, trace_uses,
 };

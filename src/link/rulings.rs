@@ -6,8 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::{Catalog, ImageLink};
 use crate::entity::{Decisions, HexHash, ImageName, Refused, Resource, ResourceKind, Ruling, VersionId};
 
+use super::Result;
+use super::candidate::refuse;
 use super::hygiene::normalised_name;
 
 /// Fewest digits of which a ruling speaks for longer forms of a hash: shorter ones collide.
@@ -116,6 +119,44 @@ impl Rulings {
         let shorter = (MIN_FORM_DIGITS..digits.len())
             .filter_map(move |length| self.by_hash.get_key_value(&HexHash::parse(digits.get(..length)?)?));
         longer.chain(shorter)
+    }
+}
+
+/// What people decided about single images, for exports and reports over all of them.
+#[derive(Clone, Debug, Default)]
+pub struct ImageRefusals {
+    by_image: BTreeMap<ImageName, BTreeSet<VersionId>>,
+}
+
+impl ImageRefusals {
+    /// Reads the decisions that linking last saw.
+    ///
+    /// # Errors
+    ///
+    /// [`super::LinkError::Catalog`].
+    pub fn of(catalog: &Catalog) -> Result<Self> {
+        let rulings = Rulings::of(&catalog.decisions()?);
+        let images = rulings.by_image.keys().map(|image| (image.clone(), rulings.on_image(image).refused));
+        Ok(Self { by_image: images.collect() })
+    }
+
+    /// The images that any refusal is about, by name, each with the versions that it was not made with.
+    pub fn images(&self) -> impl Iterator<Item = (&ImageName, &BTreeSet<VersionId>)> {
+        self.by_image.iter()
+    }
+
+    /// Puts the refused candidates of one resource of an image last, and ranks anew.
+    pub fn apply(&self, image: &ImageName, found: &mut Vec<ImageLink>) {
+        let Some(refused) = self.by_image.get(image) else { return };
+        let mut by_version: BTreeMap<VersionId, ImageLink> = BTreeMap::new();
+        let mut links = Vec::with_capacity(found.len());
+        for one in found.drain(..) {
+            links.push(one.link.clone());
+            by_version.insert(one.link.version, one);
+        }
+        for link in refuse(links, refused) {
+            found.extend(by_version.remove(&link.version).map(|one| ImageLink { link, ..one }));
+        }
     }
 }
 

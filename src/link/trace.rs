@@ -15,6 +15,7 @@ use crate::entity::{
 };
 
 use super::candidate::{confidence_in_use, refuse};
+use super::compat::Compat;
 use super::merge::{Answer, Verdict, class_of, kind_word, verdicts};
 use super::resolve::resolve;
 use super::rulings::Rulings;
@@ -84,6 +85,9 @@ pub struct Trace {
     pub made_from: Vec<TraceParent>,
     /// The resources put together: one entry a version, and one a reference that nothing explains.
     pub verdicts: Vec<Verdict>,
+    /// The site's own answer, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compat: Option<Compat>,
 }
 
 /// One reference of an image's metadata.
@@ -281,6 +285,7 @@ fn assemble(
             .into_iter()
             .collect(),
         verdicts: verdicts(answers, &versions),
+        compat: None,
     })
 }
 

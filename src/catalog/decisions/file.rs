@@ -10,6 +10,9 @@ use crate::catalog::{CatalogError, Result};
 /// Longest file that is read: some 400,000 decisions.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
+/// Lines that are no decisions, from 1.
+pub type Faults = Vec<(u64, LineFault)>;
+
 /// `decisions.ndjson`, which may not exist yet.
 #[derive(Clone, Debug)]
 pub struct DecisionsFile {
@@ -46,7 +49,7 @@ impl DecisionsFile {
     /// # Errors
     ///
     /// As there.
-    pub fn read_with_faults(&self) -> Result<Option<(Overlay, Vec<(u64, LineFault)>)>> {
+    pub fn read_with_faults(&self) -> Result<Option<(Overlay, Faults)>> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use ask::{ClassChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
+pub(crate) use ask::{
+    ClassChoice, CompatChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs,
+};
 pub(crate) use crawl::{AmountFlags, CrawlArgs, CrawlWhat, ImageFlags, ModelFlags, SiteFlags};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,

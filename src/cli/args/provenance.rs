@@ -92,16 +92,18 @@ pub(crate) enum FindingChoice {
     Swap,
     /// Files that differ share a short hash.
     Collision,
+    /// The main file of a version was replaced by another.
+    Reuploaded,
+    /// A value that stands for nothing, such as the hash of an empty file.
+    Junk,
     /// The same main file is published as several versions.
     Republished,
     /// A VAE, a config or the like that several versions list.
     SharedFile,
     /// Files with the same tensors and another header.
     SameTensors,
-    /// One version with several main files, former uploads included.
+    /// One version that offers several main files.
     ManyHashes,
-    /// A value that stands for nothing, such as the hash of an empty file.
-    Junk,
 }
 
 /// `decide`

@@ -104,7 +104,9 @@ fn a_version_that_was_uploaded_anew_has_many_hashes() {
     shop.file(1, 1, "Model", &[(HashKind::Sha256, &sha("a1")), (HashKind::Sha256, &sha("b2"))]);
     shop.file(2, 2, "Model", &[(HashKind::Sha256, &sha("c3"))]);
     shop.images(2, &sha("b2")[..12], 0);
-    assert_eq!(shop.report(), [(FindingKind::ManyHashes, 2, vec![1])]);
+    assert_eq!(shop.report(), [(FindingKind::ManyHashes, 2, vec![1])], "it offers two");
+    shop.fixture.run("UPDATE file_hashes SET former = 1 WHERE hash = ?1", [&sha("b2")]);
+    assert_eq!(shop.report(), [(FindingKind::Reuploaded, 2, vec![1, 1])], "the one in place of the other");
 }
 
 #[test]

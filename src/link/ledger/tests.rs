@@ -45,7 +45,10 @@ fn shop() -> Fixture {
     fixture
 }
 
-fn told(ledger: &Ledger) -> Vec<(String, u64, Reason, Vec<(GuessKind, u64)>)> {
+/// Name, images, reason and guesses.
+type Told = (String, u64, Reason, Vec<(GuessKind, u64)>);
+
+fn told(ledger: &Ledger) -> Vec<Told> {
     let guesses =
         |row: &Unresolved| row.guesses.iter().map(|guess| (guess.why, guess.version.get())).collect();
     let name = |row: &Unresolved| row.resource.name.clone().unwrap_or_default();
