@@ -12,4 +12,5 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod provenance;
 mod support;

@@ -8,13 +8,15 @@
 mod file;
 mod overlay;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{OptionalExtension, params};
 
 pub use file::{DecisionsFile, Faults};
 pub use overlay::{LineFault, Overlay, new_decision};
 
 use super::{Catalog, Result};
-use crate::entity::Decisions;
+use crate::entity::{Decisions, ImageKey, ImageName, Refused, Ruling, VersionId};
 
 /// Row of `state` that holds the digest of the overlay that was last copied.
 const DIGEST: &str = "decisions_digest";
@@ -42,6 +44,26 @@ impl Catalog {
     /// When SQLite fails.
     pub fn decisions(&self) -> Result<Decisions> {
         Ok(self.copied_overlay()?.decisions)
+    }
+
+    /// The versions that single images were decided not to be made with, by image.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn refusals_of_images(&self) -> Result<BTreeMap<ImageKey, BTreeSet<VersionId>>> {
+        let mut refusals: BTreeMap<ImageKey, BTreeSet<VersionId>> = BTreeMap::new();
+        for decision in self.decisions()?.in_force() {
+            let Ruling::NotLink { what: Refused::Image(name), version } = &decision.ruling else { continue };
+            let key = match name {
+                ImageName::Site(id) => Some((*id).into()),
+                name => self.image_by_name(name)?,
+            };
+            if let Some(key) = key {
+                refusals.entry(key).or_default().insert(*version);
+            }
+        }
+        Ok(refusals)
     }
 
     /// The copy of the file, with the lines that this reader does not understand.

@@ -138,11 +138,7 @@ impl HexHash {
 
     /// Why this value names no file, or `None` if it may.
     pub fn junk(&self) -> Option<JunkReason> {
-        let bytes = self.0.as_bytes();
-        if bytes.windows(2).all(|pair| pair[0] == pair[1]) {
-            return Some(JunkReason::OneDigit);
-        }
-        JUNK_HASHES.iter().find(|(value, _)| value.starts_with(self.0.as_str())).map(|(_, reason)| *reason)
+        JunkReason::of(&self.0)
     }
 }
 
@@ -208,6 +204,14 @@ pub enum JunkReason {
 }
 
 impl JunkReason {
+    /// Why these digits, in lower case and at least 8 of them, name no file; `None` if they may.
+    pub fn of(digits: &str) -> Option<Self> {
+        if digits.as_bytes().windows(2).all(|pair| pair[0] == pair[1]) {
+            return Some(Self::OneDigit);
+        }
+        JUNK_HASHES.iter().find(|(value, _)| value.starts_with(digits)).map(|(_, reason)| *reason)
+    }
+
     /// A phrase for reports.
     pub fn as_str(self) -> &'static str {
         match self {

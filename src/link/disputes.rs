@@ -149,7 +149,7 @@ impl Published {
         let first = facts.first()?;
         let files = self.disputed(facts);
         let versions: BTreeSet<VersionId> = files.iter().map(|file| file.version).collect();
-        if versions.len() < 2 || junk(&first.digits).is_some() {
+        if versions.len() < 2 || JunkReason::of(&first.digits).is_some() {
             return None;
         }
         let kind = match first.kind {
@@ -183,8 +183,8 @@ impl Published {
         let mut of_version: BTreeMap<VersionId, Vec<HashFact>> = BTreeMap::new();
         for fact in self.hashes.iter().filter(|fact| fact.kind == HashKind::Sha256) {
             let file = self.files.get(&fact.file);
-            if let Some(file) =
-                file.filter(|file| is_main_weight(file.kind.as_deref()) && junk(&fact.digits).is_none())
+            if let Some(file) = file
+                .filter(|file| is_main_weight(file.kind.as_deref()) && JunkReason::of(&fact.digits).is_none())
             {
                 of_version.entry(file.version).or_default().push(fact.clone());
             }
@@ -207,7 +207,7 @@ impl Published {
     fn junk(&self) -> Vec<Finding> {
         let mut found: BTreeMap<(HashKind, String), (JunkReason, BTreeSet<i64>)> = BTreeMap::new();
         for fact in &self.hashes {
-            if let Some(reason) = junk(&fact.digits) {
+            if let Some(reason) = JunkReason::of(&fact.digits) {
                 let key = (fact.kind, fact.digits.clone());
                 found.entry(key).or_insert((reason, BTreeSet::new())).1.insert(fact.file);
             }
@@ -241,10 +241,6 @@ impl Finding {
         let files_with_it: BTreeSet<i64> = files.iter().map(|file| file.file).collect();
         Self { kind, images: 0, hashes, file_count: files_with_it.len() as u64, files, junk: None }
     }
-}
-
-fn junk(digits: &str) -> Option<JunkReason> {
-    HexHash::parse(digits).and_then(|hash| hash.junk())
 }
 
 /// Counts for each finding the images that name one of its hashes in any form.

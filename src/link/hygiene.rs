@@ -4,7 +4,7 @@
 //! - Out: the kind of evidence of one comparison, and one spelling for names that mean the same.
 //! - Never: a look at the catalog. These are rules about single values.
 
-use crate::entity::{Evidence, HashKind, HexHash, ResourceKind};
+use crate::entity::{Evidence, HashKind, HexHash, JunkReason, ResourceKind};
 
 /// Fewest digits of a SHA-256 that may stand for it.
 const MIN_PREFIX_DIGITS: usize = 8;
@@ -38,7 +38,8 @@ const GENERIC: [&str; 12] = [
 /// ([`HexHash::flavours`]), and any number of digits from 8 on can be the beginning of a SHA-256. A CRC-32 agrees in
 /// either order of its bytes, because the site turns it round and other programs do not. Junk agrees with nothing.
 pub fn hash_evidence(written: &HexHash, kind: HashKind, digits: &str) -> Option<Evidence> {
-    if written.junk().is_some() {
+    // A junk AutoV3 is the beginning of hashes that are no junk, so both sides are looked at.
+    if written.junk().is_some() || JunkReason::of(digits).is_some() {
         return None;
     }
     let (text, length) = (written.as_str(), written.as_str().len());
@@ -211,6 +212,12 @@ mod tests {
             ("5c320e30", HashKind::AutoV1, "300e325c", None),
             ("sha256:6ce0161689", HashKind::AutoV2, &SHA[..10], Some(Evidence::Autov2)),
             ("00000000", HashKind::Crc32, "00000000", None),
+            (
+                "e3b0c44298fc4188b0ec4a3eb4d868b2947830540843bcb2991f07502913f7ba",
+                HashKind::AutoV3,
+                "e3b0c44298fc",
+                None,
+            ),
         ];
         for (written, kind, digits, expected) in cases {
             assert_eq!(hash_evidence(&hash(written), kind, digits), expected, "{written} as {kind:?}");
