@@ -21,6 +21,7 @@ mod layering;
 mod lineage;
 mod local_models;
 mod promises;
+mod provenance;
 mod resolve;
 mod scan;
 mod show;

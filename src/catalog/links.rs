@@ -7,6 +7,7 @@
 mod columns;
 #[cfg(test)]
 mod fixture;
+mod ledger;
 mod linking;
 mod lookup;
 mod report;
@@ -20,6 +21,7 @@ use crate::entity::{
 
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use ledger::HashFact;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;
 pub use usage::Usage;

@@ -10,8 +10,12 @@ use super::{Access, CatalogError, Result};
 const APPLICATION_ID: i64 = 0x5354_454D;
 
 /// Numbered migrations: the first creates format 1, the next leads from 1 to 2, and so on.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema_v1.sql"), include_str!("schema_v2.sql"), include_str!("schema_v3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_v1.sql"),
+    include_str!("schema_v2.sql"),
+    include_str!("schema_v3.sql"),
+    include_str!("schema_v4.sql"),
+];
 
 /// How long to wait for another process that writes, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 10_000;

@@ -4,15 +4,17 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use stemmata::catalog::Catalog;
-use stemmata::entity::MetaState;
+use stemmata::entity::{MetaState, VersionId};
+use stemmata::link::compat::Compat;
 use stemmata::link::{self, LinkError, Trace, TraceLink, Verdict};
 
-use super::args::TraceArgs;
+use super::args::{CompatChoice, TraceArgs};
 use super::escape::one_line;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, SCHEMA, Sink, Supported, json};
 use super::session::Session;
+use super::summary::{counted, grouped};
 use super::terminal::Paint;
 use super::{target, targets};
 
@@ -29,21 +31,22 @@ struct Traces {
 pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
+    let tracer = Tracer { catalog: &catalog, compat: arguments.compat };
     match arguments.targets.as_slice() {
         [single] if single != "-" => {
-            let trace = trace(&catalog, single)?;
+            let trace = tracer.trace(single)?;
             sink.document(&trace, |trace, terminal| text(trace, terminal.paint))?;
             Ok(Exit::Done)
         }
-        many => several(many, &catalog, sink, session),
+        many => several(many, &tracer, sink, session),
     }
 }
 
-fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Session) -> Outcome {
+fn several(texts: &[String], tracer: &Tracer<'_>, mut sink: Sink, session: &Session) -> Outcome {
     let mut collected = Vec::new();
-    let (mut told, mut failed) = (0_u64, 0_u64);
+    let (mut told, mut failed, mut differ) = (0_u64, 0_u64, 0_u64);
     targets::for_each(texts, |text_of_target| {
-        let trace = match trace(catalog, text_of_target) {
+        let trace = match tracer.trace(text_of_target) {
             Ok(trace) => trace,
             Err(Failure::Named(named)) if matches!(named.exit, Exit::NotFound | Exit::Usage) => {
                 failed += 1;
@@ -56,6 +59,7 @@ fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Sessio
             Err(other) => return Err(other),
         };
         told += 1;
+        differ += u64::from(trace.compat.as_ref().is_some_and(|compat| !compat.agrees));
         match sink.format() {
             Format::Json => collected.push(trace),
             Format::Ndjson => sink.text(&json::line(&trace))?,
@@ -71,6 +75,10 @@ fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Sessio
         sink.text(&json::line(&Traces { schema: SCHEMA, traces: collected }))?;
     }
     sink.close()?;
+    if tracer.compat.is_some() {
+        let (images, differ) = (counted(told, "images"), grouped(differ));
+        session.talk.note(&format!("{images} compared with the site's own matching, {differ} differ"));
+    }
     Ok(match (told, failed) {
         (_, 0) => Exit::Done,
         (0, _) => Exit::NotFound,
@@ -78,9 +86,21 @@ fn several(texts: &[String], catalog: &Catalog, mut sink: Sink, session: &Sessio
     })
 }
 
-fn trace(catalog: &Catalog, text: &str) -> Result<Trace, Failure> {
-    let found = target::image(catalog, text)?;
-    Ok(link::trace(catalog, text, found.key, found.via, None)?)
+/// How targets are traced.
+struct Tracer<'a> {
+    catalog: &'a Catalog,
+    compat: Option<CompatChoice>,
+}
+
+impl Tracer<'_> {
+    fn trace(&self, text: &str) -> Result<Trace, Failure> {
+        let found = target::image(self.catalog, text)?;
+        let mut trace = link::trace(self.catalog, text, found.key, found.via, None)?;
+        if let Some(CompatChoice::Civitai) = self.compat {
+            trace.compat = Some(link::compat::compat(self.catalog, found.key, &trace.verdicts)?);
+        }
+        Ok(trace)
+    }
 }
 
 impl From<LinkError> for Failure {
@@ -122,7 +142,39 @@ pub(crate) fn text(trace: &Trace, paint: Paint) -> String {
             push(&mut text, &format!("  image {}, by {}", parent.image, parent.evidence));
         }
     }
+    if let Some(compat) = &trace.compat {
+        push_compat(&mut text, compat, paint);
+    }
     text
+}
+
+fn push_compat(text: &mut String, compat: &Compat, paint: Paint) {
+    push(text, &paint.bold("what the site says"));
+    for link in &compat.links {
+        let name = link.name.as_deref().map(|name| format!(" as {}", one_line(name))).unwrap_or_default();
+        let strength = link.strength.map(|strength| format!(", strength {strength}")).unwrap_or_default();
+        let detected = if link.detected { "" } else { ", from the post only" };
+        push(text, &format!("  version {}{name}{strength}{detected}", link.version));
+    }
+    if compat.links.is_empty() {
+        push(text, "  nothing");
+    }
+    for hidden in &compat.hidden {
+        let instead =
+            hidden.instead.map(|version| format!(" and tells version {version}")).unwrap_or_default();
+        push(
+            text,
+            &format!("  hides version {} with hash {}{instead}", hidden.version, one_line(&hidden.hash)),
+        );
+    }
+    let list =
+        |versions: &[VersionId]| versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !compat.only_ours.is_empty() {
+        push(text, &format!("  misses version {}", list(&compat.only_ours)));
+    }
+    if !compat.only_site.is_empty() {
+        push(text, &format!("  alone names version {}", list(&compat.only_site)));
+    }
 }
 
 fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {

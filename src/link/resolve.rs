@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::catalog::{Catalog, FileFacts, HasLinks, StoredResource, VersionFacts};
-use crate::entity::{HashKind, Link, Resource, VersionId};
+use crate::catalog::{
+    Catalog, CatalogError, DecisionsChange, FileFacts, HasLinks, StoredResource, VersionFacts,
+};
+use crate::entity::{Decision, HashKind, HexHash, Link, Refused, Resource, ResourceKind, Ruling, VersionId};
 use crate::run::RunContext;
 
-use super::Result;
 use super::hygiene::{AUTOV3_DIGITS, Fit, fit, holds_weights, normalised_name};
+use super::rulings::Rulings;
 use super::shelf::{Hashes, Names, Shelf, is_vae};
+use super::{LinkError, Result};
 
 /// From this many changed rows on, loading whole tables is faster than asking row by row.
 const WHOLE_FROM: u64 = 4_000;
@@ -46,37 +49,66 @@ enum Plan {
     Touched,
 }
 
-/// Links every resource that is new, or that a new or changed version, file or model could explain.
+/// Links every resource that is new, or that a new or changed version, file, model or decision could explain.
 ///
-/// Running it again without a change in between changes nothing.
+/// Decisions are taken from `decisions.ndjson` beside the catalog. Running it again without a change in between changes nothing.
 ///
 /// # Errors
 ///
 /// [`super::LinkError::Catalog`]; nothing is written then.
 pub fn catch_up(catalog: &mut Catalog, context: &RunContext) -> Result<LinkReport> {
-    catch_up_from(catalog, context, WHOLE_FROM)
+    catch_up_from(catalog, context, WHOLE_FROM, Catalog::take_decisions)
 }
 
-/// As [`catch_up`], with the number of changed rows from which on whole tables are loaded.
-fn catch_up_from(catalog: &mut Catalog, context: &RunContext, whole_from: u64) -> Result<LinkReport> {
-    let report = catalog.exclusively(|catalog| {
+/// As [`catch_up`], with the number of changed rows from which on whole tables are loaded, and where decisions come
+/// from.
+fn catch_up_from(
+    catalog: &mut Catalog,
+    context: &RunContext,
+    whole_from: u64,
+    take_decisions: impl FnOnce(&Catalog) -> crate::catalog::Result<Option<DecisionsChange>>,
+) -> Result<LinkReport> {
+    let report = catalog.exclusively(|catalog| -> std::result::Result<LinkReport, Stopped> {
         let newest = catalog.generation()?;
         let linked = catalog.linked_generation()?;
-        if newest <= linked {
+        let decided = take_decisions(catalog)?;
+        if newest <= linked && decided.is_none() {
             return Ok(LinkReport::default());
         }
         let plan = if catalog.changes_to_link(linked)? >= whole_from { Plan::Whole } else { Plan::Touched };
         let found = match plan {
             Plan::Whole => examine_all(catalog, context)?,
-            Plan::Touched => examine_touched(catalog, context, linked)?,
+            Plan::Touched => examine_touched(catalog, context, linked, decided.as_ref())?,
         };
         if context.cancel.is_requested() {
-            return Ok(LinkReport { cancelled: true, ..LinkReport::default() });
+            return Err(Stopped::Cancelled);
         }
-        write(catalog, context, newest, found)
+        Ok(write(catalog, context, newest, found)?)
     });
     context.progress.end();
-    report
+    match report {
+        Ok(report) => Ok(report),
+        Err(Stopped::Cancelled) => Ok(LinkReport { cancelled: true, ..LinkReport::default() }),
+        Err(Stopped::Failed(error)) => Err(error),
+    }
+}
+
+/// Why a run wrote nothing.
+enum Stopped {
+    Cancelled,
+    Failed(LinkError),
+}
+
+impl From<CatalogError> for Stopped {
+    fn from(error: CatalogError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<LinkError> for Stopped {
+    fn from(error: LinkError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// Links resources that need not be in the catalog, such as those of a file that was just read.
@@ -125,7 +157,7 @@ fn examine_all(catalog: &Catalog, context: &RunContext) -> Result<Found> {
     context.progress.advance(resources.len() as u64);
     let mut stored: HashMap<i64, Vec<Link>> = HashMap::new();
     catalog.for_each_link(|resource, link| stored.entry(resource).or_default().push(link))?;
-    let unresolved = answers.iter().filter(|links| links.is_empty()).count() as u64;
+    let unresolved = answers.iter().filter(|links| Link::representative(links).is_none()).count() as u64;
     let examined = resources.len() as u64;
     let changes = resources
         .into_iter()
@@ -136,8 +168,16 @@ fn examine_all(catalog: &Catalog, context: &RunContext) -> Result<Found> {
     Ok(Found { examined, unresolved, changes })
 }
 
-fn examine_touched(catalog: &Catalog, context: &RunContext, linked: u64) -> Result<Found> {
-    let ids = touched(catalog, linked)?;
+fn examine_touched(
+    catalog: &Catalog,
+    context: &RunContext,
+    linked: u64,
+    decided: Option<&DecisionsChange>,
+) -> Result<Found> {
+    let mut ids = touched(catalog, linked)?;
+    if let Some(change) = decided {
+        add_by_decisions(catalog, change, &mut ids)?;
+    }
     context.progress.begin("link", Some(ids.len() as u64));
     let mut resources = Vec::new();
     for id in ids {
@@ -148,7 +188,7 @@ fn examine_touched(catalog: &Catalog, context: &RunContext, linked: u64) -> Resu
     context.progress.advance(resources.len() as u64);
     let mut found = Found { examined: resources.len() as u64, unresolved: 0, changes: Vec::new() };
     for (resource, links) in resources.into_iter().zip(answers) {
-        found.unresolved += u64::from(links.is_empty());
+        found.unresolved += u64::from(Link::representative(&links).is_none());
         if catalog.links_of(resource.id)? != links {
             found.changes.push((resource.id, links));
         }
@@ -167,8 +207,12 @@ fn touched(catalog: &Catalog, linked: u64) -> Result<BTreeSet<i64>> {
     }
     let mut names = BTreeSet::new();
     for file in files {
-        for (digits, _) in catalog.hashes_of_file(file)? {
+        for (digits, kind) in catalog.hashes_of_file(file)? {
             catalog.add_resources_near_hash(&digits, &mut found)?;
+            let turned = HexHash::parse(&digits).filter(|_| kind == HashKind::Crc32);
+            if let Some(turned) = turned.and_then(|hash| hash.with_bytes_reversed()) {
+                catalog.add_resources_near_hash(turned.as_str(), &mut found)?;
+            }
         }
         names.extend(catalog.file(file)?.and_then(|file| file.name).as_deref().and_then(normalised_name));
     }
@@ -176,6 +220,36 @@ fn touched(catalog: &Catalog, linked: u64) -> Result<BTreeSet<i64>> {
         add_by_name(catalog, &versions, &names, &mut found)?;
     }
     Ok(found)
+}
+
+/// Adds the resources that a decision is about which came, went or was beaten by another.
+fn add_by_decisions(catalog: &Catalog, change: &DecisionsChange, found: &mut BTreeSet<i64>) -> Result<()> {
+    let [before, after] = [&change.before, &change.after].map(|set| set.in_force());
+    let before: BTreeSet<&Decision> = before.into_iter().collect();
+    let after: BTreeSet<&Decision> = after.into_iter().collect();
+    let mut names: BTreeSet<(ResourceKind, String)> = BTreeSet::new();
+    for decision in before.symmetric_difference(&after) {
+        match &decision.ruling {
+            Ruling::Hash { hash, .. } | Ruling::NotLink { what: Refused::Hash(hash), .. } => {
+                catalog.add_resources_near_hash(hash.as_str(), found)?;
+            }
+            Ruling::NotLink { what: Refused::Name(kind, name), .. } => {
+                names.extend(normalised_name(name).map(|name| (*kind, name)));
+            }
+            Ruling::NotLink { what: Refused::Image(_), .. }
+            | Ruling::NotDuplicate { .. }
+            | Ruling::Undo { .. } => {}
+        }
+    }
+    if !names.is_empty() {
+        catalog.for_each_named_resource(|stored, _| {
+            let name = stored.resource.name.as_deref().and_then(normalised_name);
+            if name.is_some_and(|name| names.contains(&(stored.resource.kind, name))) {
+                found.insert(stored.id);
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Adds resources that bear the name of a touched file, and those that one file alone could now explain.
@@ -243,7 +317,8 @@ fn whole_shelf(catalog: &Catalog) -> Result<Shelf> {
             .filter_map(|file| Some((file.name.as_deref().and_then(normalised_name)?, file.file)))
             .collect(),
     );
-    Ok(Shelf::new(files, versions, hashes, names))
+    let rulings = Rulings::of(&catalog.decisions()?);
+    Ok(Shelf::new(files, versions, hashes, names, rulings))
 }
 
 /// What the given resources can meet, and no more.
@@ -258,6 +333,9 @@ fn shelf_for(catalog: &Catalog, resources: &[Resource]) -> Result<Shelf> {
             hashes.insert((digits.to_owned(), kind, file));
         };
         catalog.file_hashes_starting_with(written, &mut keep)?;
+        if let Some(turned) = hash.with_bytes_reversed() {
+            catalog.file_hashes_starting_with(turned.as_str(), &mut keep)?;
+        }
         if let Some(cut) = written.get(..AUTOV3_DIGITS).filter(|_| written.len() == 64) {
             catalog.file_hashes_starting_with(cut, &mut keep)?;
         }
@@ -277,7 +355,8 @@ fn shelf_for(catalog: &Catalog, resources: &[Resource]) -> Result<Shelf> {
     for (digits, kind, file) in &hashes {
         table.push(digits, *kind, *file);
     }
-    Ok(Shelf::new(files.into_values().collect(), versions.into_iter().collect(), table, names))
+    let rulings = Rulings::of(&catalog.decisions()?);
+    Ok(Shelf::new(files.into_values().collect(), versions.into_iter().collect(), table, names, rulings))
 }
 
 fn named_versions(resource: &Resource) -> impl Iterator<Item = VersionId> {

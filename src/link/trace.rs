@@ -10,13 +10,15 @@ use serde::{Serialize, Serializer};
 
 use crate::catalog::{Catalog, ImageFacts, UseFacts, VersionTitle};
 use crate::entity::{
-    Confidence, Evidence, HexHash, ImageKey, ImageName, Link, LostReason, MetaState, ModelId, ResourceKind,
-    ResourceUse, VersionId, VersionRelation,
+    Confidence, Evidence, EvidenceClass, HexHash, ImageKey, ImageName, Link, LostReason, MetaState, ModelId,
+    ResourceKind, ResourceUse, VersionId, VersionRelation,
 };
 
-use super::candidate::confidence_in_use;
-use super::merge::{Answer, Verdict, kind_word, verdicts};
+use super::candidate::{confidence_in_use, refuse};
+use super::compat::Compat;
+use super::merge::{Answer, Verdict, class_of, kind_word, verdicts};
 use super::resolve::resolve;
+use super::rulings::Rulings;
 use super::{LinkError, Result};
 
 /// The number of the shape of a [`Trace`]; counts breaking changes.
@@ -24,6 +26,9 @@ const SCHEMA: u32 = 1;
 
 /// How far "posted for" and "returned for" speak for the version.
 const POSTED: Confidence = Confidence::from_percent(70);
+
+/// How far a reference that names only a model speaks for it.
+const MODEL_ONLY: Confidence = Confidence::from_percent(50);
 
 /// How the image was found from what the user gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,6 +85,9 @@ pub struct Trace {
     pub made_from: Vec<TraceParent>,
     /// The resources put together: one entry a version, and one a reference that nothing explains.
     pub verdicts: Vec<Verdict>,
+    /// The site's own answer, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compat: Option<Compat>,
 }
 
 /// One reference of an image's metadata.
@@ -98,6 +106,8 @@ pub struct TraceResource {
     pub sources: Vec<&'static str>,
     /// The model, where the reference names only that.
     pub model: Option<ModelId>,
+    /// How far to trust that; `None` without such a model.
+    pub model_confidence: Option<Confidence>,
     /// Why the reference has no candidates, where that is known.
     pub note: Option<Note>,
     /// Candidates, by rank.
@@ -127,6 +137,10 @@ pub struct TraceLink {
     pub lost: Option<LostReason>,
     /// What else is to be known of it.
     pub note: Option<Note>,
+    /// The class of the evidence: `DECISION`, `A1` ... `D`.
+    pub class: EvidenceClass,
+    /// The decision that made or refused it, by id.
+    pub decision: Option<String>,
 }
 
 /// A circumstance that does not change the answer.
@@ -156,6 +170,8 @@ pub struct TracePosted {
     pub evidence: Evidence,
     /// How far that speaks for the version.
     pub confidence: Confidence,
+    /// Always `C1`.
+    pub class: EvidenceClass,
 }
 
 /// An image that another was made from.
@@ -180,12 +196,14 @@ pub fn trace(
     distance: Option<u32>,
 ) -> Result<Trace> {
     let facts = catalog.image_facts(image)?.ok_or(LinkError::NoImage { image })?;
+    let rulings = Rulings::of(&catalog.decisions()?);
+    let own = rulings.on_image(&facts.name);
     let answers: Vec<Answer> = catalog
         .uses_of(&facts)?
         .into_iter()
-        .map(|used| Ok(answer(catalog.links_of(used.resource.id)?, used)))
+        .map(|used| Ok(answer(refuse(catalog.links_of(used.resource.id)?, &own.refused), used)))
         .collect::<Result<_>>()?;
-    let mut trace = assemble(catalog, target, via, &answers, Some(&facts))?;
+    let mut trace = assemble(catalog, target, via, &answers, Some(&facts), &rulings)?;
     trace.distance = distance;
     Ok(trace)
 }
@@ -207,7 +225,7 @@ pub fn trace_uses(catalog: &Catalog, target: &str, uses: &[ResourceUse]) -> Resu
             links,
         })
         .collect();
-    assemble(catalog, target, Via::Metadata, &answers, None)
+    assemble(catalog, target, Via::Metadata, &answers, None, &Rulings::of(&catalog.decisions()?))
 }
 
 fn answer(links: Vec<Link>, used: UseFacts) -> Answer {
@@ -220,12 +238,20 @@ fn assemble(
     via: Via,
     answers: &[Answer],
     image: Option<&ImageFacts>,
+    rulings: &Rulings,
 ) -> Result<Trace> {
+    let own = image.map(|image| rulings.on_image(&image.name)).unwrap_or_default();
     let posted = image.map(|image| catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
     let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
     let mut titles = Titles { catalog, known: BTreeMap::new() };
-    let resources =
-        answers.iter().map(|answer| resource(catalog, &mut titles, answer)).collect::<Result<_>>()?;
+    let resources = answers
+        .iter()
+        .map(|answer| {
+            let mut decisions = rulings.on(&answer.resource).decisions;
+            decisions.extend(own.decisions.clone());
+            resource(catalog, &mut titles, answer, &decisions)
+        })
+        .collect::<Result<_>>()?;
     let mut posted_for = Vec::new();
     for posted in posted {
         let (model, version_name, model_name) = titles.of(posted.version)?;
@@ -241,6 +267,7 @@ fn assemble(
             model_name,
             evidence,
             confidence: POSTED,
+            class: EvidenceClass::C1,
         });
     }
     let parent = image.and_then(|image| image.remix_of);
@@ -258,10 +285,16 @@ fn assemble(
             .into_iter()
             .collect(),
         verdicts: verdicts(answers, &versions),
+        compat: None,
     })
 }
 
-fn resource(catalog: &Catalog, titles: &mut Titles<'_>, answer: &Answer) -> Result<TraceResource> {
+fn resource(
+    catalog: &Catalog,
+    titles: &mut Titles<'_>,
+    answer: &Answer,
+    decisions: &BTreeMap<VersionId, String>,
+) -> Result<TraceResource> {
     let written = &answer.resource;
     let mut links = Vec::with_capacity(answer.links.len());
     for link in &answer.links {
@@ -277,6 +310,8 @@ fn resource(catalog: &Catalog, titles: &mut Titles<'_>, answer: &Answer) -> Resu
             rank: link.rank,
             lost: link.lost,
             note: former(catalog, link)?,
+            class: class_of(written, link, answer.sources),
+            decision: decisions.get(&link.version).cloned(),
         });
     }
     let model_only = written.air.filter(|air| air.version.is_none() && written.version.is_none());
@@ -288,6 +323,7 @@ fn resource(catalog: &Catalog, titles: &mut Titles<'_>, answer: &Answer) -> Resu
         weight: answer.weight,
         sources: answer.sources.names().collect(),
         model: model_only.map(|air| air.model),
+        model_confidence: model_only.map(|_| MODEL_ONLY),
         note: model_only.map(|_| Note::ModelOnly).or(junk),
         links,
     })

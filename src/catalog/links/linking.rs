@@ -288,7 +288,7 @@ pub(super) fn collect<T>(
     Ok(all)
 }
 
-fn hash_text<'row>(row: &'row Row<'_>) -> Result<&'row str> {
+pub(super) fn hash_text<'row>(row: &'row Row<'_>) -> Result<&'row str> {
     row.get_ref(0)?.as_str().map_err(|_| CatalogError::Damaged { table: "file_hashes", column: "hash" })
 }
 

@@ -95,10 +95,21 @@ Examples:
   stemmata trace 9173928
   stemmata trace https://civitai.com/images/9173928 --format ndjson
   stemmata search castle --format paths | stemmata trace - --format ndjson
+  stemmata trace 9173928 --compat civitai
 ")]
 pub(crate) struct TraceArgs {
     #[arg(required = true, value_name = "TARGET", help = TARGETS)]
     pub(crate) targets: Vec<String>,
+    /// Show beside it what this site's own matching says, and what that hides
+    #[arg(long, value_enum, value_name = "SITE")]
+    pub(crate) compat: Option<CompatChoice>,
+}
+
+/// Whose matching to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompatChoice {
+    /// Civitai, as of August 2026.
+    Civitai,
 }
 
 /// `dupes`

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::{Fixture, SomeFile, SomeVersion, text_resource};
-use crate::entity::{Air, Confidence, Evidence, HexHash, LostReason, ModelId, ResourceKind};
+use crate::catalog::{Fixture, Overlay, SomeFile, SomeVersion, new_decision, text_resource};
+use crate::entity::{Air, Confidence, Evidence, HexHash, LostReason, ModelId, ResourceKind, Timestamp};
 
-/// Digits with common beginnings, so that prefixes are ambiguous now and then.
-const SHA: [&str; 4] = [
+/// Digits with common beginnings, so that prefixes are ambiguous now and then; the last begins with the first four
+/// bytes of the first in reverse.
+const SHA: [&str; 5] = [
     "a1a2a3a411bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
     "a1a2a3a411bb99cc33dd44ee55ff66007788990011223344556677889900aabb",
     "bbbbbbb211bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "a4a3a2a111bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
 ];
 const NAMES: [&str; 5] = ["detail.safetensors", "Detail.ckpt", "style_v1", "style-v1-000004.pt", "vae"];
 const MODEL_KINDS: [&str; 4] = ["Checkpoint", "LORA", "VAE", "TextualInversion"];
@@ -54,9 +56,21 @@ enum Arrival {
         version: Option<u64>,
         air: bool,
     },
+    Decide {
+        subject: Subject,
+        is: bool,
+        version: u64,
+    },
     Link {
         whole: bool,
     },
+}
+
+/// What a decision is about: a hash of a length, or a name for a role.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    Hash(usize, usize),
+    Name(usize, usize),
 }
 
 fn arrival() -> impl Strategy<Value = Arrival> {
@@ -77,6 +91,16 @@ fn arrival() -> impl Strategy<Value = Arrival> {
         4 => (0..8_i64, 0..6_usize, 0..SHA.len()).prop_map(|(file, kind, sha)| Arrival::Hash { file, kind, sha }),
         4 => resource.prop_map(|(role, name, hash, version, air)| Arrival::Resource { role, name, hash, version, air }),
         2 => any::<bool>().prop_map(|whole| Arrival::Link { whole }),
+        1 => (subject(), any::<bool>(), 1..6_u64)
+            .prop_map(|(subject, is, version)| Arrival::Decide { subject, is, version }),
+    ]
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    let lengths = proptest::sample::select(vec![8_usize, 10, 12, 64]);
+    prop_oneof![
+        3 => (0..SHA.len(), lengths).prop_map(|(sha, length)| Subject::Hash(sha, length)),
+        1 => (0..ROLES.len(), 0..NAMES.len()).prop_map(|(role, name)| Subject::Name(role, name)),
     ]
 }
 
@@ -110,6 +134,9 @@ struct Published {
     files: BTreeMap<i64, SomeFile>,
     hashes: Vec<(i64, HashKind, &'static str)>,
     resources: BTreeMap<i64, Resource>,
+    /// In the order in which they were made.
+    decisions: Vec<(Subject, bool, i64)>,
+    overlay: Overlay,
 }
 
 fn context() -> RunContext {
@@ -153,9 +180,31 @@ fn apply(fixture: &mut Fixture, published: &mut Published, arrival: &Arrival) {
             let id = fixture.resource(&resource);
             published.resources.insert(id, resource);
         }
+        Arrival::Decide { subject, is, version } => {
+            let version_id = VersionId::new(version).expect("positive");
+            let what = match subject {
+                Subject::Hash(sha, length) => {
+                    Refused::Hash(HexHash::parse(&SHA[sha][..length]).expect("well spelt"))
+                }
+                Subject::Name(role, name) => Refused::Name(ROLES[role], NAMES[name].to_owned()),
+            };
+            let ruling = match (what, is) {
+                (Refused::Hash(hash), true) => Ruling::Hash { hash, version: version_id },
+                (what, false) => Ruling::NotLink { what, version: version_id },
+                (_, true) => return,
+            };
+            published.decisions.push((subject, is, version.cast_signed()));
+            let at = i64::try_from(published.decisions.len()).expect("few decisions");
+            let at = Timestamp::from_millis(at).expect("a time");
+            published.overlay.decisions.insert(new_decision(at, "ann", ruling));
+        }
         Arrival::Link { whole } => {
-            catch_up_from(&mut fixture.catalog, &context(), if whole { 0 } else { u64::MAX })
-                .expect("linking works");
+            let whole_from = if whole { 0 } else { u64::MAX };
+            let overlay = &published.overlay;
+            catch_up_from(&mut fixture.catalog, &context(), whole_from, |catalog| {
+                catalog.set_decisions(overlay)
+            })
+            .expect("linking works");
         }
     }
 }
@@ -209,6 +258,12 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
     }
     let written = resource.hash.as_ref().map(HexHash::as_str).filter(|written| !SHA[3].starts_with(written));
     let name = resource.name.as_deref().and_then(normalised_name);
+    let (ruled, refused) = rule(published, resource.kind, written, name.as_deref());
+    if let Some(version) = ruled {
+        let (mut key, evidence) = entry(0, 100, Evidence::Decision, version, None);
+        key.2 = 0;
+        found.push((key, evidence));
+    }
     for (file, kind, digits) in &published.hashes {
         let (Some(written), Some(file)) = (written, published.files.get(file)) else { continue };
         let others = published
@@ -224,7 +279,7 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
             (HashKind::AutoV3, 12 | 64) if written.starts_with(digits) => Evidence::Autov3,
             (HashKind::AutoV2, 10) if written == *digits => Evidence::Autov2,
             (HashKind::AutoV1, 8) if written == *digits => Evidence::Autov1,
-            (HashKind::Crc32, 8) if written == *digits => Evidence::Crc32,
+            (HashKind::Crc32, 8) if written == *digits || turned(written) == *digits => Evidence::Crc32,
             _ => continue,
         };
         if borrowed(file) {
@@ -281,12 +336,70 @@ fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)>
     }
     found.sort();
     let mut links: Vec<(i64, Evidence, u8)> = Vec::new();
+    let mut out: Vec<(i64, Evidence, u8)> = Vec::new();
     for ((_, _, short, _, _, _, version), evidence) in found {
-        if links.iter().all(|(known, _, _)| *known != version) {
-            links.push((version, evidence, 100 - short));
+        if links.iter().chain(&out).any(|(known, _, _)| *known == version) {
+            continue;
+        }
+        match refused.contains(&version) {
+            true => out.push((version, evidence, 0)),
+            false => links.push((version, evidence, 100 - short)),
         }
     }
+    links.extend(out);
     links
+}
+
+fn turned(written: &str) -> String {
+    [&written[6..8], &written[4..6], &written[2..4], &written[..2]].concat()
+}
+
+/// The version that people ruled a resource to be, and those that they ruled it not to be.
+fn rule(
+    published: &Published,
+    role: ResourceKind,
+    written: Option<&str>,
+    name: Option<&str>,
+) -> (Option<i64>, Vec<i64>) {
+    let (mut ruled, mut refused) = (None, Vec::new());
+    for (position, (subject, is, version)) in published.decisions.iter().enumerate() {
+        // A later decision about the same thing is the only one of both that counts.
+        let same = |other: &Subject, other_version: i64| match (other, subject) {
+            (Subject::Hash(a, m), Subject::Hash(b, n)) => {
+                SHA[*a][..*m] == SHA[*b][..*n] && (*is || other_version == *version)
+            }
+            (Subject::Name(a, m), Subject::Name(b, n)) => {
+                (a, NAMES[*m]) == (b, NAMES[*n]) && other_version == *version
+            }
+            _ => false,
+        };
+        let later = published.decisions.iter().skip(position + 1);
+        if later.clone().any(|(other, also, version)| also == is && same(other, *version)) {
+            continue;
+        }
+        let speaks = match subject {
+            Subject::Hash(sha, length) => written.is_some_and(|written| {
+                let digits = &SHA[*sha][..*length];
+                let forms = digits.starts_with(written) || written.starts_with(digits);
+                digits == written || (forms && digits.len() >= 10 && written.len() >= 10)
+            }),
+            Subject::Name(of, named) => {
+                ROLES[*of] == role && normalised_name(NAMES[*named]).as_deref() == name && name.is_some()
+            }
+        };
+        match (speaks, is) {
+            (false, _) => {}
+            (true, true) => {
+                ruled = Some(*version);
+                refused.retain(|other| other != version);
+            }
+            (true, false) => {
+                ruled = ruled.filter(|other| other != version);
+                refused.push(*version);
+            }
+        }
+    }
+    (ruled, refused)
 }
 
 fn stored(fixture: &Fixture, resource: i64) -> Vec<Link> {
@@ -314,13 +427,15 @@ proptest! {
         for (id, resource) in &published.resources {
             let links = stored(&fixture, *id);
             prop_assert_eq!(brief(&links), naive(&published, resource), "{:?}", resource);
-            let ranks: Vec<u32> = links.iter().map(|link| link.rank).collect();
-            prop_assert!(ranks.iter().copied().eq(1..=u32::try_from(links.len()).expect("few links")));
+            let all_refused = links.iter().all(|link| link.lost == Some(LostReason::DecidedAgainst));
+            let first = if all_refused { 2 } else { 1 };
+            prop_assert!(links.iter().map(|link| link.rank).eq((first..).take(links.len())));
             prop_assert!(links.iter().all(|link| link.lost.is_none() == (link.rank == 1)));
             let now = resolve(&fixture.catalog, std::slice::from_ref(resource)).expect("resolving works");
             prop_assert_eq!(&now[0], &links, "looking up and catching up agree");
         }
-        let again = catch_up(&mut fixture.catalog, &context()).expect("linking works");
+        let again = catch_up_from(&mut fixture.catalog, &context(), 1, |catalog| catalog.set_decisions(&published.overlay));
+        let again = again.expect("linking works");
         prop_assert_eq!(again, LinkReport::default(), "a second run has nothing to do");
     }
 }

@@ -48,12 +48,13 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
     let link = |version: u64, rank: u32, lost: Option<&str>, note: Option<&str>| {
         serde_json::json!({
             "version": version, "model": 5, "version_name": "v1", "model_name": "Detail", "evidence": "autov3",
-            "raw": "a1a2a3a411bb", "confidence": 0.93, "rank": rank, "lost": lost, "note": note,
+            "raw": "a1a2a3a411bb", "confidence": 0.93, "rank": rank, "lost": lost, "note": note, "class": "B2",
+            "decision": null,
         })
     };
     let hashed = serde_json::json!({
         "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "weight": 0.7, "sources": ["hashes"],
-        "model": null, "note": null,
+        "model": null, "model_confidence": null, "note": null,
         "links": [link(2, 1, None, None), link(1, 2, Some("not_main_file"), Some("former_file"))],
     });
     assert_eq!(json["resources"][0], hashed);
@@ -61,7 +62,7 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
     assert_eq!(json["resources"][2]["links"][0]["confidence"], 0.8, "only the database path lists it");
     let posted = serde_json::json!([{
         "version": 2, "model": 5, "version_name": "v1", "model_name": "Detail", "evidence": "returned_for",
-        "confidence": 0.7,
+        "confidence": 0.7, "class": "C1",
     }]);
     assert_eq!(json["posted_for"], posted);
     assert_eq!(json["made_from"], serde_json::json!([{"image": 4, "evidence": "remix_of"}]));
