@@ -135,7 +135,7 @@ pub fn compat(catalog: &Catalog, image: ImageKey, verdicts: &[Verdict]) -> Resul
 }
 
 /// The image inside the document that described it: the document itself, or one of a model's or version's pictures.
-fn of_image(item: &Value, key: ImageKey) -> &Value {
+pub(super) fn of_image(item: &Value, key: ImageKey) -> &Value {
     let has_list = |key: &str| item.get(key).is_some_and(Value::is_array);
     if item.get("meta").is_some() || !(has_list("images") || has_list("modelVersions")) {
         return item;

@@ -35,6 +35,28 @@ impl Catalog {
         done
     }
 
+    /// Runs `work` so that all it reads is as of one moment, whatever other processes write meanwhile.
+    ///
+    /// Inside another such run, or a transaction, it reads as of that one's moment.
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`, or what SQLite says.
+    pub fn as_of_one_moment<T, E: From<CatalogError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        if !self.connection.is_autocommit() {
+            return work();
+        }
+        let run =
+            |sql: &str| -> Result<()> { Ok(self.connection.prepare_cached(sql)?.execute([]).map(drop)?) };
+        run("BEGIN DEFERRED")?;
+        let done = work();
+        run("COMMIT")?;
+        done
+    }
+
     /// The last generation whose resources, files and versions are linked; 0 before the first linking.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 use super::*;
 use crate::catalog::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
-use crate::entity::{HashKind, ResourceSources};
-use crate::link::catch_up;
+use crate::entity::{HashKind, ImageKey, ResourceSources, ResourceUse, VersionRelation};
+use crate::link::{LinkError, catch_up};
 use crate::run::RunContext;
 
 const SHA: &str = "a1a2a3a411bb22cc33dd44ee55ff66007788990011223344556677889900aabb";
@@ -49,11 +49,12 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
         serde_json::json!({
             "version": version, "model": 5, "version_name": "v1", "model_name": "Detail", "evidence": "autov3",
             "raw": "a1a2a3a411bb", "confidence": 0.93, "rank": rank, "lost": lost, "note": note, "class": "B2",
-            "decision": null,
+            "decision": null, "state": "published",
         })
     };
     let hashed = serde_json::json!({
-        "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "weight": 0.7, "sources": ["hashes"],
+        "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "version": null, "air": null,
+        "weight": 0.7, "sources": ["hashes"],
         "model": null, "model_confidence": null, "note": null,
         "links": [link(2, 1, None, None), link(1, 2, Some("not_main_file"), Some("former_file"))],
     });
