@@ -321,6 +321,8 @@ fn a_refused_link_stays_visible_and_counts_nowhere() {
     assert_eq!(candidates(&home, 1), brief(&[(10, "autov2", 0.0)]));
     assert_eq!(trace(&home, 1)["verdicts"][0]["version"], json!(null));
     assert_eq!(candidates(&home, 2), brief(&[(10, "autov2", 0.92)]), "the decision is about one image");
+    let told = home.run(&["trace", "1"]).stdout;
+    assert!(told.contains("decided not to be Model 1 v10 (version 10)"), "{told}");
     assert_eq!(made_with(&home), 1);
     let exported = home.run(&["export", "links", "--format", "ndjson"]).lines();
     assert_eq!((&exported[0]["lost"], &exported[0]["rank"]), (&json!("decided_against"), &json!(2)));
