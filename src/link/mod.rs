@@ -27,7 +27,7 @@ pub use merge::{Answer, Verdict, class_of, verdicts};
 pub use resolve::{LinkReport, catch_up, resolve};
 pub use rulings::ImageRefusals;
 pub use trace::{
-    ImageRef, Note, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via, trace, trace_uses,
+    ImageRef, Note, Origin, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via, trace, trace_uses,
 };
 
 /// Result of an operation of this stage.

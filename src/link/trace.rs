@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::catalog::{Catalog, ImageFacts, UseFacts, VersionTitle};
 use crate::entity::{
     Confidence, Evidence, EvidenceClass, HexHash, ImageKey, ImageName, Link, LostReason, MetaState, ModelId,
-    ResourceKind, ResourceUse, VersionId, VersionRelation,
+    ResourceKind, ResourceSources, ResourceUse, VersionId, VersionRelation,
 };
 
 use super::candidate::{confidence_in_use, refuse};
@@ -104,6 +104,8 @@ pub struct TraceResource {
     pub weight: Option<f64>,
     /// The places of the metadata that name it, most reliable first.
     pub sources: Vec<&'static str>,
+    /// What kind of thing said it, strongest first.
+    pub origins: Vec<Origin>,
     /// The model, where the reference names only that.
     pub model: Option<ModelId>,
     /// How far to trust that; `None` without such a model.
@@ -141,6 +143,39 @@ pub struct TraceLink {
     pub class: EvidenceClass,
     /// The decision that made or refused it, by id.
     pub decision: Option<String>,
+}
+
+/// What kind of thing names a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The version ids that the site lists beside the image.
+    ItemIds,
+    /// Generation data as the site's API gives it.
+    ApiMeta,
+    /// Metadata inside a file on disk.
+    EmbeddedMetadata,
+    /// A tag inside the prompt.
+    PromptTag,
+}
+
+impl Origin {
+    /// Reads them from the places of one use; `file` says that these are places of a file on disk.
+    fn of(sources: ResourceSources, file: bool) -> Vec<Self> {
+        let beside = ResourceSources::ITEM_INDEX.union(ResourceSources::ITEM_DATABASE);
+        let rest = sources.without(beside.union(ResourceSources::PROMPT_TAG));
+        let mut origins = Vec::new();
+        if !sources.intersection(beside).is_empty() {
+            origins.push(Self::ItemIds);
+        }
+        if !rest.is_empty() {
+            origins.push(if file { Self::EmbeddedMetadata } else { Self::ApiMeta });
+        }
+        if sources.contains(ResourceSources::PROMPT_TAG) {
+            origins.push(Self::PromptTag);
+        }
+        origins
+    }
 }
 
 /// A circumstance that does not change the answer.
@@ -244,12 +279,15 @@ fn assemble(
     let posted = image.map(|image| catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
     let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
     let mut titles = Titles { catalog, known: BTreeMap::new() };
+    let file = image.is_none_or(|image| matches!(image.name, ImageName::Path(_)));
     let resources = answers
         .iter()
         .map(|answer| {
             let mut decisions = rulings.on(&answer.resource).decisions;
             decisions.extend(own.decisions.clone());
-            resource(catalog, &mut titles, answer, &decisions)
+            let mut resource = resource(catalog, &mut titles, answer, &decisions)?;
+            resource.origins = Origin::of(answer.sources, file);
+            Ok(resource)
         })
         .collect::<Result<_>>()?;
     let mut posted_for = Vec::new();
@@ -322,6 +360,7 @@ fn resource(
         hash: written.hash.clone(),
         weight: answer.weight,
         sources: answer.sources.names().collect(),
+        origins: Vec::new(),
         model: model_only.map(|air| air.model),
         model_confidence: model_only.map(|_| MODEL_ONLY),
         note: model_only.map(|_| Note::ModelOnly).or(junk),
