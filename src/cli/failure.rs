@@ -151,6 +151,8 @@ impl From<CatalogError> for Failure {
                 .hint("use the newer Stemmata that wrote it"),
             CatalogError::NotACatalog { .. } => Self::of(Exit::General, "catalog.not_a_catalog", &error),
             CatalogError::DiskFull => Self::of(Exit::General, "catalog.disk_full", &error),
+            CatalogError::Decisions { .. } => Self::of(Exit::General, "decisions.failed", &error)
+                .hint("mend the file or move it away; the catalog keeps a copy of what it last held"),
             CatalogError::Damaged { .. } => Self::of(Exit::General, "catalog.damaged", &error),
             _ => Self::of(Exit::General, "catalog.failed", &error),
         }
