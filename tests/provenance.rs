@@ -275,6 +275,34 @@ fn class_c2_a_model_without_a_version_is_said_with_half_the_confidence() {
     assert_eq!((&resource["model"], &resource["model_confidence"]), (&json!(1), &json!(0.5)), "{resource}");
 }
 
+#[test]
+fn class_c1_posted_for_and_made_from_are_relations_of_their_own() {
+    let mut shown = simple(1, "LORA", "a1");
+    shown["modelVersions"][0]["images"] = json!([{
+        "url": "https://image.civitai.com/a/5f1c2b1e-93a0-4c64-a4a5-1d2b6f0c7e11/width=450/1.jpeg", "type": "image",
+        "meta": { "prompt": "kite", "remixOfId": 33 }, "remixOfId": 33,
+    }]);
+    let home = home(&[shown]);
+    let traced = trace(&home, 1);
+    assert_eq!(
+        (&traced["resources"], &traced["verdicts"]),
+        (&json!([]), &json!([])),
+        "nothing says what made it"
+    );
+    let posted = &traced["posted_for"][0];
+    assert_eq!(
+        (&posted["version"], &posted["confidence"], &posted["class"]),
+        (&json!(10), &json!(0.7), &json!("C1"))
+    );
+    assert_eq!(traced["made_from"], json!([{ "image": 33, "evidence": "remix_of" }]));
+    let lineage = home.run(&["lineage", "--version", "10", "--json"]).json();
+    let images = &lineage["versions"][0]["images"];
+    assert_eq!((&images["made_with"], &images["posted_for"]), (&json!(0), &json!(1)));
+    let exported = home.run(&["export", "links", "--format", "ndjson"]).lines();
+    let relations: Vec<&Value> = exported.iter().map(|row| &row["relation"]).collect();
+    assert_eq!(relations, [&json!("posted_for"), &json!("made_from")]);
+}
+
 // Decisions.
 
 #[test]
@@ -321,6 +349,8 @@ fn a_refused_link_stays_visible_and_counts_nowhere() {
     assert_eq!(candidates(&home, 1), brief(&[(10, "autov2", 0.0)]));
     assert_eq!(trace(&home, 1)["verdicts"][0]["version"], json!(null));
     assert_eq!(candidates(&home, 2), brief(&[(10, "autov2", 0.92)]), "the decision is about one image");
+    let told = home.run(&["trace", "1"]).stdout;
+    assert!(told.contains("decided not to be Model 1 v10 (version 10)"), "{told}");
     assert_eq!(made_with(&home), 1);
     let exported = home.run(&["export", "links", "--format", "ndjson"]).lines();
     assert_eq!((&exported[0]["lost"], &exported[0]["rank"]), (&json!("decided_against"), &json!(2)));
@@ -389,6 +419,23 @@ fn what_cannot_be_decided_is_refused_with_a_reason() {
         assert!(message.contains(words), "{message}");
     }
     assert!(!home.path().join("decisions.ndjson").exists(), "nothing was decided");
+}
+
+#[test]
+fn a_file_of_decisions_that_cannot_be_read_is_named_and_lines_that_cannot_are_kept() {
+    let home = home(&[simple(1, "LORA", "a1"), image(1, lora("detail", "0123456789"))]);
+    let path = home.path().join("decisions.ndjson");
+    let later = r#"{"id":"later","at":"2026-01-02T03:04:05Z","by":"ann","what":"prefer","image":1}"#;
+    fs::write(&path, format!("{later}\nnot json\n")).expect("writes");
+    decide(&home, &["hash", "0123456789", "10"]);
+    let text = fs::read_to_string(&path).expect("it is there");
+    assert!(text.contains(later) && text.contains("not json") && text.lines().count() == 3, "{text}");
+    fs::write(&path, [0xff]).expect("writes");
+    let answer = home.run(&["link", "--json"]);
+    assert_eq!((answer.code, &answer.error()["code"]), (1, &json!("decisions.failed")));
+    fs::remove_file(&path).expect("removes");
+    assert_eq!(home.run(&["link"]).code, 0);
+    assert_eq!(candidates(&home, 1), brief(&[(10, "decision", 1.0)]), "the copy is still there");
 }
 
 // The ledgers, and the site's own answer.

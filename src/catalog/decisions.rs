@@ -105,10 +105,10 @@ impl Catalog {
             .connection
             .query_row("SELECT value FROM state WHERE name = ?1", [DIGEST], |row| row.get(0))
             .optional()?;
-        let before = self.copied_overlay()?;
-        if known.as_ref() == Some(&digest) && before == *overlay {
+        if known.as_ref() == Some(&digest) {
             return Ok(None);
         }
+        let before = self.copied_overlay()?.decisions;
         self.connection.execute("DELETE FROM decisions", [])?;
         let mut insert =
             self.connection.prepare_cached("INSERT OR IGNORE INTO decisions (id, line) VALUES (?1, ?2)")?;
@@ -120,7 +120,7 @@ impl Catalog {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             params![DIGEST, digest],
         )?;
-        Ok(Some(DecisionsChange { before: before.decisions, after: overlay.decisions.clone() }))
+        Ok(Some(DecisionsChange { before, after: overlay.decisions.clone() }))
     }
 }
 

@@ -1,22 +1,22 @@
 //! `decide`: what people settle about hashes, links and duplicates.
 
+mod row;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use stemmata::catalog::{Catalog, DecisionsFile, LineFault, Overlay, new_decision};
-use stemmata::entity::{
-    Air, Decision, HexHash, ImageId, ImageName, Refused, ResourceKind, Ruling, Timestamp, VersionId,
-};
-use stemmata::link::ImageRef;
+use stemmata::entity::{Air, HexHash, ImageId, ImageName, Refused, ResourceKind, Ruling, VersionId};
 use stemmata::source::civitai::url::Target;
 
 use super::args::{DecideArgs, DecideWhat};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::output::{Column, Format, Row, SCHEMA, Supported};
+use super::output::{Format, SCHEMA, Supported};
 use super::session::Session;
 use super::summary::{Linked, counted};
 use super::{follow, target};
+use row::{DecisionRow, Standing};
 
 /// Lines that are no decisions told to people.
 const FAULTS_TOLD: usize = 5;
@@ -341,135 +341,5 @@ fn is_known(catalog: &Catalog, image: &ImageName) -> Result<bool, Failure> {
     match image {
         ImageName::Site(id) => Ok(catalog.image((*id).into())?.is_some()),
         name => Ok(catalog.image_by_name(name)?.is_some()),
-    }
-}
-
-/// How a decision stands to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Standing {
-    /// It counts.
-    InForce,
-    /// A later decision about the same thing counts instead.
-    Superseded,
-    /// It was taken back.
-    Undone,
-    /// It takes another back.
-    Undoing,
-}
-
-impl Standing {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::InForce => "in_force",
-            Self::Superseded => "superseded",
-            Self::Undone => "undone",
-            Self::Undoing => "undoing",
-        }
-    }
-}
-
-/// One decision.
-#[derive(Serialize)]
-struct DecisionRow {
-    r#type: &'static str,
-    id: String,
-    at: Timestamp,
-    by: String,
-    what: &'static str,
-    standing: Standing,
-    hash: Option<HexHash>,
-    kind: Option<&'static str>,
-    name: Option<String>,
-    images: Vec<ImageRef>,
-    version: Option<VersionId>,
-    undo: Option<String>,
-}
-
-impl DecisionRow {
-    fn of(decision: &Decision, standing: Standing) -> Self {
-        let mut row = Self {
-            r#type: "decision",
-            id: decision.id.clone(),
-            at: decision.at,
-            by: decision.by.clone(),
-            what: "",
-            standing,
-            hash: None,
-            kind: None,
-            name: None,
-            images: Vec::new(),
-            version: None,
-            undo: None,
-        };
-        match &decision.ruling {
-            Ruling::Hash { hash, version } => {
-                row.what = "hash";
-                row.hash = Some(hash.clone());
-                row.version = Some(*version);
-            }
-            Ruling::NotLink { what, version } => {
-                row.what = "not_link";
-                row.version = Some(*version);
-                match what {
-                    Refused::Image(image) => row.images.push(ImageRef(image.clone())),
-                    Refused::Hash(hash) => row.hash = Some(hash.clone()),
-                    Refused::Name(kind, name) => {
-                        row.kind = Some(kind.as_str());
-                        row.name = Some(name.clone());
-                    }
-                }
-            }
-            Ruling::NotDuplicate { one, other } => {
-                row.what = "not_duplicate";
-                row.images = vec![ImageRef(one.clone()), ImageRef(other.clone())];
-            }
-            Ruling::Undo { id } => {
-                row.what = "undo";
-                row.undo = Some(id.clone());
-            }
-        }
-        row
-    }
-
-    /// What it says, for people.
-    fn sentence(&self) -> String {
-        let version = self.version.map(|version| format!("version {version}")).unwrap_or_default();
-        let hash = self.hash.as_ref().map(|hash| format!("hash {hash}"));
-        let named = self.kind.zip(self.name.as_ref()).map(|(kind, name)| format!("{kind} {name}"));
-        let images = || {
-            let names: Vec<String> = self.images.iter().map(|image| format!("image {}", image.0)).collect();
-            names.join(" and ")
-        };
-        match self.what {
-            "hash" => format!("{} is {version}", hash.unwrap_or_default()),
-            "not_link" => format!("{} is not {version}", hash.or(named).unwrap_or_else(images)),
-            "not_duplicate" => format!("{} are no duplicates", images()),
-            _ => format!("takes back {}", self.undo.as_deref().unwrap_or_default()),
-        }
-    }
-}
-
-impl Row for DecisionRow {
-    const COLUMNS: &'static [Column] = &[
-        Column::left("id"),
-        Column::left("at"),
-        Column::left("standing"),
-        Column::secondary("by"),
-        Column::flexible("decision"),
-    ];
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.id.clone(),
-            self.at.to_string(),
-            self.standing.as_str().to_owned(),
-            self.by.clone(),
-            self.sentence(),
-        ]
-    }
-
-    fn handles(&self) -> Vec<String> {
-        vec![self.id.clone()]
     }
 }

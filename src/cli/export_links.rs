@@ -90,6 +90,7 @@ fn posted_and_made_from(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(
                 rank: 1,
                 class: Some(EvidenceClass::C1),
                 lost: None,
+                sources: Vec::new(),
             })?;
         }
         if let Some(parent) = image.remix_of {
@@ -106,6 +107,7 @@ fn posted_and_made_from(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(
                 rank: 1,
                 class: None,
                 lost: None,
+                sources: Vec::new(),
             })?;
         }
         Ok::<(), Failure>(())
@@ -151,6 +153,8 @@ pub(crate) struct LinkRow {
     class: Option<EvidenceClass>,
     /// Why it is not the representative.
     lost: Option<LostReason>,
+    /// The places of the metadata that name the resource, most reliable first.
+    sources: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +183,7 @@ impl LinkRow {
             rank: found.link.rank,
             class: Some(class),
             lost: found.link.lost,
+            sources: found.sources.names().collect(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub use merge::{Answer, Verdict, class_of, verdicts};
 pub use resolve::{LinkReport, catch_up, resolve};
 pub use rulings::ImageRefusals;
 pub use trace::{
-    ImageRef, Note, Said, Settle, Spoken, Trace, TraceLink, TraceOther, TraceParent, TracePosted,
+    ImageRef, Note, Origin, Said, Settle, Spoken, Trace, TraceLink, TraceOther, TraceParent, TracePosted,
     TraceResource, Tracer, Via, Why, said_in_document, trace, trace_uses,
 };
 

@@ -21,6 +21,8 @@ use super::rulings::Rulings;
 /// One row of the table of hashes: where its digits lie, and whose they are.
 #[derive(Clone, Copy, Debug)]
 struct HashRow {
+    /// The first eight digits as a number: nearly every comparison ends here, without a look at the text.
+    key: u32,
     start: u32,
     digits: u8,
     kind: HashKind,
@@ -40,8 +42,9 @@ impl Hashes {
         let (Ok(start), Ok(length)) = (u32::try_from(self.text.len()), u8::try_from(digits.len())) else {
             return;
         };
+        let Some(key) = key(digits) else { return };
         self.text.push_str(digits);
-        self.rows.push(HashRow { start, digits: length, kind, file });
+        self.rows.push(HashRow { key, start, digits: length, kind, file });
     }
 
     fn digits(&self, row: &HashRow) -> &str {
@@ -50,13 +53,21 @@ impl Hashes {
     }
 
     fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, HashKind, i64)> {
-        let first = self.rows.partition_point(|row| self.digits(row) < prefix);
+        // Digits in lower case sort as their numbers do. Every prefix that is asked for has eight digits or more.
+        let wanted = key(prefix).unwrap_or(u32::MAX);
+        let is_before = |row: &HashRow| row.key < wanted || (row.key == wanted && self.digits(row) < prefix);
+        let first = self.rows.partition_point(is_before);
         self.rows
             .iter()
             .skip(first)
             .map(|row| (self.digits(row), row.kind, row.file))
             .take_while(move |(digits, _, _)| digits.starts_with(prefix))
     }
+}
+
+/// The first eight digits as a number; `None` when there are fewer, or others than hexadecimal ones.
+fn key(digits: &str) -> Option<u32> {
+    u32::from_str_radix(digits.get(..HexHash::MIN_DIGITS)?, 16).ok()
 }
 
 /// What is published, ready for comparison.

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::entity::{
     Confidence, Evidence, EvidenceClass, HexHash, ImageName, LostReason, MetaState, ModelId, PublishState,
-    ResourceKind, VersionId,
+    ResourceKind, ResourceSources, VersionId,
 };
 
 use super::compat::Compat;
@@ -138,6 +138,8 @@ pub struct TraceResource {
     pub weight: Option<f64>,
     /// The places of the metadata that name it, most reliable first.
     pub sources: Vec<&'static str>,
+    /// What kind of thing said it, strongest first.
+    pub origins: Vec<Origin>,
     /// The model, where the reference names only that.
     pub model: Option<ModelId>,
     /// How far to trust that; `None` without such a model.
@@ -181,6 +183,39 @@ pub struct TraceLink {
     /// Whether the site serves the version: `unknown`, `published`, `unpublished`, `not_found`.
     #[serde(serialize_with = "publish_word")]
     pub state: PublishState,
+}
+
+/// What kind of thing names a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The version ids that the site lists beside the image.
+    ItemIds,
+    /// Generation data as the site's API gives it.
+    ApiMeta,
+    /// Metadata inside a file on disk.
+    EmbeddedMetadata,
+    /// A tag inside the prompt.
+    PromptTag,
+}
+
+impl Origin {
+    /// Reads them from the places of one use; `file` says that these are places of a file on disk.
+    fn of(sources: ResourceSources, file: bool) -> Vec<Self> {
+        let beside = ResourceSources::ITEM_INDEX.union(ResourceSources::ITEM_DATABASE);
+        let rest = sources.without(beside.union(ResourceSources::PROMPT_TAG));
+        let mut origins = Vec::new();
+        if !sources.intersection(beside).is_empty() {
+            origins.push(Self::ItemIds);
+        }
+        if !rest.is_empty() {
+            origins.push(if file { Self::EmbeddedMetadata } else { Self::ApiMeta });
+        }
+        if sources.contains(ResourceSources::PROMPT_TAG) {
+            origins.push(Self::PromptTag);
+        }
+        origins
+    }
 }
 
 /// A circumstance that does not change the answer.

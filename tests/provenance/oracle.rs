@@ -35,6 +35,9 @@ struct Reference {
     hash: Option<String>,
 }
 
+/// Image, role, name and hash as they are stored.
+type Key = (u64, &'static str, Option<String>, Option<String>);
+
 /// A candidate in the words of the export: version, evidence, hundredths.
 type Found = (u64, &'static str, u64);
 
@@ -213,7 +216,7 @@ fn brute_force(offers: &[Offer], reference: &Reference) -> Vec<Found> {
     let is_junk = |digits: &str| {
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".starts_with(digits)
             || "de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31".starts_with(digits)
-            || digits.chars().all(|digit| Some(digit) == digits.chars().next())
+            || digits.chars().all(|digit| digits.starts_with(digit))
     };
     let digits = digits.filter(|digits| !is_junk(digits));
     let name = reference.name.as_deref().map(plain_name);
@@ -338,7 +341,7 @@ fn the_candidates_of_every_image_are_those_of_a_matcher_without_an_index() {
     let imported = home.run_with_input(&["import", "-", "--no-index", "--json"], text.as_bytes());
     assert_eq!(imported.code, 0, "{}", imported.stderr);
 
-    let mut ours: BTreeMap<(u64, &str, Option<String>, Option<String>), Vec<Found>> = BTreeMap::new();
+    let mut ours: BTreeMap<Key, Vec<Found>> = BTreeMap::new();
     let exported = home.run(&["export", "links", "--format", "ndjson"]);
     assert_eq!(exported.code, 0, "{}", exported.stderr);
     for line in exported.stdout.lines() {

@@ -1,5 +1,7 @@
 //! Rows for linking, whole tables or by key, and the writing of links.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::catalog::{Catalog, CatalogError, Result};
@@ -104,10 +106,7 @@ impl Catalog {
             "INSERT INTO links (resource, rank, version, evidence, raw, confidence, lost)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        let mut stub = self.connection.prepare_cached(
-            "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'unknown')
-             ON CONFLICT (version) DO NOTHING",
-        )?;
+        let mut versions: BTreeSet<VersionId> = BTreeSet::new();
         for (resource, links) in changes {
             delete.execute([resource])?;
             for link in links {
@@ -120,8 +119,15 @@ impl Catalog {
                     link.confidence.percent(),
                     link.lost.map(|lost| lost.as_str()),
                 ])?;
-                stub.execute(params![link.version.as_i64(), generation.cast_signed()])?;
+                versions.insert(link.version);
             }
+        }
+        let mut stub = self.connection.prepare_cached(
+            "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'unknown')
+             ON CONFLICT (version) DO NOTHING",
+        )?;
+        for version in versions {
+            stub.execute(params![version.as_i64(), generation.cast_signed()])?;
         }
         Ok(generation)
     }

@@ -1,5 +1,6 @@
 //! `trace` for people: a verdict a resource, and with `--why` the chain behind each.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use stemmata::entity::{LostReason, MetaState, PublishState, VersionId};
@@ -123,7 +124,8 @@ fn push_compat(text: &mut String, compat: &Compat, paint: Paint) {
 fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
     let resources = || verdict.resources.iter().filter_map(|&position| trace.resources.get(position));
     let kind = verdict.kind;
-    let weight = verdict.weight.map(|weight| format!(", weight {weight}")).unwrap_or_default();
+    let off = if verdict.off { " (off)" } else { "" };
+    let weight = verdict.weight.map(|weight| format!(", weight {weight}{off}")).unwrap_or_default();
     let Some(version) = verdict.version else {
         let written = resources().next();
         if let Some(model) = resources().find_map(|resource| resource.model) {
@@ -133,13 +135,23 @@ fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
         let name = written.and_then(|resource| resource.name.as_deref()).unwrap_or("without a name");
         let hash = written.and_then(|resource| resource.hash.as_ref());
         let hash = hash.map(|hash| format!(", hash {hash}")).unwrap_or_default();
-        push(text, &format!("  {kind:<10} {}{weight}{hash}: no version known", one_line(name)));
+        let refused: BTreeSet<String> = resources()
+            .flat_map(|resource| &resource.links)
+            .filter(|link| link.lost == Some(LostReason::DecidedAgainst))
+            .map(|link| format!("{} (version {})", title_of(link), link.version))
+            .collect();
+        let why = if refused.is_empty() {
+            "no version known".to_owned()
+        } else {
+            let refused: Vec<String> = refused.into_iter().collect();
+            format!("decided not to be {}", refused.join(", "))
+        };
+        push(text, &format!("  {kind:<10} {}{weight}{hash}: {why}", one_line(name)));
         return;
     };
     let links = || resources().flat_map(|resource| &resource.links);
     let link = links().find(|link| link.version == version);
     let served = link.map_or("", |link| served(link.state));
-    let off = if verdict.off { ", switched off" } else { "" };
     let confidence = verdict
         .confidence
         .map(|confidence| format!("{} ({} %)", confidence.word(), confidence.percent()))
@@ -149,7 +161,7 @@ fn push_verdict(text: &mut String, trace: &Trace, verdict: &Verdict) {
     push(
         text,
         &format!(
-            "  {kind:<10} {title} (version {version}{served}){weight}{off}, {confidence} by {}",
+            "  {kind:<10} {title} (version {version}{served}){weight}, {confidence} by {}",
             evidence.join(", ")
         ),
     );

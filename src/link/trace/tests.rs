@@ -54,7 +54,7 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
     };
     let hashed = serde_json::json!({
         "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "version": null, "air": null,
-        "weight": 0.7, "sources": ["hashes"],
+        "weight": 0.7, "sources": ["hashes"], "origins": ["api_meta"],
         "model": null, "model_confidence": null, "note": null,
         "links": [link(2, 1, None, None), link(1, 2, Some("not_main_file"), Some("former_file"))],
     });
@@ -94,6 +94,7 @@ fn a_file_that_is_not_in_the_catalog_is_traced_by_what_it_says() {
     let traced = trace_uses(&fixture.catalog, "a.png", &[used]).expect("resolving works");
     assert_eq!((traced.image, traced.via, traced.resources[0].weight), (None, Via::Metadata, None));
     assert_eq!(traced.verdicts[0].version, VersionId::new(2));
+    assert_eq!(traced.resources[0].origins, [Origin::EmbeddedMetadata]);
 }
 
 #[test]

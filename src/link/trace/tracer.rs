@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::catalog::{Catalog, ImageFacts, UseFacts, VersionTitle};
 use crate::entity::{
-    Confidence, Evidence, EvidenceClass, HexHash, ImageId, ImageKey, Link, MetaState, PublishState,
-    ResourceUse, VersionId, VersionRelation,
+    Confidence, Evidence, EvidenceClass, HexHash, ImageId, ImageKey, ImageName, Link, MetaState,
+    PublishState, ResourceUse, VersionId, VersionRelation,
 };
 use crate::link::candidate::{confidence_in_use, refuse};
 use crate::link::merge::{Answer, class_of, verdicts};
@@ -13,7 +13,7 @@ use crate::link::resolve::resolve;
 use crate::link::rulings::Rulings;
 use crate::link::{LinkError, Result};
 
-use super::{ImageRef, Note, SCHEMA, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via};
+use super::{ImageRef, Note, Origin, SCHEMA, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via};
 
 /// How far "posted for" and "returned for" speak for the version.
 const POSTED: Confidence = Confidence::from_percent(70);
@@ -118,11 +118,14 @@ impl<'a> Tracer<'a> {
         let own = image.map(|image| self.rulings.on_image(&image.name).decisions).unwrap_or_default();
         let posted = image.map(|image| self.catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
         let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
+        let is_file = image.is_none_or(|image| matches!(image.name, ImageName::Path(_)));
         let mut resources = Vec::with_capacity(answers.len());
         for answer in answers {
             let mut decisions = self.rulings.on(&answer.resource).decisions;
             decisions.extend(own.clone());
-            resources.push(self.resource(answer, &decisions)?);
+            let mut resource = self.resource(answer, &decisions)?;
+            resource.origins = Origin::of(answer.sources, is_file);
+            resources.push(resource);
         }
         let mut posted_for = Vec::with_capacity(posted.len());
         for posted in posted {
@@ -196,6 +199,7 @@ impl<'a> Tracer<'a> {
             air: written.air.map(|air| air.to_string()),
             weight: answer.weight,
             sources: answer.sources.names().collect(),
+            origins: Vec::new(),
             model: model_only.map(|air| air.model),
             model_confidence: model_only.map(|_| MODEL_ONLY),
             note: model_only.map(|_| Note::ModelOnly).or(junk),

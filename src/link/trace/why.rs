@@ -321,6 +321,7 @@ mod tests {
             air: None,
             weight: None,
             sources,
+            origins: Vec::new(),
             model: None,
             model_confidence: None,
             note: None,
