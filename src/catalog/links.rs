@@ -7,6 +7,7 @@
 mod columns;
 #[cfg(test)]
 mod fixture;
+mod here;
 mod ledger;
 mod linking;
 mod lookup;
@@ -21,6 +22,7 @@ use crate::entity::{
 
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};
 pub use ledger::HashFact;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;

@@ -25,6 +25,7 @@ mod index;
 mod interrupt;
 mod lineage;
 mod link;
+mod local;
 mod logging;
 mod names;
 mod output;
@@ -119,6 +120,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Crawl(arguments) => crawl::run(arguments, session),
         Command::Resolve(arguments) => resolve::run(arguments, session),
         Command::Trace(arguments) => trace::run(arguments, session),
+        Command::Local(arguments) => local::run(arguments, session),
         Command::Link(_) => link::run(session),
         Command::Unresolved(arguments) => unresolved::run(arguments, session),
         Command::Hashes(arguments) => hashes::run(arguments, session),

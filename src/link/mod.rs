@@ -12,6 +12,7 @@ pub mod disputes;
 pub mod duplicates;
 mod error;
 pub mod groups;
+pub mod here;
 mod hygiene;
 pub mod ledger;
 mod merge;

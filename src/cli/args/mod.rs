@@ -5,6 +5,7 @@
 mod ask;
 mod crawl;
 mod keep;
+mod local;
 mod provenance;
 mod resolve;
 mod scan;
@@ -26,6 +27,7 @@ pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
+pub(crate) use local::{LocalArgs, LocalWhat};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
@@ -160,6 +162,8 @@ pub(crate) enum Command {
     /// Which model versions made an image, and how we know
     #[command(alias = "why")]
     Trace(TraceArgs),
+    /// Your own files and the site's models, joined: what is gone, what made what
+    Local(LocalArgs),
     /// Which images are copies, or look like copies, of one another
     #[command(alias = "duplicates")]
     Dupes(DupesArgs),

@@ -41,10 +41,10 @@ impl Tracing<'_> {
         distance: Option<f64>,
     ) -> Result<Trace, Failure> {
         let mut trace = self.tracer.image(target, found.key, found.via, distance)?;
-        if let Some(CompatChoice::Civitai) = self.arguments.compat {
+        if let Some(CompatChoice::Civitai) = self.compat {
             trace.compat = Some(link::compat::compat(self.catalog, found.key, &trace.verdicts)?);
         }
-        if self.arguments.why {
+        if self.why {
             self.explain(&mut trace, found.key)?;
         }
         Ok(trace)

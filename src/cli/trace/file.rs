@@ -59,7 +59,7 @@ impl Tracing<'_> {
         let image = known.map(|found| found.key);
         let spoken = Spoken { uses: &parsed.resources, remix_of: parsed.remix_of, image };
         let mut trace = self.tracer.spoken(name, &spoken)?;
-        if self.arguments.why {
+        if self.why {
             trace.explain(|_, resource| said::in_file(parsed, resource));
         }
         Ok(trace)

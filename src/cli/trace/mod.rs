@@ -12,7 +12,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::link::{LinkError, Trace, Tracer};
 
-use super::args::TraceArgs;
+use super::args::{CompatChoice, TraceArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Named, Outcome};
 use super::output::{Format, SCHEMA, Sink, Supported, json};
@@ -32,7 +32,8 @@ struct Traces {
 struct Tracing<'a> {
     catalog: &'a Catalog,
     tracer: Tracer<'a>,
-    arguments: &'a TraceArgs,
+    why: bool,
+    compat: Option<CompatChoice>,
     /// Every picture that can be compared by its looks, read when the first target needs it.
     features: OnceCell<Features>,
 }
@@ -41,8 +42,9 @@ struct Tracing<'a> {
 pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
-    let tracer = Tracer::new(&catalog)?;
-    let mut tracing = Tracing { catalog: &catalog, tracer, arguments, features: OnceCell::new() };
+    let mut tracing = Tracing::new(&catalog)?;
+    tracing.why = arguments.why;
+    tracing.compat = arguments.compat;
     match arguments.targets.as_slice() {
         [single] if single != "-" => {
             let trace = tracing.trace(single)?;
@@ -51,6 +53,15 @@ pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
         }
         many => several(many, &mut tracing, sink, session),
     }
+}
+
+/// Traces one target for another command, without what flags add.
+///
+/// # Errors
+///
+/// [`Exit::NotFound`] when nothing is known of it, [`Exit::Usage`] when the text names no image.
+pub(crate) fn one(target: &OsStr, catalog: &Catalog) -> Result<Trace, Failure> {
+    Tracing::new(catalog)?.trace(target)
 }
 
 fn several(targets: &[OsString], tracing: &mut Tracing<'_>, mut sink: Sink, session: &Session) -> Outcome {
@@ -86,7 +97,7 @@ fn several(targets: &[OsString], tracing: &mut Tracing<'_>, mut sink: Sink, sess
         sink.text(&json::line(&Traces { schema: SCHEMA, traces: collected }))?;
     }
     sink.close()?;
-    if tracing.arguments.compat.is_some() {
+    if tracing.compat.is_some() {
         let (images, differ) = (counted(told, "images"), grouped(differ));
         session.talk.note(&format!("{images} compared with the site's own matching, {differ} differ"));
     }
@@ -102,7 +113,12 @@ fn costs_only_itself(named: &Named) -> bool {
     matches!(named.exit, Exit::NotFound | Exit::Usage) || named.code == "file"
 }
 
-impl Tracing<'_> {
+impl<'a> Tracing<'a> {
+    fn new(catalog: &'a Catalog) -> Result<Self, Failure> {
+        let tracer = Tracer::new(catalog)?;
+        Ok(Self { catalog, tracer, why: false, compat: None, features: OnceCell::new() })
+    }
+
     /// A file on disk comes before an image of the same name, as in `show`.
     fn trace(&mut self, target: &OsStr) -> Result<Trace, Failure> {
         let path = std::path::Path::new(target);
