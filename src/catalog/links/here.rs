@@ -91,6 +91,15 @@ pub struct NamingImage {
     pub sources: ResourceSources,
 }
 
+/// What the last documents say of a version and its model; times in milliseconds.
+struct Offered {
+    state: String,
+    model: Option<i64>,
+    mode: Option<String>,
+    seen: Option<i64>,
+    model_seen: Option<i64>,
+}
+
 impl Catalog {
     /// What pictures of this machine were made with, by image and resource.
     ///
@@ -140,17 +149,23 @@ impl Catalog {
     ///
     /// When SQLite fails or a row is damaged.
     pub fn removal_of(&self, version: VersionId) -> Result<Option<Removal>> {
-        let row: Option<(String, Option<i64>, Option<String>, Option<i64>, Option<i64>)> = self
+        let offered = self
             .connection
             .prepare_cached(
                 "SELECT v.state, v.model, m.mode, v.seen_at, m.seen_at
                  FROM versions v LEFT JOIN models m ON m.model = v.model WHERE v.version = ?1",
             )?
             .query_row([version.as_i64()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                Ok(Offered {
+                    state: row.get(0)?,
+                    model: row.get(1)?,
+                    mode: row.get(2)?,
+                    seen: row.get(3)?,
+                    model_seen: row.get(4)?,
+                })
             })
             .optional()?;
-        let Some((state, model, mode, seen, model_seen)) = row else { return Ok(None) };
+        let Some(Offered { state, model, mode, seen, model_seen }) = offered else { return Ok(None) };
         let id = version.as_i64();
         let gone_model = match model {
             Some(model) => self.first_absence("model", model, model_seen)?,

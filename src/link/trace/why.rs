@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::entity::{Evidence, HexHash, ImageKey, VersionId};
+use crate::entity::{Evidence, HashKind, HexHash, ImageKey, VersionId};
 use crate::link::compat::of_image;
 use crate::link::hygiene::normalised_name;
 
@@ -33,8 +33,7 @@ const MOST_INNER: usize = 4 << 20;
 pub struct Why {
     /// Where it is said, in the order of the document or file.
     pub said: Vec<Said>,
-    /// What it was looked up as, in the order of the attempts: `version_id`, `air`, kinds of hashes, `sha256_prefix`,
-    /// `name`.
+    /// What it was looked up as, in the order of the attempts: words of [`Evidence`].
     pub looked_up_as: Vec<&'static str>,
     /// The name as it is compared: without folder, extension, case and the number of a training snapshot.
     pub compared_name: Option<String>,
@@ -114,7 +113,7 @@ fn why(resource: &TraceResource, said: Vec<Said>) -> Why {
         looked_up_as.push(Evidence::Air.as_str());
     }
     if let Some(hash) = hash.filter(|_| junk.is_none()) {
-        looked_up_as.extend(hash.flavours().iter().map(|kind| kind.name()));
+        looked_up_as.extend(hash.flavours().iter().map(|kind| evidence_of(*kind).as_str()));
         if hash.as_str().len() < HexHash::MAX_DIGITS {
             looked_up_as.push(Evidence::Sha256Prefix.as_str());
         }
@@ -124,6 +123,18 @@ fn why(resource: &TraceResource, said: Vec<Said>) -> Why {
     }
     let settle = settle(resource);
     Why { said, looked_up_as, compared_name, junk: junk.map(|reason| reason.as_str()), settle }
+}
+
+/// The evidence that equality with a hash of this kind is.
+fn evidence_of(kind: HashKind) -> Evidence {
+    match kind {
+        HashKind::Sha256 => Evidence::Sha256,
+        HashKind::Blake3 => Evidence::Blake3,
+        HashKind::AutoV3 => Evidence::Autov3,
+        HashKind::AutoV2 => Evidence::Autov2,
+        HashKind::AutoV1 => Evidence::Autov1,
+        HashKind::Crc32 => Evidence::Crc32,
+    }
 }
 
 fn settle(resource: &TraceResource) -> Vec<Settle> {
@@ -246,10 +257,9 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str, path: &str, inner: u8) {
-        if inner == 0 && text.len() <= MOST_INNER && text.trim_start().starts_with(['{', '[']) {
-            if let Ok(value) = serde_json::from_str::<Value>(text) {
-                return self.value(&value, path, "", 1);
-            }
+        let is_document = inner == 0 && text.len() <= MOST_INNER && text.trim_start().starts_with(['{', '[']);
+        if is_document && let Ok(value) = serde_json::from_str::<Value>(text) {
+            return self.value(&value, path, "", 1);
         }
         let leaf = Leaf { text, hash: HexHash::parse(text) };
         self.note(path, text, |wanted| wanted.is_said_by(&leaf));
