@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::{Access, CatalogError, Result};
 
@@ -44,6 +45,9 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
         return Err(CatalogError::TooNew { path: path.to_owned(), found: format, newest });
     }
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it SQLite plans a kept statement anew whenever a value is bound that its statistics could tell apart,
+    // which took a third of the time of 10,000 traces.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     match access {
         Access::Read if format == 0 => Err(CatalogError::Missing { path: path.to_owned() }),
         Access::Read => {

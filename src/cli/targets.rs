@@ -6,6 +6,9 @@ use std::io::{self, BufRead, Read};
 
 use super::failure::Failure;
 
+/// What is done with the number and the bytes of a line.
+type Each<'a> = dyn FnMut(u64, &[u8]) -> Result<(), Failure> + 'a;
+
 /// Longest line that may name a target.
 const MAX_LINE_BYTES: u64 = 1 << 16;
 
@@ -66,10 +69,7 @@ fn path_of(number: u64, line: &[u8]) -> Result<Cow<'_, OsStr>, Failure> {
 }
 
 /// Calls `each` with the number and the bytes of every line, without the blanks around it; blank lines are left out.
-fn for_each_line(
-    mut input: &mut dyn BufRead,
-    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn for_each_line(mut input: &mut dyn BufRead, each: &mut Each<'_>) -> Result<(), Failure> {
     let mut line = Vec::new();
     let mut number = 0_u64;
     loop {

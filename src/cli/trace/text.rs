@@ -219,7 +219,7 @@ fn looked_up(resource: &TraceResource) -> String {
     if let Some(hash) = &resource.hash {
         match why.junk {
             Some(reason) => {
-                parts.push(format!("not by hash {hash}, which is junk: {}", reason.replace('_', " ")))
+                parts.push(format!("not by hash {hash}, which is junk: {}", reason.replace('_', " ")));
             }
             None => parts.push(format!("hash {hash} ({} digits)", hash.as_str().len())),
         }
