@@ -108,6 +108,70 @@ fn a_file_that_no_scan_has_seen_is_traced_by_its_own_metadata() {
     assert_eq!(trace["resources"][0].get("why"), None, "only where it is asked for");
 }
 
+/// The names of an object, sorted.
+fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn names_of_the_machine_contract_stay() {
+    let world = World::new(&[]);
+    let path = world.write("a.png", &pictures::png(&[("parameters", TEXT)]));
+    let trace = world.json(&[&path, "--why"]);
+    let expected = [
+        "distance",
+        "image",
+        "made_from",
+        "others",
+        "posted_for",
+        "resources",
+        "schema",
+        "state",
+        "target",
+        "verdicts",
+        "verified",
+        "via",
+    ];
+    assert_eq!(keys(&trace), expected);
+    let resource = &trace["resources"][0];
+    let expected = [
+        "air",
+        "hash",
+        "kind",
+        "links",
+        "model",
+        "model_confidence",
+        "name",
+        "note",
+        "origins",
+        "sources",
+        "version",
+        "weight",
+        "why",
+    ];
+    assert_eq!(keys(resource), expected);
+    let expected = [
+        "class",
+        "confidence",
+        "decision",
+        "evidence",
+        "lost",
+        "model",
+        "model_name",
+        "note",
+        "rank",
+        "raw",
+        "state",
+        "version",
+        "version_name",
+    ];
+    assert_eq!(keys(&resource["links"][0]), expected);
+    assert_eq!(keys(&resource["why"]), ["compared_name", "junk", "looked_up_as", "said", "settle"]);
+    assert_eq!(keys(&resource["why"]["said"][0]), ["block", "place", "range", "raw", "span"]);
+}
+
 #[test]
 fn why_names_the_bytes_of_the_file_and_the_path_in_the_document() {
     let meta = json!({ "prompt": "kite <lora:mist:0.6>", "hashes": { "lora:mist": "0xC1C2C3C4C5C6" }, "Model hash": "a1a2a3a4b5" });

@@ -109,7 +109,7 @@ pub(crate) struct TraceArgs {
     /// Tell the whole chain: what was read where, what it was looked up as, every candidate, what would settle it
     #[arg(long)]
     pub(crate) why: bool,
-    /// Show beside it what this site's own matching says, and what that hides
+    /// Show beside an image of the catalog what this site's own matching says, and what that hides
     #[arg(long, value_enum, value_name = "SITE")]
     pub(crate) compat: Option<CompatChoice>,
 }
