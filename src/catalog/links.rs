@@ -10,6 +10,7 @@ mod fixture;
 mod ledger;
 mod linking;
 mod lookup;
+mod names;
 mod report;
 mod touched;
 mod usage;
@@ -22,6 +23,7 @@ use crate::entity::{
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use ledger::HashFact;
+pub use names::Bearer;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;
 pub use usage::Usage;

@@ -34,8 +34,8 @@ pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage,
-    UseFacts, VersionFacts, VersionTitle,
+    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource,
+    Usage, UseFacts, VersionFacts, VersionTitle,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};

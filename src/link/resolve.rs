@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use crate::catalog::{
-    Catalog, CatalogError, DecisionsChange, FileFacts, HasLinks, StoredResource, VersionFacts,
+    Bearer, Catalog, CatalogError, DecisionsChange, FileFacts, HasLinks, StoredResource, VersionFacts,
 };
 use crate::entity::{Decision, HashKind, HexHash, Link, Refused, Resource, ResourceKind, Ruling, VersionId};
 use crate::run::RunContext;
@@ -78,12 +78,16 @@ fn catch_up_from(
         let plan = if catalog.changes_to_link(linked)? >= whole_from { Plan::Whole } else { Plan::Touched };
         let found = match plan {
             Plan::Whole => examine_all(catalog, context)?,
-            Plan::Touched => examine_touched(catalog, context, linked, decided.as_ref())?,
+            Plan::Touched => examine_touched(catalog, context, Span { linked, newest }, decided.as_ref())?,
         };
         if context.cancel.is_requested() {
             return Err(Stopped::Cancelled);
         }
-        Ok(write(catalog, context, newest, found)?)
+        let report = write(catalog, context, newest, found)?;
+        // Looking at everything does without the names, and so leaves them behind.
+        let names = (plan == Plan::Touched).then(|| report.generation.unwrap_or(newest));
+        catalog.set_names_generation(names)?;
+        Ok(report)
     });
     context.progress.end();
     match report {
@@ -109,6 +113,13 @@ impl From<LinkError> for Stopped {
     fn from(error: LinkError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// What is new: everything after `linked`, up to `newest`.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    linked: u64,
+    newest: u64,
 }
 
 /// Links resources that need not be in the catalog, such as those of a file that was just read.
@@ -171,10 +182,10 @@ fn examine_all(catalog: &Catalog, context: &RunContext) -> Result<Found> {
 fn examine_touched(
     catalog: &Catalog,
     context: &RunContext,
-    linked: u64,
+    span: Span,
     decided: Option<&DecisionsChange>,
 ) -> Result<Found> {
-    let mut ids = touched(catalog, linked)?;
+    let mut ids = touched(catalog, span)?;
     if let Some(change) = decided {
         add_by_decisions(catalog, change, &mut ids)?;
     }
@@ -197,7 +208,8 @@ fn examine_touched(
 }
 
 /// Resources that are new, or that something new or changed could explain.
-fn touched(catalog: &Catalog, linked: u64) -> Result<BTreeSet<i64>> {
+fn touched(catalog: &Catalog, span: Span) -> Result<BTreeSet<i64>> {
+    let linked = span.linked;
     let mut found: BTreeSet<i64> = catalog.resources_since(linked)?.into_iter().collect();
     let versions: BTreeSet<VersionId> = catalog.versions_since(linked)?.into_iter().collect();
     let mut files = BTreeSet::new();
@@ -216,10 +228,54 @@ fn touched(catalog: &Catalog, linked: u64) -> Result<BTreeSet<i64>> {
         }
         names.extend(catalog.file(file)?.and_then(|file| file.name).as_deref().and_then(normalised_name));
     }
-    if !versions.is_empty() {
-        add_by_name(catalog, &versions, &names, &mut found)?;
+    match renamed(catalog, span, &found)? {
+        Some(given_up) => {
+            for name in names.union(&given_up) {
+                found.extend(catalog.rows_named(Bearer::Resource, name)?);
+            }
+        }
+        None if versions.is_empty() => {}
+        None => add_by_name(catalog, &versions, &names, &mut found)?,
     }
     Ok(found)
+}
+
+/// Brings the table of names up to date, and returns the names that files had when they were last linked and have no
+/// more. `None` when the table had to be built anew, so that nobody knows.
+fn renamed(catalog: &Catalog, span: Span, new: &BTreeSet<i64>) -> Result<Option<BTreeSet<String>>> {
+    let known = catalog.names_generation()? == Some(span.linked);
+    let mut given_up = BTreeSet::new();
+    if known {
+        for file in catalog.files_since(span.linked)? {
+            let name = catalog.file(file)?.and_then(|file| file.name).as_deref().and_then(normalised_name);
+            given_up.extend(catalog.set_name(Bearer::File, file, name.as_deref())?);
+        }
+        for id in new {
+            let name = catalog.resource(*id)?.and_then(|stored| stored.resource.name);
+            let name = name.as_deref().and_then(normalised_name);
+            catalog.set_name(Bearer::Resource, *id, name.as_deref())?;
+        }
+    } else {
+        build_names(catalog)?;
+    }
+    catalog.set_names_generation(Some(span.newest))?;
+    Ok(known.then_some(given_up))
+}
+
+fn build_names(catalog: &Catalog) -> Result<()> {
+    let mut names: Vec<(Bearer, i64, String)> = Vec::new();
+    let mut keep = |bearer, row, name: Option<&str>| {
+        names.extend(name.and_then(normalised_name).map(|name| (bearer, row, name)));
+    };
+    catalog.for_each_file(|file| keep(Bearer::File, file.file, file.name.as_deref()))?;
+    catalog.for_each_named_resource(|stored, _| {
+        keep(Bearer::Resource, stored.id, stored.resource.name.as_deref());
+    })?;
+    catalog.clear_names()?;
+    for (bearer, row, name) in names {
+        catalog.set_name(bearer, row, Some(&name))?;
+    }
+    Ok(())
 }
 
 /// Adds the resources that a decision is about which came, went or was beaten by another.
@@ -363,7 +419,7 @@ fn named_versions(resource: &Resource) -> impl Iterator<Item = VersionId> {
     [resource.version, resource.air.and_then(|air| air.version)].into_iter().flatten()
 }
 
-/// The files with a name that one of the resources bears; reads file names only if a resource has one.
+/// The files with a name that one of the resources bears. Reads all file names only where the table of names is behind.
 fn names_for(catalog: &Catalog, resources: &[Resource]) -> Result<Names> {
     let wanted: BTreeSet<String> = resources
         .iter()
@@ -371,7 +427,15 @@ fn names_for(catalog: &Catalog, resources: &[Resource]) -> Result<Names> {
         .filter_map(|resource| resource.name.as_deref().and_then(normalised_name))
         .collect();
     let mut names = Vec::new();
-    if !wanted.is_empty() {
+    if wanted.is_empty() {
+        return Ok(Names(names));
+    }
+    if catalog.file_names_are_current()? {
+        for name in wanted {
+            let files = catalog.rows_named(Bearer::File, &name)?;
+            names.extend(files.into_iter().map(|file| (name.clone(), file)));
+        }
+    } else {
         catalog.for_each_file(|file| {
             let name = file.name.as_deref().and_then(normalised_name);
             names.extend(name.filter(|name| wanted.contains(name)).map(|name| (name, file.file)));
