@@ -8,7 +8,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{Fixture, Overlay, SomeFile, SomeVersion, new_decision, text_resource};
-use crate::entity::{Air, Confidence, Evidence, HexHash, LostReason, ModelId, ResourceKind, Timestamp};
+use crate::entity::{
+    Air, Confidence, Evidence, HashKind, HexHash, LostReason, ModelId, Refused, ResourceKind, Ruling,
+    Timestamp, VersionId,
+};
+use crate::link::normalised_name;
 use naive::naive;
 
 /// Digits with common beginnings, so that prefixes are ambiguous now and then; the last begins with the first four
