@@ -11,6 +11,7 @@ mod here;
 mod ledger;
 mod linking;
 mod lookup;
+mod names;
 mod report;
 mod touched;
 mod usage;
@@ -24,6 +25,7 @@ use crate::entity::{
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};
 pub use ledger::HashFact;
+pub use names::Bearer;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;
 pub use usage::Usage;

@@ -6,3 +6,13 @@ CREATE TABLE decisions (
     id   TEXT PRIMARY KEY,
     line TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Derived by linking: what files and resources are called, in the one spelling in which names are compared. Complete
+-- for what `state.names_generation` says, and built anew where that is missing. what: 1 resource, 2 file.
+CREATE TABLE link_names (
+    what INTEGER NOT NULL,
+    row  INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (what, row)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_names_by_name ON link_names (name, what);

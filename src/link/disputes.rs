@@ -71,7 +71,8 @@ pub struct Finding {
     pub kind: FindingKind,
     /// Images that name one of the hashes; for a swap those that were posted for one version and name the other.
     pub images: u64,
-    /// The hashes in question, by kind and digits; one of each, except for versions with several.
+    /// The hashes in question, by kind and digits; one, except for versions with several and for junk in several
+    /// truncations.
     pub hashes: Vec<(HashKind, String)>,
     /// The files that have them, by version and row number; empty for junk, which may belong to thousands.
     pub files: Vec<DisputedFile>,
@@ -105,7 +106,7 @@ pub fn disputes(catalog: &Catalog) -> Result<Vec<Finding>> {
     let published = Published::read(catalog)?;
     let mut findings = published.shared();
     findings.extend(published.many());
-    findings.extend(published.junk());
+    findings.extend(published.junk(catalog)?);
     count_images(catalog, &mut findings)?;
     findings.extend(swaps::swaps(catalog, &published)?);
     findings.sort_by(|a, b| {
@@ -203,21 +204,25 @@ impl Published {
         findings
     }
 
-    /// Junk values that files have.
-    fn junk(&self) -> Vec<Finding> {
-        let mut found: BTreeMap<(HashKind, String), (JunkReason, BTreeSet<i64>)> = BTreeMap::new();
-        for fact in &self.hashes {
-            if let Some(reason) = JunkReason::of(&fact.digits) {
-                let key = (fact.kind, fact.digits.clone());
-                found.entry(key).or_insert((reason, BTreeSet::new())).1.insert(fact.file);
-            }
-        }
-        let finding = |(hash, (reason, files)): ((HashKind, String), (JunkReason, BTreeSet<i64>))| Finding {
-            file_count: files.len() as u64,
-            junk: Some(reason),
-            ..Finding::of(FindingKind::Junk, vec![hash], Vec::new())
+    /// Junk values that files have or that images name, all truncations of one value together.
+    fn junk(&self, catalog: &Catalog) -> Result<Vec<Finding>> {
+        let mut found: BTreeMap<String, Junk> = BTreeMap::new();
+        let mut keep = |kind, digits: &str, file: Option<i64>| {
+            let Some(reason) = JunkReason::of(digits) else { return };
+            let start = digits.get(..HexHash::MIN_DIGITS).unwrap_or(digits).to_owned();
+            let junk = found.entry(start).or_insert_with(|| Junk::of(reason));
+            junk.hashes.insert((kind, digits.to_owned()));
+            junk.files.extend(file);
         };
-        found.into_iter().map(finding).collect()
+        for fact in &self.hashes {
+            keep(fact.kind, &fact.digits, Some(fact.file));
+        }
+        catalog.for_each_resource(|stored| {
+            if let Some(hash) = &stored.resource.hash {
+                keep(hash.flavours().first().copied().unwrap_or(HashKind::Sha256), hash.as_str(), None);
+            }
+        })?;
+        Ok(found.into_values().map(Junk::into_finding).collect())
     }
 
     fn disputed(&self, facts: &[HashFact]) -> Vec<DisputedFile> {
@@ -233,6 +238,27 @@ impl Published {
         };
         let files: BTreeSet<DisputedFile> = facts.iter().filter_map(file).collect();
         files.into_iter().collect()
+    }
+}
+
+/// One junk value in all its truncations.
+struct Junk {
+    reason: JunkReason,
+    hashes: BTreeSet<(HashKind, String)>,
+    files: BTreeSet<i64>,
+}
+
+impl Junk {
+    fn of(reason: JunkReason) -> Self {
+        Self { reason, hashes: BTreeSet::new(), files: BTreeSet::new() }
+    }
+
+    fn into_finding(self) -> Finding {
+        Finding {
+            file_count: self.files.len() as u64,
+            junk: Some(self.reason),
+            ..Finding::of(FindingKind::Junk, self.hashes.into_iter().collect(), Vec::new())
+        }
     }
 }
 

@@ -18,6 +18,9 @@ use super::hygiene::normalised_name;
 /// Guesses kept for one resource.
 const MOST_GUESSES: usize = 5;
 
+/// Titles looked up for one name: a word such as `style` is in thousands.
+const MOST_TITLES: u32 = 5;
+
 /// What to leave out of the ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LedgerOptions {
@@ -106,6 +109,8 @@ pub enum GuessKind {
     SameNameElsewhere,
     /// It has a file of this name.
     SameName,
+    /// Its title, with that of its model, holds every word of the name.
+    Title,
 }
 
 impl GuessKind {
@@ -115,6 +120,7 @@ impl GuessKind {
             Self::Prefix => "prefix",
             Self::SameNameElsewhere => "same_name_elsewhere",
             Self::SameName => "same_name",
+            Self::Title => "title",
         }
     }
 }
@@ -166,6 +172,8 @@ fn row(catalog: &Catalog, names: &Names, stored: StoredResource, images: u64) ->
     }
     if let Some(name) = &name {
         guesses.extend(names.guesses(resource.kind, name));
+        let titled = catalog.versions_with_words(name, MOST_TITLES)?;
+        guesses.extend(titled.into_iter().map(|version| Guess { why: GuessKind::Title, version }));
     }
     let bearers = name.as_ref().and_then(|name| names.files.get(name)).map_or(0, BTreeSet::len);
     let refused = !catalog.links_of(stored.id)?.is_empty();

@@ -116,12 +116,13 @@ fn junk_is_told_with_the_files_and_images_that_carry_it() {
         shop.file(version, version, "Model", &[(HashKind::AutoV1, "de2f2560")]);
     }
     shop.images(4, "de2f2560", 0);
+    shop.images(1, "de2f256064", 0);
+    shop.images(2, "e3b0c44298fc", 0);
     catch_up(&mut shop.fixture.catalog, &RunContext::quiet()).expect("linking works");
     let findings = disputes(&shop.fixture.catalog).expect("readable");
-    assert_eq!(findings.len(), 1);
-    let junk = &findings[0];
-    assert_eq!((junk.kind, junk.images, junk.file_count), (FindingKind::Junk, 4, 2));
-    assert_eq!(junk.junk, Some(JunkReason::ZeroWindow));
+    let told: Vec<_> = findings.iter().map(|junk| (junk.junk, junk.images, junk.file_count)).collect();
+    assert_eq!(told, [(Some(JunkReason::ZeroWindow), 5, 2), (Some(JunkReason::EmptyInput), 2, 0)]);
+    assert_eq!(findings[0].hashes.len(), 2, "in two truncations");
 }
 
 #[test]

@@ -57,13 +57,13 @@ fn told(ledger: &Ledger) -> Vec<Told> {
 
 #[test]
 fn what_would_explain_most_images_comes_first_with_guesses() {
-    use GuessKind::{Prefix, SameName, SameNameElsewhere};
+    use GuessKind::{Prefix, SameName, SameNameElsewhere, Title};
     let ledger = unresolved(&shop().catalog, &LedgerOptions::default()).expect("readable");
     let expected = [
         ("style", 3, Reason::HashUnknown, vec![(SameName, 3)]),
         ("x", 2, Reason::HashUnknown, vec![(Prefix, 1), (Prefix, 2)]),
         ("Linked", 1, Reason::HashUnknown, vec![]),
-        ("Detail", 1, Reason::NameAmbiguous, vec![(SameName, 1), (SameName, 2)]),
+        ("Detail", 1, Reason::NameAmbiguous, vec![(SameName, 1), (SameName, 2), (Title, 3)]),
         ("Linked", 1, Reason::HashUnknown, vec![(SameNameElsewhere, 1)]),
         ("y", 1, Reason::JunkHash, vec![]),
     ];

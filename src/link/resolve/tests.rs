@@ -8,7 +8,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{Fixture, Overlay, SomeFile, SomeVersion, new_decision, text_resource};
-use crate::entity::{Air, Confidence, Evidence, HexHash, LostReason, ModelId, ResourceKind, Timestamp};
+use crate::entity::{
+    Air, Confidence, Evidence, HashKind, HexHash, LostReason, ModelId, Refused, ResourceKind, Ruling,
+    Timestamp, VersionId,
+};
+use crate::link::normalised_name;
 use naive::naive;
 
 /// Digits with common beginnings, so that prefixes are ambiguous now and then; the last begins with the first four
@@ -364,4 +368,22 @@ fn a_cancelled_run_writes_nothing_and_the_next_one_does_the_work() {
     assert_eq!(stored(&fixture, resource), []);
     assert_eq!(link_all(&mut fixture).changed, 1);
     assert_eq!(stored(&fixture, resource)[0].confidence, Confidence::from_percent(95));
+}
+
+#[test]
+fn a_name_that_a_file_gives_up_makes_the_other_bearer_the_only_one_without_reading_all_names() {
+    let mut fixture = Fixture::new();
+    fixture.model(5, "Detail", Some("LORA"));
+    for number in [1, 2] {
+        fixture.version(&version(number, 5, number));
+        fixture.file(&SomeFile { name: Some("detail.pt"), ..main_file(number, number) });
+    }
+    let resource = fixture.resource(&text_resource(ResourceKind::Lora, "Detail", ""));
+    assert_eq!(link_all(&mut fixture).unresolved, 1, "two versions have a file of that name");
+    let known = fixture.catalog.names_generation().expect("readable");
+    assert_eq!(known, Some(fixture.catalog.linked_generation().expect("readable")));
+    fixture.file(&SomeFile { name: Some("style.pt"), ..main_file(2, 2) });
+    let report = link_all(&mut fixture);
+    assert_eq!((report.examined, report.changed), (1, 1));
+    assert_eq!(brief(&stored(&fixture, resource)), [(1, Evidence::Name, 30)]);
 }
