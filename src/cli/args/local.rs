@@ -7,6 +7,12 @@ use clap::{Args, Subcommand};
 
 /// `local`
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata local uses --removed
+  stemmata local images ~/models/lora/detail.safetensors
+  stemmata local models ~/Pictures/castle.png
+")]
 pub(crate) struct LocalArgs {
     /// What to join
     #[command(subcommand)]
