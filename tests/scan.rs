@@ -114,7 +114,7 @@ fn what_pictures_of_every_kind_say_is_found_shown_and_traced() {
     let path = world.path("b/c.jpeg");
     let path = path.to_str().expect("UTF-8");
     let trace = world.home.run(&["trace", path, "--json"]).json();
-    assert_eq!((&trace["image"], &trace["via"]), (&Value::from(path), &"id".into()));
+    assert_eq!((&trace["image"], &trace["via"]), (&Value::from(path), &"metadata".into()));
     let kinds: Vec<&str> = trace["resources"]
         .as_array()
         .expect("a list")

@@ -50,6 +50,15 @@ pub enum CatalogError {
     /// A raw block could not be packed or unpacked.
     #[error("raw records could not be read or written")]
     Raw(#[source] std::io::Error),
+    /// The file of decisions could not be read or written.
+    #[error("the decisions in {} could not be read or written", path.display())]
+    Decisions {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// Anything else that SQLite says.
     #[error("the catalog could not be read or written")]
     Sqlite(#[source] rusqlite::Error),

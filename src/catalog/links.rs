@@ -7,8 +7,11 @@
 mod columns;
 #[cfg(test)]
 mod fixture;
+mod here;
+mod ledger;
 mod linking;
 mod lookup;
+mod names;
 mod report;
 mod touched;
 mod usage;
@@ -20,6 +23,9 @@ use crate::entity::{
 
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
+pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};
+pub use ledger::HashFact;
+pub use names::Bearer;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;
 pub use usage::Usage;

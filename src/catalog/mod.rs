@@ -8,6 +8,7 @@ mod batch;
 mod changes;
 mod codes;
 mod crawl;
+mod decisions;
 mod error;
 mod export;
 mod history;
@@ -31,13 +32,14 @@ pub use changes::ChangedImage;
 pub use crawl::{
     Absent, CrawlPage, CrawlRow, CrawlState, CrawlStep, Gap, PageKind, Part, Tombstone, WalkCounts,
 };
+pub use decisions::{DecisionsChange, DecisionsFile, Faults, LineFault, Overlay, new_decision};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    FileFacts, HasLinks, ImageFacts, ImageLink, ModelFacts, SharedFile, StoredResource, Usage, UseFacts,
-    VersionFacts, VersionTitle,
+    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
+    NamingImage, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::{Access, CatalogError, Result};
 
@@ -10,8 +11,12 @@ use super::{Access, CatalogError, Result};
 const APPLICATION_ID: i64 = 0x5354_454D;
 
 /// Numbered migrations: the first creates format 1, the next leads from 1 to 2, and so on.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema_v1.sql"), include_str!("schema_v2.sql"), include_str!("schema_v3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_v1.sql"),
+    include_str!("schema_v2.sql"),
+    include_str!("schema_v3.sql"),
+    include_str!("schema_v4.sql"),
+];
 
 /// How long to wait for another process that writes, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -40,6 +45,9 @@ pub(super) fn prepare(connection: &Connection, path: &Path, access: Access) -> R
         return Err(CatalogError::TooNew { path: path.to_owned(), found: format, newest });
     }
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it SQLite plans a kept statement anew whenever a value is bound that its statistics could tell apart,
+    // which took a third of the time of 10,000 traces.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     match access {
         Access::Read if format == 0 => Err(CatalogError::Missing { path: path.to_owned() }),
         Access::Read => {

@@ -25,7 +25,7 @@ pub struct CatalogStats {
     pub resources: u64,
     /// Candidates of resources.
     pub links: u64,
-    /// Resources without any candidate.
+    /// Resources that stand for no version.
     pub unresolved: u64,
     /// Media with a BlurHash.
     pub fingerprints: u64,
@@ -60,7 +60,7 @@ impl Catalog {
             links: count("SELECT count(*) FROM links")?,
             unresolved: count(
                 "SELECT count(*) FROM resources
-                 WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.resource = resources.resource)",
+                 WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.resource = resources.resource AND rank = 1)",
             )?,
             fingerprints: count("SELECT count(*) FROM media WHERE blurhash IS NOT NULL")?,
             generation: self.generation()?,

@@ -6,10 +6,10 @@
 use serde::Serialize;
 use stemmata::catalog::{Catalog, ImageLink};
 use stemmata::entity::{
-    Confidence, Evidence, HexHash, ImageId, ImageKey, ImageName, ModelId, Relation, ResourceKind, VersionId,
-    VersionRelation,
+    Confidence, Evidence, EvidenceClass, HexHash, ImageId, ImageKey, ImageName, LostReason, ModelId,
+    Relation, ResourceKind, VersionId, VersionRelation,
 };
-use stemmata::link::confidence_in_use;
+use stemmata::link::{ImageRefusals, class_of, confidence_in_use};
 
 use super::failure::Failure;
 use super::names::called;
@@ -26,14 +26,46 @@ pub(crate) fn links(catalog: &Catalog, mut rows: Rows<LinkRow>) -> Result<(), Fa
 }
 
 fn made_with(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(), Failure> {
-    let mut names = Names { catalog, last: None };
+    let refusals = ImageRefusals::of(catalog)?;
+    let mut candidates =
+        Candidates { names: Names { catalog, last: None }, refusals, rows, pending: Vec::new() };
     let mut outcome = Ok(());
     catalog.for_each_image_link(|found| {
         if outcome.is_ok() {
-            outcome = names.of(found.image).and_then(|image| rows.push(&LinkRow::made_with(image, found)));
+            outcome = candidates.take(found);
         }
     })?;
-    outcome
+    outcome?;
+    candidates.flush()
+}
+
+/// The candidates of one resource in one image, held until all of them are there.
+struct Candidates<'a> {
+    names: Names<'a>,
+    refusals: ImageRefusals,
+    rows: &'a mut Rows<LinkRow>,
+    pending: Vec<ImageLink>,
+}
+
+impl Candidates<'_> {
+    fn take(&mut self, found: ImageLink) -> Result<(), Failure> {
+        let same = |last: &ImageLink| last.image == found.image && last.resource.id == found.resource.id;
+        if self.pending.last().is_some_and(|last| !same(last)) {
+            self.flush()?;
+        }
+        self.pending.push(found);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let Some(first) = self.pending.first() else { return Ok(()) };
+        let image = self.names.of(first.image)?;
+        self.refusals.apply(&image, &mut self.pending);
+        for found in self.pending.drain(..) {
+            self.rows.push(&LinkRow::made_with(image.clone(), found))?;
+        }
+        Ok(())
+    }
 }
 
 fn posted_and_made_from(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(), Failure> {
@@ -56,6 +88,9 @@ fn posted_and_made_from(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(
                 raw: posted.version.to_string(),
                 confidence: POSTED,
                 rank: 1,
+                class: Some(EvidenceClass::C1),
+                lost: None,
+                sources: Vec::new(),
             })?;
         }
         if let Some(parent) = image.remix_of {
@@ -70,6 +105,9 @@ fn posted_and_made_from(catalog: &Catalog, rows: &mut Rows<LinkRow>) -> Result<(
                 raw: parent.to_string(),
                 confidence: Confidence::from_percent(100),
                 rank: 1,
+                class: None,
+                lost: None,
+                sources: Vec::new(),
             })?;
         }
         Ok::<(), Failure>(())
@@ -111,6 +149,12 @@ pub(crate) struct LinkRow {
     raw: String,
     confidence: Confidence,
     rank: u32,
+    /// Class of the evidence; null for what an image was made from.
+    class: Option<EvidenceClass>,
+    /// Why it is not the representative.
+    lost: Option<LostReason>,
+    /// The places of the metadata that name the resource, most reliable first.
+    sources: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +167,7 @@ struct Written {
 impl LinkRow {
     fn made_with(image: ImageName, found: ImageLink) -> Self {
         let confidence = confidence_in_use(&found.link, found.sources);
+        let class = class_of(&found.resource.resource, &found.link, found.sources);
         let resource = found.resource.resource;
         let kind = ResourceKind::as_str(resource.kind);
         Self {
@@ -136,6 +181,9 @@ impl LinkRow {
             raw: found.link.raw,
             confidence,
             rank: found.link.rank,
+            class: Some(class),
+            lost: found.link.lost,
+            sources: found.sources.names().collect(),
         }
     }
 }
@@ -154,6 +202,8 @@ impl Row for LinkRow {
         Column::flexible("name"),
         Column::flexible("hash"),
         Column::flexible("raw"),
+        Column::left("class"),
+        Column::left("lost"),
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -172,6 +222,8 @@ impl Row for LinkRow {
             written.and_then(|written| written.name.clone()).unwrap_or_default(),
             written.and_then(|written| written.hash.as_ref()).map(ToString::to_string).unwrap_or_default(),
             self.raw.clone(),
+            self.class.map(EvidenceClass::as_str).unwrap_or_default().to_owned(),
+            self.lost.map(LostReason::as_str).unwrap_or_default().to_owned(),
         ]
     }
 

@@ -158,6 +158,8 @@ impl From<CatalogError> for Failure {
                 "the disk may be full, over a quota or a limit (`ulimit -f`), or failing; what was committed stays, and the \
                  same line goes on",
             ),
+            CatalogError::Decisions { .. } => Self::of(Exit::General, "decisions.failed", &error)
+                .hint("mend the file or move it away; the catalog keeps a copy of what it last held"),
             CatalogError::Damaged { .. } => Self::of(Exit::General, "catalog.damaged", &error),
             _ => Self::of(Exit::General, "catalog.failed", &error),
         }

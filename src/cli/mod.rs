@@ -7,6 +7,7 @@
 mod args;
 mod completions;
 mod crawl;
+mod decide;
 mod demo;
 mod demo_site;
 mod dupes;
@@ -16,6 +17,7 @@ mod export;
 mod export_links;
 mod failure;
 mod follow;
+mod hashes;
 mod history;
 mod home_lock;
 mod import;
@@ -23,6 +25,7 @@ mod index;
 mod interrupt;
 mod lineage;
 mod link;
+mod local;
 mod logging;
 mod names;
 mod output;
@@ -48,6 +51,7 @@ mod targets;
 mod terminal;
 mod token;
 mod trace;
+mod unresolved;
 mod usage;
 
 use std::ffi::OsString;
@@ -116,7 +120,11 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Crawl(arguments) => crawl::run(arguments, session),
         Command::Resolve(arguments) => resolve::run(arguments, session),
         Command::Trace(arguments) => trace::run(arguments, session),
+        Command::Local(arguments) => local::run(arguments, session),
         Command::Link(_) => link::run(session),
+        Command::Unresolved(arguments) => unresolved::run(arguments, session),
+        Command::Hashes(arguments) => hashes::run(arguments, session),
+        Command::Decide(arguments) => decide::run(arguments, session),
         Command::Index(arguments) => index::run(arguments, session),
         Command::Search(arguments) => search::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stemmata::catalog::Catalog;
-use stemmata::entity::{ImageId, ImageKey, ImageName, MediaIdentity, MetaState};
+use stemmata::entity::{HexHash, ImageId, ImageKey, ImageName, MediaIdentity, MetaState};
 use stemmata::link::Via;
 use stemmata::source::civitai::url::Target;
 
@@ -19,7 +19,8 @@ pub(crate) struct Found {
     pub(crate) via: Via,
 }
 
-/// Finds the image that `text` names: an id, a page URL, a media URL, a media key, or a document on disk.
+/// Finds the image that `text` names: an id, a page URL, a media URL, a media key, the hash of its bytes, or a document
+/// on disk.
 ///
 /// A media that several images show stands for the one whose generation data is known; ties go to the
 /// lowest key.
@@ -36,10 +37,11 @@ pub(crate) fn image(catalog: &Catalog, text: &str) -> Result<Found, Failure> {
         },
         Some(Target::Media(key)) => by_media(catalog, &MediaIdentity::Key(key))?,
         Some(Target::MediaUrl(url)) => by_media(catalog, &MediaIdentity::Url(url))?,
+        Some(Target::Hash(hash)) if hash.as_str().len() == 64 => by_content(catalog, &hash)?,
         _ => match local(catalog, text)? {
             None if !Path::new(text).exists() => {
                 return Err(Failure::usage(format!("`{text}` names no image")).hint(
-                    "give an image id, the URL of its page or of its media, a media key, or an imported document",
+                    "give an image id, the URL of its page or of its media, a media key, or a file on disk",
                 ));
             }
             found => return found.ok_or_else(|| unknown(text)),
@@ -83,7 +85,17 @@ pub(crate) fn unknown(text: &str) -> Failure {
 
 fn by_id(catalog: &Catalog, id: ImageId) -> Result<Option<Found>, Failure> {
     let key = ImageKey::from(id);
-    Ok(catalog.image(key)?.map(|_| Found { key, via: Via::Id }))
+    Ok(catalog.image_facts(key)?.map(|_| Found { key, via: Via::Id }))
+}
+
+/// A BLAKE3 of all bytes of a picture, which is known of pictures that were scanned with `--hash`.
+fn by_content(catalog: &Catalog, hash: &HexHash) -> Result<Option<Found>, Failure> {
+    let digits = hash.as_str().as_bytes().chunks_exact(2);
+    let bytes: Option<Vec<u8>> =
+        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    let Some(content) = bytes.and_then(|bytes| bytes.try_into().ok()) else { return Ok(None) };
+    let found = by_media(catalog, &MediaIdentity::Content(content))?;
+    Ok(found.map(|found| Found { via: Via::SameBytes, ..found }))
 }
 
 fn by_media(catalog: &Catalog, identity: &MediaIdentity) -> Result<Option<Found>, Failure> {

@@ -1,8 +1,13 @@
 //! Targets from the command line, or from stdin where one of them is `-`.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, Read};
 
 use super::failure::Failure;
+
+/// What is done with the number and the bytes of a line.
+type Each<'a> = dyn FnMut(u64, &[u8]) -> Result<(), Failure> + 'a;
 
 /// Longest line that may name a target.
 const MAX_LINE_BYTES: u64 = 1 << 16;
@@ -18,7 +23,11 @@ pub(crate) fn for_each(
 ) -> Result<(), Failure> {
     for target in targets {
         if target == "-" {
-            for_each_line(&mut io::stdin().lock(), &mut each)?;
+            for_each_line(&mut io::stdin().lock(), &mut |number, line| {
+                let text = std::str::from_utf8(line)
+                    .map_err(|_| Failure::usage(format!("line {number} of stdin is not UTF-8")))?;
+                each(text.trim())
+            })?;
         } else {
             each(target)?;
         }
@@ -26,10 +35,41 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-fn for_each_line(
-    mut input: &mut dyn BufRead,
-    each: &mut dyn FnMut(&str) -> Result<(), Failure>,
+/// As [`for_each`], for targets that may be paths: a line need not be UTF-8 where the platform's paths need not be.
+///
+/// # Errors
+///
+/// When stdin cannot be read, a line is too long or no path of this platform, or `each` fails.
+pub(crate) fn for_each_os(
+    targets: &[OsString],
+    mut each: impl FnMut(&OsStr) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    for target in targets {
+        if target == "-" {
+            for_each_line(&mut io::stdin().lock(), &mut |number, line| each(&path_of(number, line)?))?;
+        } else {
+            each(target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere only text is a path")]
+fn path_of(_number: u64, line: &[u8]) -> Result<Cow<'_, OsStr>, Failure> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Ok(Cow::Borrowed(OsStr::from_bytes(line)))
+}
+
+#[cfg(not(unix))]
+fn path_of(number: u64, line: &[u8]) -> Result<Cow<'_, OsStr>, Failure> {
+    let text = std::str::from_utf8(line)
+        .map_err(|_| Failure::usage(format!("line {number} of stdin is not UTF-8")))?;
+    Ok(Cow::Borrowed(OsStr::new(text)))
+}
+
+/// Calls `each` with the number and the bytes of every line, without the blanks around it; blank lines are left out.
+fn for_each_line(mut input: &mut dyn BufRead, each: &mut Each<'_>) -> Result<(), Failure> {
     let mut line = Vec::new();
     let mut number = 0_u64;
     loop {
@@ -44,11 +84,9 @@ fn for_each_line(
                 "line {number} of stdin is longer than {MAX_LINE_BYTES} bytes"
             )));
         }
-        let text = std::str::from_utf8(&line)
-            .map_err(|_| Failure::usage(format!("line {number} of stdin is not UTF-8")))?;
-        let target = text.trim();
+        let target = line.trim_ascii();
         if !target.is_empty() {
-            each(target)?;
+            each(number, target)?;
         }
     }
 }
@@ -59,8 +97,9 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Vec<String>, Failure> {
         let mut seen = Vec::new();
-        for_each_line(&mut &*bytes, &mut |target| {
-            seen.push(target.to_owned());
+        for_each_line(&mut &*bytes, &mut |number, line| {
+            let text = std::str::from_utf8(line).map_err(|_| Failure::usage(format!("line {number}")))?;
+            seen.push(text.to_owned());
             Ok(())
         })?;
         Ok(seen)

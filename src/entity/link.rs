@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::VersionId;
+use super::{ResourceSources, VersionId};
 
 /// Why a resource is taken for a version, in the words of the machine contract.
 ///
@@ -89,6 +89,86 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// Classes of evidence, strongest first; confidence goes by class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EvidenceClass {
+    /// A person decided it.
+    Decision,
+    /// A version id that the site lists beside the image.
+    A1,
+    /// A version id or an AIR in the metadata.
+    A2,
+    /// 64 digits of a hash of the whole file.
+    B1,
+    /// 12 digits or more: AutoV3, beginning of a SHA-256.
+    B2,
+    /// 10 or 11 digits: AutoV2, beginning of a SHA-256.
+    B3,
+    /// 8 or 9 digits: AutoV1, beginning of one SHA-256 only, CRC-32.
+    B4,
+    /// The image was posted or returned for the version.
+    C1,
+    /// The model is named, and no version of it.
+    C2,
+    /// The names agree.
+    D,
+}
+
+impl EvidenceClass {
+    /// Every class, strongest first.
+    pub const ALL: [Self; 10] = [
+        Self::Decision,
+        Self::A1,
+        Self::A2,
+        Self::B1,
+        Self::B2,
+        Self::B3,
+        Self::B4,
+        Self::C1,
+        Self::C2,
+        Self::D,
+    ];
+
+    /// The word of the machine contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "DECISION",
+            Self::A1 => "A1",
+            Self::A2 => "A2",
+            Self::B1 => "B1",
+            Self::B2 => "B2",
+            Self::B3 => "B3",
+            Self::B4 => "B4",
+            Self::C1 => "C1",
+            Self::C2 => "C2",
+            Self::D => "D",
+        }
+    }
+
+    /// The class of evidence that a resource gives in an image that names it in `sources`; `written_digits` is the
+    /// length of the hash as metadata wrote it.
+    pub fn of(evidence: Evidence, written_digits: usize, sources: ResourceSources) -> Self {
+        let beside = ResourceSources::ITEM_INDEX.union(ResourceSources::ITEM_DATABASE);
+        match evidence {
+            Evidence::Decision => Self::Decision,
+            Evidence::VersionId if !sources.intersection(beside).is_empty() => Self::A1,
+            Evidence::VersionId | Evidence::Air => Self::A2,
+            Evidence::Sha256 | Evidence::Blake3 => Self::B1,
+            Evidence::Crc32 => Self::B4,
+            Evidence::Autov3 | Evidence::Autov2 | Evidence::Sha256Prefix | Evidence::Autov1 => {
+                match written_digits {
+                    12.. => Self::B2,
+                    10.. => Self::B3,
+                    _ => Self::B4,
+                }
+            }
+            Evidence::PostedFor | Evidence::ReturnedFor => Self::C1,
+            Evidence::Name => Self::D,
+        }
+    }
+}
+
 /// How an image stands to a version; never merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +197,12 @@ impl Relation {
 pub struct Confidence(u8);
 
 impl Confidence {
+    /// What a person decided.
+    pub const CERTAIN: Self = Self(100);
+
+    /// What a person decided against.
+    pub const NONE: Self = Self(0);
+
     /// Takes hundredths; above 100 is taken as 100.
     pub const fn from_percent(percent: u8) -> Self {
         if percent > 100 { Self(100) } else { Self(percent) }
@@ -171,17 +257,20 @@ pub enum LostReason {
     PublishedLater,
     /// Only the lower version id decided.
     HigherId,
+    /// A person decided that it is not this version.
+    DecidedAgainst,
 }
 
 impl LostReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WeakerEvidence,
         Self::TypeMismatch,
         Self::NotMainFile,
         Self::NotPublished,
         Self::PublishedLater,
         Self::HigherId,
+        Self::DecidedAgainst,
     ];
 
     /// The word that the catalog and the JSON output use.
@@ -193,6 +282,7 @@ impl LostReason {
             Self::NotPublished => "not_published",
             Self::PublishedLater => "published_later",
             Self::HigherId => "higher_id",
+            Self::DecidedAgainst => "decided_against",
         }
     }
 
@@ -213,16 +303,24 @@ pub struct Link {
     pub raw: String,
     /// How far to trust it.
     pub confidence: Confidence,
-    /// 1 for the representative, then 2, 3 ... without gaps.
+    /// 1 for the representative, then 2, 3 ... without gaps. Where a person decided against every candidate there is
+    /// no representative, and ranks begin at 2.
     pub rank: u32,
     /// Why it is not the representative; `None` at rank 1.
     pub lost: Option<LostReason>,
 }
 
 impl Link {
+    /// The representative among the links of one resource, given by rank.
+    pub fn representative(links: &[Self]) -> Option<&Self> {
+        links.first().filter(|link| link.rank == 1)
+    }
+
     /// Whether this candidate and the representative `first` rest on the same fact, so that only qualities of their
     /// versions ranked them, and an image may tell them apart by what else it names.
     pub fn rivals(&self, first: &Self) -> bool {
-        self.confidence == first.confidence && self.evidence != Evidence::Name
+        self.confidence == first.confidence
+            && self.evidence != Evidence::Name
+            && self.lost != Some(LostReason::DecidedAgainst)
     }
 }

@@ -5,6 +5,7 @@
 
 mod air;
 mod ancestry;
+mod decision;
 mod generation;
 mod hash;
 mod id;
@@ -19,12 +20,13 @@ mod time;
 
 pub use air::Air;
 pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
+pub use decision::{Decision, Decisions, Refused, Ruling};
 pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
-pub use hash::{FileHash, HashKind, HexHash, JUNK_HASHES, JunkReason};
+pub use hash::{FileHash, HashFault, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
 pub use image::{Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation};
 pub use item::Item;
-pub use link::{Confidence, Evidence, Link, LostReason, Relation};
+pub use link::{Confidence, Evidence, EvidenceClass, Link, LostReason, Relation};
 pub use media::{Media, MediaIdentity, MediaKey};
 pub use model::{Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagination, PublishState, Tag};
 pub use resource::{Resource, ResourceKind, ResourceSources, ResourceUse};

@@ -11,7 +11,7 @@ use serde::Serialize;
 use stemmata_index::kept_keyword;
 
 use crate::catalog::Usage;
-use crate::entity::{Evidence, Link, VersionId};
+use crate::entity::{Evidence, ImageKey, Link, VersionId};
 
 /// What a resource stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,8 @@ pub struct Representative {
 impl Representative {
     /// Reads the links of one resource, by rank; `None` when there is none.
     pub fn of(links: &[Link]) -> Option<Self> {
-        let (first, others) = links.split_first()?;
+        let first = Link::representative(links)?;
+        let others = links.get(1..).unwrap_or_default();
         let rivals = others.iter().filter(|link| link.rivals(first)).map(|link| link.version);
         Some(Self { version: first.version, evidence: first.evidence, rivals: rivals.collect() })
     }
@@ -182,6 +183,7 @@ pub struct Tally {
     said: Said,
     unexplained: Vec<u64>,
     named: Vec<VersionId>,
+    refused: BTreeMap<ImageKey, BTreeSet<VersionId>>,
 }
 
 /// The versions that an image names, each with its strongest evidence and a weight if any was written.
@@ -203,7 +205,15 @@ impl Tally {
             said: Said::new(),
             unexplained: Vec::new(),
             named: Vec::new(),
+            refused: BTreeMap::new(),
         }
+    }
+
+    /// Takes the versions that people decided single images were not made with; they count as unexplained there.
+    #[must_use]
+    pub fn without(mut self, refused: BTreeMap<ImageKey, BTreeSet<VersionId>>) -> Self {
+        self.refused = refused;
+        self
     }
 
     /// Counts one image. Every image that names a version of the scope must come, each once; others may.
@@ -221,6 +231,10 @@ impl Tally {
                 continue;
             };
             let (version, evidence) = (found.meant(&named), found.evidence);
+            if self.refused.get(&usage.image).is_some_and(|refused| refused.contains(&version)) {
+                unexplained.push(*resource);
+                continue;
+            }
             // The largest number stands in the index for a weight that is not said.
             let weight = weight.filter(|weight| weight.is_finite() && *weight < f64::MAX);
             let entry = said.entry(version).or_insert((evidence, weight));

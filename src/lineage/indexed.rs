@@ -42,7 +42,7 @@ pub fn report_from_index(
     for version in &scope.versions {
         resources.extend(catalog.resources_for_version(*version)?);
     }
-    let mut tally = Tally::new(&scope.versions);
+    let mut tally = Tally::new(&scope.versions).without(catalog.refusals_of_images()?);
     let mut links = KnownLinks { catalog, known: HashMap::new(), failure: None };
     let mut uses = Vec::new();
     reader.for_each(&NoResolver, &Query::resource_ids(resources), &mut |facts| {

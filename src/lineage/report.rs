@@ -250,7 +250,7 @@ impl Everywhere for Census {
 /// [`super::LineageError::Catalog`].
 pub fn report(catalog: &Catalog, scope: &Scope, options: Options) -> Result<LineageReport> {
     let links = representatives(catalog)?;
-    let mut tally = Tally::new(&scope.versions);
+    let mut tally = Tally::new(&scope.versions).without(catalog.refusals_of_images()?);
     let mut census = Census::default();
     catalog.for_each_usage(|usage: Usage<'_>| {
         tally.add(&usage, &mut &links);

@@ -11,6 +11,8 @@ use super::hygiene::Fit;
 /// qualities of the candidates decide between it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
+    /// A person said so.
+    Decision,
     /// A version id in the metadata.
     VersionId,
     /// An AIR.
@@ -47,6 +49,7 @@ impl Class {
     /// type or the name to agree, and are stronger when both do.
     pub(super) fn confidence(self, fit: Fit, names_agree: bool) -> Confidence {
         let percent = match self {
+            Self::Decision => return Confidence::CERTAIN,
             Self::VersionId | Self::Air | Self::WholeFile => 95,
             Self::Long => 93,
             Self::Medium => 92,
@@ -118,31 +121,49 @@ impl Candidate {
     }
 }
 
-/// Orders candidates and keeps the best of each version.
-pub(super) fn rank(mut candidates: Vec<Candidate>) -> Vec<Link> {
+/// Orders candidates and keeps the best of each version; those in `refused` come last, and never first.
+pub(super) fn rank(mut candidates: Vec<Candidate>, refused: &BTreeSet<VersionId>) -> Vec<Link> {
     candidates.sort_by(Candidate::compare);
     let mut seen = BTreeSet::new();
     candidates.retain(|candidate| seen.insert(candidate.version));
-    let kept = candidates;
-    let lost: Vec<Option<LostReason>> = kept
-        .iter()
-        .enumerate()
-        .map(|(position, candidate)| {
-            kept.first().filter(|_| position > 0).map(|best| candidate.lost_to(best))
-        })
-        .collect();
-    (1..)
-        .zip(kept)
-        .zip(lost)
-        .map(|((rank, candidate), lost)| Link {
+    let best = candidates.iter().find(|candidate| !refused.contains(&candidate.version)).cloned();
+    let links = candidates
+        .into_iter()
+        .map(|candidate| Link {
+            lost: best
+                .as_ref()
+                .filter(|best| best.version != candidate.version)
+                .map(|best| candidate.lost_to(best)),
             version: candidate.version,
             evidence: candidate.evidence,
             raw: candidate.raw,
             confidence: candidate.confidence,
-            rank,
-            lost,
+            rank: 0,
         })
-        .collect()
+        .collect();
+    refuse(links, refused)
+}
+
+/// Moves the refused candidates behind the others, without confidence, and numbers the ranks anew.
+///
+/// The first that is not refused becomes the representative; when all are refused there is none, and ranks begin
+/// at 2.
+pub(super) fn refuse(links: Vec<Link>, refused: &BTreeSet<VersionId>) -> Vec<Link> {
+    let (out, mut kept): (Vec<Link>, Vec<Link>) =
+        links.into_iter().partition(|link| refused.contains(&link.version));
+    let first_rank = if kept.is_empty() { 2 } else { 1 };
+    kept.extend(out.into_iter().map(|link| Link {
+        confidence: Confidence::NONE,
+        lost: Some(LostReason::DecidedAgainst),
+        ..link
+    }));
+    for (rank, link) in (first_rank..).zip(&mut kept) {
+        link.rank = rank;
+        if rank == 1 {
+            link.lost = None;
+        }
+    }
+    kept
 }
 
 /// The confidence of a link in one image's use of its resource.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use stemmata_index::near::{Aspect, Entry, Feature, NearSet, Pair};
 use thiserror::Error;
 
+use super::apart::Apart;
 use super::groups::{Star, groups};
 use crate::catalog::{Catalog, CatalogError, MediaId};
 use crate::entity::{ImageKey, ImageName, MediaIdentity};
@@ -116,7 +117,8 @@ pub struct DuplicateReport {
     /// By class, then name of the first member.
     ///
     /// Images that share a media are a group of class `same_bytes`, and are listed again, all of them, where
-    /// that media is a candidate for others.
+    /// that media is a candidate for others. No group holds two images that a person decided are no duplicates: the
+    /// farther of them is listed with the representative, unless it is not to be with that either.
     pub groups: Vec<Group>,
     /// Media that were compared with all others.
     pub compared: u64,
@@ -153,8 +155,10 @@ pub fn duplicates(
             .groups
             .push(Group { class: MatchClass::Candidate, members: members_of_star(catalog, &set, &star)? });
     }
-    report.groups.retain(|group| group.members.len() >= options.min_images.max(2));
     report.groups.iter_mut().for_each(|group| group.members.sort_by(by_distance));
+    let apart = Apart::of(&catalog.decisions()?);
+    report.groups = report.groups.into_iter().flat_map(|group| apart.split(group)).collect();
+    report.groups.retain(|group| group.members.len() >= options.min_images.max(2));
     report.groups.sort_by(|a, b| a.class.cmp(&b.class).then_with(|| first_name(a).cmp(&first_name(b))));
     Ok(report)
 }

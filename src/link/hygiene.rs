@@ -4,7 +4,7 @@
 //! - Out: the kind of evidence of one comparison, and one spelling for names that mean the same.
 //! - Never: a look at the catalog. These are rules about single values.
 
-use crate::entity::{Evidence, HashKind, HexHash, ResourceKind};
+use crate::entity::{Evidence, HashKind, HexHash, JunkReason, ResourceKind};
 
 /// Fewest digits of a SHA-256 that may stand for it.
 const MIN_PREFIX_DIGITS: usize = 8;
@@ -34,11 +34,12 @@ const GENERIC: [&str; 12] = [
 
 /// What it means that metadata says `written` and that a published file has the hash `digits` of `kind`.
 ///
-/// `None` when the two do not agree. Length decides which kinds `written` can be at all: 64 digits are a
-/// SHA-256, a BLAKE3 or an uncut AutoV3; 12 an AutoV3; 10 an AutoV2; 8 an AutoV1 or, rarely, a CRC-32; and any
-/// number from 8 on can be the beginning of a SHA-256. Junk agrees with nothing.
+/// `None` when the two do not agree. Length decides which kinds `written` can be at all
+/// ([`HexHash::flavours`]), and any number of digits from 8 on can be the beginning of a SHA-256. A CRC-32 agrees in
+/// either order of its bytes, because the site turns it round and other programs do not. Junk agrees with nothing.
 pub fn hash_evidence(written: &HexHash, kind: HashKind, digits: &str) -> Option<Evidence> {
-    if written.junk().is_some() {
+    // A junk AutoV3 is the beginning of hashes that are no junk, so both sides are looked at.
+    if written.junk().is_some() || JunkReason::of(digits).is_some() {
         return None;
     }
     let (text, length) = (written.as_str(), written.as_str().len());
@@ -52,7 +53,10 @@ pub fn hash_evidence(written: &HexHash, kind: HashKind, digits: &str) -> Option<
         HashKind::AutoV3 => same_tensors(text, digits).then_some(Evidence::Autov3),
         HashKind::AutoV2 => (same && length == 10).then_some(Evidence::Autov2),
         HashKind::AutoV1 => (same && length == 8).then_some(Evidence::Autov1),
-        HashKind::Crc32 => (same && length == 8).then_some(Evidence::Crc32),
+        HashKind::Crc32 => {
+            let turned = || written.with_bytes_reversed().is_some_and(|turned| turned.as_str() == digits);
+            (length == 8 && (same || turned())).then_some(Evidence::Crc32)
+        }
     }
 }
 
@@ -65,6 +69,7 @@ fn same_tensors(written: &str, digits: &str) -> bool {
 /// Whether a file with these hashes cannot be the one that `written` names: every kind that `written` could
 /// be is known of it, and none agrees.
 pub(super) fn contradicts(written: &HexHash, hashes: &[(&str, HashKind)]) -> bool {
+    // An AutoV2 is the beginning of the SHA-256, and no generator writes a CRC-32: neither needs to be known.
     let possible: &[HashKind] = match written.as_str().len() {
         64 => &[HashKind::Sha256, HashKind::Blake3, HashKind::AutoV3],
         AUTOV3_DIGITS => &[HashKind::Sha256, HashKind::AutoV3],
@@ -75,7 +80,7 @@ pub(super) fn contradicts(written: &HexHash, hashes: &[(&str, HashKind)]) -> boo
         && !hashes.iter().any(|(digits, kind)| hash_evidence(written, *kind, digits).is_some())
 }
 
-/// One spelling for names that mean the same file: no folder, extension, case, punctuation or epoch number.
+/// One spelling for names that mean the same file: no folder, extension, case, punctuation, epoch or step number.
 ///
 /// `None` for names that say nothing: fewer than three letters and digits, no letter, or the word for a role.
 pub fn normalised_name(name: &str) -> Option<String> {
@@ -87,16 +92,23 @@ pub fn normalised_name(name: &str) -> Option<String> {
         _ => base,
     };
     let mut joined = String::with_capacity(stem.len());
-    let mut last = 0;
+    let mut starts = Vec::new();
     for word in stem.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if !joined.is_empty() {
             joined.push(' ');
         }
-        last = joined.len();
+        starts.push(joined.len());
         joined.extend(word.chars().flat_map(char::to_lowercase));
     }
-    if last > 0 && joined.get(last..).is_some_and(is_epoch) {
-        joined.truncate(last - 1);
+    let words = || {
+        starts.iter().enumerate().map(|(position, start)| {
+            let end = starts.get(position + 1).map_or(joined.len(), |next| next - 1);
+            joined.get(*start..end).unwrap_or_default()
+        })
+    };
+    let dropped = snapshot_words(&words().collect::<Vec<_>>());
+    if let Some(first) = (dropped > 0).then(|| starts.get(starts.len() - dropped)).flatten() {
+        joined.truncate(first - 1);
     }
     let says_something = joined.chars().filter(|c| *c != ' ').count() >= 3
         && joined.chars().any(char::is_alphabetic)
@@ -104,9 +116,21 @@ pub fn normalised_name(name: &str) -> Option<String> {
     says_something.then_some(joined)
 }
 
-/// Trainers number their snapshots with six digits: `style-000012`.
-fn is_epoch(word: &str) -> bool {
-    word.len() == 6 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit())
+/// How many words at the end only number a snapshot of the training; never all of them.
+///
+/// Trainers write `style-000012`, `style-step00001500`, `style_epoch_10`, `style-e12`.
+fn snapshot_words(words: &[&str]) -> usize {
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let after = |word: &str, label: &str| word.strip_prefix(label).is_some_and(is_number);
+    let count = match words {
+        [.., "epoch" | "step" | "steps", last] if is_number(last) => 2,
+        [.., last, "epoch" | "epochs" | "step" | "steps"] if is_number(last) => 2,
+        [.., last] if last.len() == 6 && last.starts_with('0') && is_number(last) => 1,
+        [.., last] if after(last, "epoch") || after(last, "step") => 1,
+        [.., last] if last.len() >= 3 && after(last, "e") => 1,
+        _ => 0,
+    };
+    if count < words.len() { count } else { 0 }
 }
 
 /// Whether the type of a published file suits the role that metadata gives to a resource.
@@ -184,7 +208,16 @@ mod tests {
             (&SHA[..10], HashKind::Blake3, SHA, None),
             ("0xE3B0C44298FC", HashKind::AutoV3, "e3b0c44298fc", None),
             ("de2f2560", HashKind::AutoV1, "de2f2560", None),
+            ("5c320e30", HashKind::Crc32, "300e325c", Some(Evidence::Crc32)),
+            ("5c320e30", HashKind::AutoV1, "300e325c", None),
+            ("sha256:6ce0161689", HashKind::AutoV2, &SHA[..10], Some(Evidence::Autov2)),
             ("00000000", HashKind::Crc32, "00000000", None),
+            (
+                "e3b0c44298fc4188b0ec4a3eb4d868b2947830540843bcb2991f07502913f7ba",
+                HashKind::AutoV3,
+                "e3b0c44298fc",
+                None,
+            ),
         ];
         for (written, kind, digits, expected) in cases {
             assert_eq!(hash_evidence(&hash(written), kind, digits), expected, "{written} as {kind:?}");
@@ -196,7 +229,20 @@ mod tests {
         for name in ["Add_Detail.safetensors", "loras\\add-detail", "/x/ADD detail-000010.pt", "add.detail"] {
             assert_eq!(normalised_name(name).as_deref(), Some("add detail"), "{name}");
         }
-        assert_eq!(normalised_name("style_v1.5").as_deref(), Some("style v1 5"));
+        for name in [
+            "Style-step00001500.safetensors",
+            "style_epoch_10",
+            "style-e12",
+            "STYLE epoch10",
+            "style_10_epochs",
+        ] {
+            assert_eq!(normalised_name(name).as_deref(), Some("style"), "{name}");
+        }
+        for (name, whole) in
+            [("style_v1.5", "style v1 5"), ("model e5", "model e5"), ("epoch_10", "epoch 10")]
+        {
+            assert_eq!(normalised_name(name).as_deref(), Some(whole), "no number of a snapshot");
+        }
         for name in ["", "VAE", "model.ckpt", "12345", "ab", "../..", "000010"] {
             assert_eq!(normalised_name(name), None, "{name}");
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Serialize, Serializer};
 
 use crate::entity::{
-    Confidence, Evidence, HexHash, Link, Resource, ResourceKind, ResourceSources, VersionId,
+    Confidence, Evidence, EvidenceClass, HexHash, Link, Resource, ResourceKind, ResourceSources, VersionId,
 };
 
 use super::candidate::confidence_in_use;
@@ -40,8 +40,12 @@ pub struct Verdict {
     pub evidence: Option<Evidence>,
     /// The best confidence; `None` without a version.
     pub confidence: Option<Confidence>,
+    /// The class of the strongest evidence; `None` without a version.
+    pub class: Option<EvidenceClass>,
     /// The weight, from the place that says it most reliably.
     pub weight: Option<f64>,
+    /// Whether that weight is zero: wired in, and switched off.
+    pub off: bool,
     /// All evidence for the version, strongest first.
     pub all_evidence: Vec<Evidence>,
     /// Other versions that the same references could be, by id.
@@ -83,7 +87,7 @@ fn chosen<'a>(
     named: &BTreeSet<VersionId>,
     posted: &BTreeSet<VersionId>,
 ) -> Option<&'a Link> {
-    let first = answer.links.first()?;
+    let first = Link::representative(&answer.links)?;
     let equals = || answer.links.iter().filter(|link| link.rivals(first));
     equals()
         .find(|link| named.contains(&link.version))
@@ -177,16 +181,31 @@ fn verdict(version: Option<VersionId>, members: Vec<usize>, answers: &[Answer]) 
     let alternatives: BTreeSet<VersionId> =
         links().map(|(link, _)| link.version).filter(|other| Some(*other) != version).collect();
     let kind = said.iter().map(|answer| answer.resource.kind).find(|kind| *kind != ResourceKind::Unknown);
+    let weight = weight(&said);
     Verdict {
         version,
         kind: kind.unwrap_or(ResourceKind::Unknown),
         evidence: all_evidence.first().copied(),
         confidence: own().map(|(link, sources)| confidence_in_use(link, sources)).max(),
-        weight: weight(&said),
+        class: said.iter().flat_map(|answer| classes(answer, version)).min(),
+        weight,
+        off: weight == Some(0.0),
         all_evidence: all_evidence.into_iter().collect(),
         alternatives: alternatives.into_iter().collect(),
         resources: members,
     }
+}
+
+/// The classes of what one resource says for `version`.
+fn classes(answer: &Answer, version: Option<VersionId>) -> impl Iterator<Item = EvidenceClass> {
+    let own = answer.links.iter().filter(move |link| Some(link.version) == version);
+    own.map(|link| class_of(&answer.resource, link, answer.sources))
+}
+
+/// The class of one link in one image's use of its resource.
+pub fn class_of(resource: &Resource, link: &Link, sources: ResourceSources) -> EvidenceClass {
+    let digits = resource.hash.as_ref().map_or(0, |hash| hash.as_str().len());
+    EvidenceClass::of(link.evidence, digits, sources)
 }
 
 /// The weight from the most reliable place: explicit ids, then `resources`, the other lists, the prompt.

@@ -5,23 +5,31 @@
 //! - Never: work over images when a version arrives. Images point at resources, and only those are linked,
 //!   so one new version explains every old image that ever named it.
 
+mod apart;
 mod candidate;
+pub mod compat;
+pub mod disputes;
 pub mod duplicates;
 mod error;
 pub mod groups;
+pub mod here;
 mod hygiene;
+pub mod ledger;
 mod merge;
 mod resolve;
+mod rulings;
 mod shelf;
 mod trace;
 
 pub use candidate::confidence_in_use;
 pub use error::LinkError;
 pub use hygiene::{hash_evidence, normalised_name};
-pub use merge::{Answer, Verdict, verdicts};
+pub use merge::{Answer, Verdict, class_of, verdicts};
 pub use resolve::{LinkReport, catch_up, resolve};
+pub use rulings::ImageRefusals;
 pub use trace::{
-    ImageRef, Note, Trace, TraceLink, TraceParent, TracePosted, TraceResource, Via, trace, trace_uses,
+    ImageRef, Note, Origin, Said, Settle, Spoken, Trace, TraceLink, TraceOther, TraceParent, TracePosted,
+    TraceResource, Tracer, Via, Why, said_in_document, trace, trace_uses,
 };
 
 /// Result of an operation of this stage.

@@ -1,6 +1,7 @@
 //! Everything published that resources are compared with, and the comparison itself. Pure.
 //!
-//! - In: files, hashes and versions, the whole catalog's or only those that a few resources can meet.
+//! - In: files, hashes and versions, the whole catalog's or only those that a few resources can meet; and what people
+//!   decided.
 //! - Out: the links of one resource. The same for either, because nothing else takes part.
 //! - Never: a look at other resources or at links, so the order in which things arrived cannot matter.
 
@@ -15,10 +16,13 @@ use super::candidate::{Candidate, Class, rank};
 use super::hygiene::{
     AUTOV3_DIGITS, Fit, contradicts, fit, hash_evidence, holds_weights, is_main_weight, normalised_name,
 };
+use super::rulings::Rulings;
 
 /// One row of the table of hashes: where its digits lie, and whose they are.
 #[derive(Clone, Copy, Debug)]
 struct HashRow {
+    /// The first eight digits as a number: nearly every comparison ends here, without a look at the text.
+    key: u32,
     start: u32,
     digits: u8,
     kind: HashKind,
@@ -38,8 +42,9 @@ impl Hashes {
         let (Ok(start), Ok(length)) = (u32::try_from(self.text.len()), u8::try_from(digits.len())) else {
             return;
         };
+        let Some(key) = key(digits) else { return };
         self.text.push_str(digits);
-        self.rows.push(HashRow { start, digits: length, kind, file });
+        self.rows.push(HashRow { key, start, digits: length, kind, file });
     }
 
     fn digits(&self, row: &HashRow) -> &str {
@@ -48,13 +53,21 @@ impl Hashes {
     }
 
     fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, HashKind, i64)> {
-        let first = self.rows.partition_point(|row| self.digits(row) < prefix);
+        // Digits in lower case sort as their numbers do. Every prefix that is asked for has eight digits or more.
+        let wanted = key(prefix).unwrap_or(u32::MAX);
+        let is_before = |row: &HashRow| row.key < wanted || (row.key == wanted && self.digits(row) < prefix);
+        let first = self.rows.partition_point(is_before);
         self.rows
             .iter()
             .skip(first)
             .map(|row| (self.digits(row), row.kind, row.file))
             .take_while(move |(digits, _, _)| digits.starts_with(prefix))
     }
+}
+
+/// The first eight digits as a number; `None` when there are fewer, or others than hexadecimal ones.
+fn key(digits: &str) -> Option<u32> {
+    u32::from_str_radix(digits.get(..HexHash::MIN_DIGITS)?, 16).ok()
 }
 
 /// What is published, ready for comparison.
@@ -67,6 +80,7 @@ pub(super) struct Shelf {
     by_file: Vec<(i64, usize)>,
     names: HashMap<String, Vec<usize>>,
     borrowed: Vec<bool>,
+    rulings: Rulings,
 }
 
 impl Shelf {
@@ -78,8 +92,9 @@ impl Shelf {
         versions: Vec<VersionFacts>,
         hashes: Hashes,
         names: Names,
+        rulings: Rulings,
     ) -> Self {
-        let mut shelf = Self { files, versions, hashes, ..Self::default() };
+        let mut shelf = Self { files, versions, hashes, rulings, ..Self::default() };
         shelf.borrowed = shelf.find_borrowed();
         shelf.by_file =
             shelf.hashes.rows.iter().enumerate().map(|(position, row)| (row.file, position)).collect();
@@ -94,12 +109,17 @@ impl Shelf {
 
     /// The links of a resource, by rank, from scratch.
     pub(super) fn link(&self, resource: &Resource) -> Vec<Link> {
+        let ruled = self.rulings.on(resource);
         let mut candidates = self.by_id(resource);
+        candidates.extend(ruled.version.map(|(version, raw)| {
+            let (class, evidence) = (Class::Decision, Evidence::Decision);
+            self.candidate(resource, version, None, class, evidence, raw, Agreement::Unknown)
+        }));
         self.add_by_hash(resource, &mut candidates);
         if candidates.is_empty() {
             candidates.extend(self.by_name(resource));
         }
-        rank(candidates)
+        rank(candidates, &ruled.refused)
     }
 
     fn by_id(&self, resource: &Resource) -> Vec<Candidate> {
@@ -121,13 +141,17 @@ impl Shelf {
     fn add_by_hash(&self, resource: &Resource, candidates: &mut Vec<Candidate>) {
         let Some(hash) = resource.hash.as_ref().filter(|hash| hash.junk().is_none()) else { return };
         let written = hash.as_str();
+        let turned = hash.with_bytes_reversed();
         let cut = (written.len() == 64).then(|| written.get(..AUTOV3_DIGITS)).flatten();
         let exact = cut
             .into_iter()
             .flat_map(|cut| self.hashes.starting_with(cut).take_while(move |(digits, _, _)| *digits == cut));
+        let checksums = turned.as_ref().map(HexHash::as_str).into_iter().flat_map(|turned| {
+            self.hashes.starting_with(turned).filter(|(_, kind, _)| *kind == HashKind::Crc32)
+        });
         let unique = self.begins_one_sha256(written);
         let name = resource.name.as_deref().and_then(normalised_name);
-        for (digits, kind, file) in self.hashes.starting_with(written).chain(exact) {
+        for (digits, kind, file) in self.hashes.starting_with(written).chain(exact).chain(checksums) {
             let Some(evidence) = hash_evidence(hash, kind, digits) else { continue };
             let class = Class::of_hash(evidence, written.len());
             if evidence == Evidence::Sha256Prefix && class == Class::Short && !unique {

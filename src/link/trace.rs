@@ -4,26 +4,24 @@
 //! - Out: a [`Trace`] that serialises to the machine contract, and verdicts for people.
 //! - Never: a write, or "made with" mixed with "posted for".
 
-use std::collections::BTreeMap;
+mod tracer;
+mod why;
 
 use serde::{Serialize, Serializer};
 
-use crate::catalog::{Catalog, ImageFacts, UseFacts, VersionTitle};
 use crate::entity::{
-    Confidence, Evidence, HexHash, ImageKey, ImageName, Link, LostReason, MetaState, ModelId, ResourceKind,
-    ResourceUse, VersionId, VersionRelation,
+    Confidence, Evidence, EvidenceClass, HexHash, ImageName, LostReason, MetaState, ModelId, PublishState,
+    ResourceKind, ResourceSources, VersionId,
 };
 
-use super::candidate::confidence_in_use;
-use super::merge::{Answer, Verdict, kind_word, verdicts};
-use super::resolve::resolve;
-use super::{LinkError, Result};
+use super::compat::Compat;
+use super::merge::{Verdict, kind_word};
+
+pub use tracer::{Spoken, Tracer, trace, trace_uses};
+pub use why::{Said, Settle, Why, said_in_document};
 
 /// The number of the shape of a [`Trace`]; counts breaking changes.
 const SCHEMA: u32 = 1;
-
-/// How far "posted for" and "returned for" speak for the version.
-const POSTED: Confidence = Confidence::from_percent(70);
 
 /// How the image was found from what the user gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,6 +45,28 @@ pub enum Via {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRef(pub ImageName);
 
+impl Via {
+    /// The word of the machine contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Metadata => "metadata",
+            Self::SameBytes => "same_bytes",
+            Self::SamePixels => "same_pixels",
+            Self::NearDuplicate => "near_duplicate",
+            Self::Blurhash => "blurhash",
+        }
+    }
+
+    /// Whether it leads to the image itself, and not only to one that looks like it.
+    pub fn is_certain(self) -> bool {
+        match self {
+            Self::Id | Self::Metadata | Self::SameBytes | Self::SamePixels => true,
+            Self::NearDuplicate | Self::Blurhash => false,
+        }
+    }
+}
+
 impl Serialize for ImageRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match &self.0 {
@@ -68,7 +88,11 @@ pub struct Trace {
     /// How it was found.
     pub via: Via,
     /// How far away, in the unit of `via`; `None` where that has none.
-    pub distance: Option<u32>,
+    pub distance: Option<f64>,
+    /// Whether it is certain that the target is this image, and not only one that looks like it.
+    pub verified: bool,
+    /// Other images that the same evidence leads to, in the order of their distance.
+    pub others: Vec<TraceOther>,
     /// Whether its generation data is known: `not_said`, `null`, `present`, `hidden`.
     #[serde(serialize_with = "state_word")]
     pub state: MetaState,
@@ -80,6 +104,20 @@ pub struct Trace {
     pub made_from: Vec<TraceParent>,
     /// The resources put together: one entry a version, and one a reference that nothing explains.
     pub verdicts: Vec<Verdict>,
+    /// The site's own answer, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compat: Option<Compat>,
+}
+
+/// Another image that a target may be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TraceOther {
+    /// The image.
+    pub image: ImageRef,
+    /// How it was found.
+    pub via: Via,
+    /// How far away, in the unit of `via`.
+    pub distance: Option<f64>,
 }
 
 /// One reference of an image's metadata.
@@ -92,16 +130,27 @@ pub struct TraceResource {
     pub name: Option<String>,
     /// The hash as written.
     pub hash: Option<HexHash>,
+    /// The version that it names by number.
+    pub version: Option<VersionId>,
+    /// The AIR that it names, in its canonical spelling.
+    pub air: Option<String>,
     /// How strongly it was used.
     pub weight: Option<f64>,
     /// The places of the metadata that name it, most reliable first.
     pub sources: Vec<&'static str>,
+    /// What kind of thing said it, strongest first.
+    pub origins: Vec<Origin>,
     /// The model, where the reference names only that.
     pub model: Option<ModelId>,
+    /// How far to trust that; `None` without such a model.
+    pub model_confidence: Option<Confidence>,
     /// Why the reference has no candidates, where that is known.
     pub note: Option<Note>,
     /// Candidates, by rank.
     pub links: Vec<TraceLink>,
+    /// The chain from the metadata to the candidates, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
 }
 
 /// One candidate of a reference.
@@ -127,6 +176,46 @@ pub struct TraceLink {
     pub lost: Option<LostReason>,
     /// What else is to be known of it.
     pub note: Option<Note>,
+    /// The class of the evidence: `DECISION`, `A1` ... `D`.
+    pub class: EvidenceClass,
+    /// The decision that made or refused it, by id.
+    pub decision: Option<String>,
+    /// Whether the site serves the version: `unknown`, `published`, `unpublished`, `not_found`.
+    #[serde(serialize_with = "publish_word")]
+    pub state: PublishState,
+}
+
+/// What kind of thing names a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The version ids that the site lists beside the image.
+    ItemIds,
+    /// Generation data as the site's API gives it.
+    ApiMeta,
+    /// Metadata inside a file on disk.
+    EmbeddedMetadata,
+    /// A tag inside the prompt.
+    PromptTag,
+}
+
+impl Origin {
+    /// Reads them from the places of one use; `file` says that these are places of a file on disk.
+    fn of(sources: ResourceSources, file: bool) -> Vec<Self> {
+        let beside = ResourceSources::ITEM_INDEX.union(ResourceSources::ITEM_DATABASE);
+        let rest = sources.without(beside.union(ResourceSources::PROMPT_TAG));
+        let mut origins = Vec::new();
+        if !sources.intersection(beside).is_empty() {
+            origins.push(Self::ItemIds);
+        }
+        if !rest.is_empty() {
+            origins.push(if file { Self::EmbeddedMetadata } else { Self::ApiMeta });
+        }
+        if sources.contains(ResourceSources::PROMPT_TAG) {
+            origins.push(Self::PromptTag);
+        }
+        origins
+    }
 }
 
 /// A circumstance that does not change the answer.
@@ -156,6 +245,8 @@ pub struct TracePosted {
     pub evidence: Evidence,
     /// How far that speaks for the version.
     pub confidence: Confidence,
+    /// Always `C1`.
+    pub class: EvidenceClass,
 }
 
 /// An image that another was made from.
@@ -167,172 +258,11 @@ pub struct TraceParent {
     pub evidence: &'static str,
 }
 
-/// Traces an image of the catalog.
-///
-/// # Errors
-///
-/// [`LinkError::NoImage`]; [`LinkError::Catalog`].
-pub fn trace(
-    catalog: &Catalog,
-    target: &str,
-    image: ImageKey,
-    via: Via,
-    distance: Option<u32>,
-) -> Result<Trace> {
-    let facts = catalog.image_facts(image)?.ok_or(LinkError::NoImage { image })?;
-    let answers: Vec<Answer> = catalog
-        .uses_of(&facts)?
-        .into_iter()
-        .map(|used| Ok(answer(catalog.links_of(used.resource.id)?, used)))
-        .collect::<Result<_>>()?;
-    let mut trace = assemble(catalog, target, via, &answers, Some(&facts))?;
-    trace.distance = distance;
-    Ok(trace)
-}
-
-/// Traces metadata that is not in the catalog: the resources that were just read from a file.
-///
-/// # Errors
-///
-/// [`LinkError::Catalog`].
-pub fn trace_uses(catalog: &Catalog, target: &str, uses: &[ResourceUse]) -> Result<Trace> {
-    let resources: Vec<_> = uses.iter().map(|used| used.resource.clone()).collect();
-    let answers: Vec<Answer> = uses
-        .iter()
-        .zip(resolve(catalog, &resources)?)
-        .map(|(used, links)| Answer {
-            resource: used.resource.clone(),
-            weight: used.weight.filter(|weight| weight.is_finite()),
-            sources: used.sources,
-            links,
-        })
-        .collect();
-    assemble(catalog, target, Via::Metadata, &answers, None)
-}
-
-fn answer(links: Vec<Link>, used: UseFacts) -> Answer {
-    Answer { resource: used.resource.resource, weight: used.weight, sources: used.sources, links }
-}
-
-fn assemble(
-    catalog: &Catalog,
-    target: &str,
-    via: Via,
-    answers: &[Answer],
-    image: Option<&ImageFacts>,
-) -> Result<Trace> {
-    let posted = image.map(|image| catalog.posted_for(image.key)).transpose()?.unwrap_or_default();
-    let versions: Vec<VersionId> = posted.iter().map(|posted| posted.version).collect();
-    let mut titles = Titles { catalog, known: BTreeMap::new() };
-    let resources =
-        answers.iter().map(|answer| resource(catalog, &mut titles, answer)).collect::<Result<_>>()?;
-    let mut posted_for = Vec::new();
-    for posted in posted {
-        let (model, version_name, model_name) = titles.of(posted.version)?;
-        let evidence = match posted.relation {
-            VersionRelation::Posted => Evidence::PostedFor,
-            VersionRelation::Returned => Evidence::ReturnedFor,
-        };
-        let version = posted.version;
-        posted_for.push(TracePosted {
-            version,
-            model,
-            version_name,
-            model_name,
-            evidence,
-            confidence: POSTED,
-        });
-    }
-    let parent = image.and_then(|image| image.remix_of);
-    Ok(Trace {
-        schema: SCHEMA,
-        target: target.to_owned(),
-        image: image.map(|image| ImageRef(image.name.clone())),
-        via,
-        distance: None,
-        state: image.map_or(MetaState::Present, |image| image.meta),
-        resources,
-        posted_for,
-        made_from: parent
-            .map(|key| TraceParent { image: key.get(), evidence: "remix_of" })
-            .into_iter()
-            .collect(),
-        verdicts: verdicts(answers, &versions),
-    })
-}
-
-fn resource(catalog: &Catalog, titles: &mut Titles<'_>, answer: &Answer) -> Result<TraceResource> {
-    let written = &answer.resource;
-    let mut links = Vec::with_capacity(answer.links.len());
-    for link in &answer.links {
-        let (model, version_name, model_name) = titles.of(link.version)?;
-        links.push(TraceLink {
-            version: link.version,
-            model,
-            version_name,
-            model_name,
-            evidence: link.evidence,
-            raw: link.raw.clone(),
-            confidence: confidence_in_use(link, answer.sources),
-            rank: link.rank,
-            lost: link.lost,
-            note: former(catalog, link)?,
-        });
-    }
-    let model_only = written.air.filter(|air| air.version.is_none() && written.version.is_none());
-    let junk = written.hash.as_ref().and_then(HexHash::junk).map(|_| Note::JunkHash);
-    Ok(TraceResource {
-        kind: written.kind,
-        name: written.name.clone(),
-        hash: written.hash.clone(),
-        weight: answer.weight,
-        sources: answer.sources.names().collect(),
-        model: model_only.map(|air| air.model),
-        note: model_only.map(|_| Note::ModelOnly).or(junk),
-        links,
-    })
-}
-
-/// Whether the file behind a link by hash is gone from its version.
-fn former(catalog: &Catalog, link: &Link) -> Result<Option<Note>> {
-    let by_hash = match link.evidence {
-        Evidence::Sha256
-        | Evidence::Blake3
-        | Evidence::Autov3
-        | Evidence::Autov2
-        | Evidence::Sha256Prefix
-        | Evidence::Autov1
-        | Evidence::Crc32 => true,
-        Evidence::Decision
-        | Evidence::VersionId
-        | Evidence::Air
-        | Evidence::PostedFor
-        | Evidence::ReturnedFor
-        | Evidence::Name => false,
-    };
-    let gone = by_hash && !catalog.lists_hash(link.version, &link.raw)?;
-    Ok(gone.then_some(Note::FormerFile))
-}
-
-/// Titles of versions, each read once.
-struct Titles<'a> {
-    catalog: &'a Catalog,
-    known: BTreeMap<VersionId, Option<VersionTitle>>,
-}
-
-impl Titles<'_> {
-    /// Model, title of the version, title of the model.
-    fn of(&mut self, version: VersionId) -> Result<(Option<ModelId>, Option<String>, Option<String>)> {
-        if !self.known.contains_key(&version) {
-            self.known.insert(version, self.catalog.version_title(version)?);
-        }
-        let title = self.known.get(&version).and_then(Option::as_ref);
-        Ok(title
-            .map_or((None, None, None), |title| (title.model, title.name.clone(), title.model_name.clone())))
-    }
-}
-
 fn state_word<S: Serializer>(state: &MetaState, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
+}
+
+fn publish_word<S: Serializer>(state: &PublishState, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(state.as_str())
 }
 

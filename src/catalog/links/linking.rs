@@ -1,5 +1,7 @@
 //! Rows for linking, whole tables or by key, and the writing of links.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::catalog::{Catalog, CatalogError, Result};
@@ -32,6 +34,28 @@ impl Catalog {
         if done.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK").map_err(CatalogError::from)?;
         }
+        done
+    }
+
+    /// Runs `work` so that all it reads is as of one moment, whatever other processes write meanwhile.
+    ///
+    /// Inside another such run, or a transaction, it reads as of that one's moment.
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`, or what SQLite says.
+    pub fn as_of_one_moment<T, E: From<CatalogError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        if !self.connection.is_autocommit() {
+            return work();
+        }
+        let run =
+            |sql: &str| -> Result<()> { Ok(self.connection.prepare_cached(sql)?.execute([]).map(drop)?) };
+        run("BEGIN DEFERRED")?;
+        let done = work();
+        run("COMMIT")?;
         done
     }
 
@@ -82,10 +106,7 @@ impl Catalog {
             "INSERT INTO links (resource, rank, version, evidence, raw, confidence, lost)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        let mut stub = self.connection.prepare_cached(
-            "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'unknown')
-             ON CONFLICT (version) DO NOTHING",
-        )?;
+        let mut versions: BTreeSet<VersionId> = BTreeSet::new();
         for (resource, links) in changes {
             delete.execute([resource])?;
             for link in links {
@@ -98,8 +119,15 @@ impl Catalog {
                     link.confidence.percent(),
                     link.lost.map(|lost| lost.as_str()),
                 ])?;
-                stub.execute(params![link.version.as_i64(), generation.cast_signed()])?;
+                versions.insert(link.version);
             }
+        }
+        let mut stub = self.connection.prepare_cached(
+            "INSERT INTO versions (version, generation, state) VALUES (?1, ?2, 'unknown')
+             ON CONFLICT (version) DO NOTHING",
+        )?;
+        for version in versions {
+            stub.execute(params![version.as_i64(), generation.cast_signed()])?;
         }
         Ok(generation)
     }
@@ -288,7 +316,7 @@ pub(super) fn collect<T>(
     Ok(all)
 }
 
-fn hash_text<'row>(row: &'row Row<'_>) -> Result<&'row str> {
+pub(super) fn hash_text<'row>(row: &'row Row<'_>) -> Result<&'row str> {
     row.get_ref(0)?.as_str().map_err(|_| CatalogError::Damaged { table: "file_hashes", column: "hash" })
 }
 

@@ -180,6 +180,21 @@ impl Catalog {
         collect(statement.query(rusqlite::params![query, limit])?, read_model)
     }
 
+    /// Versions whose names, with that of their model, hold every word of `text`; at most `limit`, by id.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails or a row is damaged.
+    pub fn versions_with_words(&self, text: &str, limit: u32) -> Result<Vec<VersionId>> {
+        let Some(query) = word_query(text) else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT rowid FROM version_names WHERE version_names MATCH ?1 ORDER BY rowid LIMIT ?2",
+        )?;
+        collect(statement.query(rusqlite::params![query, limit])?, |row| {
+            columns::version(row.get(0)?, "version_names")
+        })
+    }
+
     /// Runs a statement with one parameter that gives row numbers; sorted, each once.
     fn keys(&self, sql: &str, parameter: impl rusqlite::ToSql) -> Result<Vec<u64>> {
         let mut statement = self.connection.prepare_cached(sql)?;

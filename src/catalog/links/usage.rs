@@ -224,12 +224,12 @@ impl Catalog {
 }
 
 /// The places that stay when an owner hides the generation data: the site's own lists beside the image.
-fn shown_when_hidden(sources: ResourceSources) -> ResourceSources {
+pub(super) fn shown_when_hidden(sources: ResourceSources) -> ResourceSources {
     let beside = ResourceSources::ITEM_INDEX.union(ResourceSources::ITEM_DATABASE);
     sources.intersection(beside)
 }
 
-fn image_key(value: i64) -> Result<ImageKey> {
+pub(super) fn image_key(value: i64) -> Result<ImageKey> {
     columns::required(value, "images", "image", ImageKey::new)
 }
 

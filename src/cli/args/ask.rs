@@ -57,9 +57,6 @@ pub(crate) struct SearchArgs {
     pub(crate) fail_on_empty: bool,
 }
 
-const TARGETS: &str =
-    "Image id, page URL, media URL, media key or imported document; `-` reads them from stdin, one a line";
-
 /// `show`
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -93,12 +90,35 @@ pub(crate) struct ShowArgs {
 #[command(after_help = "\
 Examples:
   stemmata trace 9173928
+  stemmata trace ~/Pictures/castle.png --why
   stemmata trace https://civitai.com/images/9173928 --format ndjson
   stemmata search castle --format paths | stemmata trace - --format ndjson
+  find ~/Pictures -name '*.png' | stemmata trace - --format ndjson
+  stemmata trace 9173928 --compat civitai
+
+A file on disk is read on the spot, whether it was scanned or not: first its own metadata, then images of the catalog
+with the same bytes, then images that look like it. What only looks like it is called a candidate, never the same.
+
+Exit codes: 0 when every target is known, 7 when some are, 4 when none is.
 ")]
 pub(crate) struct TraceArgs {
-    #[arg(required = true, value_name = "TARGET", help = TARGETS)]
-    pub(crate) targets: Vec<String>,
+    /// Image id, page URL, media URL, media key, hash of a picture's bytes (BLAKE3), imported document, or a picture
+    /// on disk; `-` reads them from stdin, one a line
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<OsString>,
+    /// Tell the whole chain: what was read where, what it was looked up as, every candidate, what would settle it
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// Show beside an image of the catalog what this site's own matching says, and what that hides
+    #[arg(long, value_enum, value_name = "SITE")]
+    pub(crate) compat: Option<CompatChoice>,
+}
+
+/// Whose matching to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompatChoice {
+    /// Civitai, as of August 2026.
+    Civitai,
 }
 
 /// `dupes`

@@ -5,6 +5,8 @@
 mod ask;
 mod crawl;
 mod keep;
+mod local;
+mod provenance;
 mod resolve;
 mod scan;
 mod site;
@@ -14,7 +16,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use ask::{ClassChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs};
+pub(crate) use ask::{
+    ClassChoice, CompatChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs,
+};
 pub(crate) use crawl::{
     CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
     TagFlags, VerifyWhat,
@@ -22,6 +26,11 @@ pub(crate) use crawl::{
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
+};
+pub(crate) use local::{LocalArgs, LocalWhat};
+pub(crate) use provenance::{
+    DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
+    UnresolvedArgs,
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
@@ -153,6 +162,8 @@ pub(crate) enum Command {
     /// Which model versions made an image, and how we know
     #[command(alias = "why")]
     Trace(TraceArgs),
+    /// Your own files and the site's models, joined: what is gone, what made what
+    Local(LocalArgs),
     /// Which images are copies, or look like copies, of one another
     #[command(alias = "duplicates")]
     Dupes(DupesArgs),
@@ -163,6 +174,12 @@ pub(crate) enum Command {
     /// Link the resources that images name to model versions
     #[command(alias = "relink")]
     Link(LinkArgs),
+    /// What images name and nothing explains, most valuable first
+    Unresolved(UnresolvedArgs),
+    /// Which hashes are ambiguous, shared or mixed up
+    Hashes(HashesArgs),
+    /// Settle what a hash is, what is no link, and what is no duplicate
+    Decide(DecideArgs),
     /// Look at the index, or build it anew
     Index(IndexArgs),
     /// Count what the catalog holds

@@ -304,7 +304,7 @@ fn linked(resource: &TraceResource) -> NamedResource<'_> {
         name: resource.name.as_deref(),
         weight: resource.weight,
         hash: resource.hash.as_ref(),
-        version: resource.links.first().map(|link| link.version),
+        version: resource.links.first().filter(|link| link.rank == 1).map(|link| link.version),
     }
 }
 

@@ -1,19 +1,28 @@
 //! Linking against a naive oracle: nested loops over what is published, straight from the rules.
 
+mod naive;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::{Fixture, SomeFile, SomeVersion, text_resource};
-use crate::entity::{Air, Confidence, Evidence, HexHash, LostReason, ModelId, ResourceKind};
+use crate::catalog::{Fixture, Overlay, SomeFile, SomeVersion, new_decision, text_resource};
+use crate::entity::{
+    Air, Confidence, Evidence, HashKind, HexHash, LostReason, ModelId, Refused, ResourceKind, Ruling,
+    Timestamp, VersionId,
+};
+use crate::link::normalised_name;
+use naive::naive;
 
-/// Digits with common beginnings, so that prefixes are ambiguous now and then.
-const SHA: [&str; 4] = [
+/// Digits with common beginnings, so that prefixes are ambiguous now and then; the last begins with the first four
+/// bytes of the first in reverse.
+const SHA: [&str; 5] = [
     "a1a2a3a411bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
     "a1a2a3a411bb99cc33dd44ee55ff66007788990011223344556677889900aabb",
     "bbbbbbb211bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "a4a3a2a111bb22cc33dd44ee55ff66007788990011223344556677889900aabb",
 ];
 const NAMES: [&str; 5] = ["detail.safetensors", "Detail.ckpt", "style_v1", "style-v1-000004.pt", "vae"];
 const MODEL_KINDS: [&str; 4] = ["Checkpoint", "LORA", "VAE", "TextualInversion"];
@@ -54,9 +63,21 @@ enum Arrival {
         version: Option<u64>,
         air: bool,
     },
+    Decide {
+        subject: Subject,
+        is: bool,
+        version: u64,
+    },
     Link {
         whole: bool,
     },
+}
+
+/// What a decision is about: a hash of a length, or a name for a role.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    Hash(usize, usize),
+    Name(usize, usize),
 }
 
 fn arrival() -> impl Strategy<Value = Arrival> {
@@ -77,6 +98,16 @@ fn arrival() -> impl Strategy<Value = Arrival> {
         4 => (0..8_i64, 0..6_usize, 0..SHA.len()).prop_map(|(file, kind, sha)| Arrival::Hash { file, kind, sha }),
         4 => resource.prop_map(|(role, name, hash, version, air)| Arrival::Resource { role, name, hash, version, air }),
         2 => any::<bool>().prop_map(|whole| Arrival::Link { whole }),
+        1 => (subject(), any::<bool>(), 1..6_u64)
+            .prop_map(|(subject, is, version)| Arrival::Decide { subject, is, version }),
+    ]
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    let lengths = proptest::sample::select(vec![8_usize, 10, 12, 64]);
+    prop_oneof![
+        3 => (0..SHA.len(), lengths).prop_map(|(sha, length)| Subject::Hash(sha, length)),
+        1 => (0..ROLES.len(), 0..NAMES.len()).prop_map(|(role, name)| Subject::Name(role, name)),
     ]
 }
 
@@ -110,6 +141,9 @@ struct Published {
     files: BTreeMap<i64, SomeFile>,
     hashes: Vec<(i64, HashKind, &'static str)>,
     resources: BTreeMap<i64, Resource>,
+    /// In the order in which they were made.
+    decisions: Vec<(Subject, bool, i64)>,
+    overlay: Overlay,
 }
 
 fn context() -> RunContext {
@@ -153,140 +187,33 @@ fn apply(fixture: &mut Fixture, published: &mut Published, arrival: &Arrival) {
             let id = fixture.resource(&resource);
             published.resources.insert(id, resource);
         }
+        Arrival::Decide { subject, is, version } => {
+            let version_id = VersionId::new(version).expect("positive");
+            let what = match subject {
+                Subject::Hash(sha, length) => {
+                    Refused::Hash(HexHash::parse(&SHA[sha][..length]).expect("well spelt"))
+                }
+                Subject::Name(role, name) => Refused::Name(ROLES[role], NAMES[name].to_owned()),
+            };
+            let ruling = match (what, is) {
+                (Refused::Hash(hash), true) => Ruling::Hash { hash, version: version_id },
+                (what, false) => Ruling::NotLink { what, version: version_id },
+                (_, true) => return,
+            };
+            published.decisions.push((subject, is, version.cast_signed()));
+            let at = i64::try_from(published.decisions.len()).expect("few decisions");
+            let at = Timestamp::from_millis(at).expect("a time");
+            published.overlay.decisions.insert(new_decision(at, "ann", ruling));
+        }
         Arrival::Link { whole } => {
-            catch_up_from(&mut fixture.catalog, &context(), if whole { 0 } else { u64::MAX })
-                .expect("linking works");
-        }
-    }
-}
-
-/// Class, type mismatch, hundredths short of certainty, not the main file, not published, date, version.
-type Key = (u8, bool, u8, bool, bool, i64, i64);
-
-/// The links of one resource as the rules say, by nested loops and without any index.
-fn naive(published: &Published, resource: &Resource) -> Vec<(i64, Evidence, u8)> {
-    let mut found: Vec<(Key, Evidence)> = Vec::new();
-    let kind_of = |version: i64| {
-        let model = published.versions.get(&version).and_then(|version| version.model);
-        model.and_then(|model| published.models.get(&model).copied().flatten())
-    };
-    let expected = match resource.kind {
-        ResourceKind::Model => Some("Checkpoint"),
-        ResourceKind::Lora => Some("LORA"),
-        ResourceKind::Vae => Some("VAE"),
-        _ => None,
-    };
-    let fits = |version: i64, file: Option<&SomeFile>| {
-        if resource.kind == ResourceKind::Vae && file.is_some_and(|file| file.kind == Some("VAE")) {
-            return Some(true);
-        }
-        Some(expected? == kind_of(version)?)
-    };
-    let owner =
-        |file: &SomeFile| (file.kind != Some("VAE"), kind_of(file.version) == Some("VAE"), file.primary);
-    let borrowed = |file: &SomeFile| {
-        file.kind == Some("VAE")
-            && published.files.values().any(|other| {
-                other.site_id == file.site_id && other.version != file.version && owner(other) > owner(file)
+            let whole_from = if whole { 0 } else { u64::MAX };
+            let overlay = &published.overlay;
+            catch_up_from(&mut fixture.catalog, &context(), whole_from, |catalog| {
+                catalog.set_decisions(overlay)
             })
-    };
-    let entry = |class: u8, percent: u8, evidence: Evidence, version: i64, file: Option<&SomeFile>| {
-        let fit = fits(version, file);
-        let percent = if fit == Some(false) { percent / 2 } else { percent };
-        let row = published.versions.get(&version);
-        let main = file.is_none_or(|file| {
-            file.primary && !file.former && matches!(file.kind, Some("Model" | "Pruned Model"))
-        });
-        let published_state = row.is_some_and(|row| row.state == "published");
-        let date = row.and_then(|row| row.date_ms).unwrap_or(i64::MAX);
-        ((class, fit == Some(false), 100 - percent, !main, !published_state, date, version), evidence)
-    };
-    if let Some(version) = resource.version {
-        match resource.air {
-            Some(_) => found.push(entry(2, 95, Evidence::Air, version.as_i64(), None)),
-            None => found.push(entry(1, 95, Evidence::VersionId, version.as_i64(), None)),
+            .expect("linking works");
         }
     }
-    let written = resource.hash.as_ref().map(HexHash::as_str).filter(|written| !SHA[3].starts_with(written));
-    let name = resource.name.as_deref().and_then(normalised_name);
-    for (file, kind, digits) in &published.hashes {
-        let (Some(written), Some(file)) = (written, published.files.get(file)) else { continue };
-        let others = published
-            .hashes
-            .iter()
-            .filter(|(_, kind, digits)| *kind == HashKind::Sha256 && digits.starts_with(written));
-        let ambiguous = others.clone().any(|(_, _, one)| others.clone().any(|(_, _, other)| one != other));
-        let evidence = match (kind, written.len()) {
-            (HashKind::Sha256, 64) if written == *digits => Evidence::Sha256,
-            (HashKind::Sha256, 8 | 9) if digits.starts_with(written) && ambiguous => continue,
-            (HashKind::Sha256, 8..64) if digits.starts_with(written) => Evidence::Sha256Prefix,
-            (HashKind::Blake3, 64) if written == *digits => Evidence::Blake3,
-            (HashKind::AutoV3, 12 | 64) if written.starts_with(digits) => Evidence::Autov3,
-            (HashKind::AutoV2, 10) if written == *digits => Evidence::Autov2,
-            (HashKind::AutoV1, 8) if written == *digits => Evidence::Autov1,
-            (HashKind::Crc32, 8) if written == *digits => Evidence::Crc32,
-            _ => continue,
-        };
-        if borrowed(file) {
-            continue;
-        }
-        let same_name = name.is_some() && file.name.and_then(normalised_name) == name;
-        let weak = match (fits(file.version, Some(file)) == Some(true), same_name) {
-            (true, true) => 75,
-            (false, false) => 30,
-            _ => 60,
-        };
-        let (class, percent) = match (evidence, written.len()) {
-            (Evidence::Sha256 | Evidence::Blake3, _) => (3, 95),
-            (Evidence::Crc32, _) => (7, weak),
-            (_, 12..) => (4, 93),
-            (_, 10..) => (5, 92),
-            _ => (6, weak),
-        };
-        found.push(entry(class, percent, evidence, file.version, Some(file)));
-    }
-    if found.is_empty() && name.is_some() {
-        let bearers: Vec<&SomeFile> = published
-            .files
-            .values()
-            .filter(|file| file.name.and_then(normalised_name) == name && file.kind != Some("Config"))
-            .filter(|file| !borrowed(file) && fits(file.version, Some(file)) != Some(false))
-            .filter(|file| {
-                let has = |kind| {
-                    published.hashes.iter().any(|(owner, known, _)| *owner == file.file && *known == kind)
-                };
-                let starts = |written: &str| {
-                    published.hashes.iter().any(|(owner, kind, digits)| {
-                        *owner == file.file && *kind == HashKind::Sha256 && digits.starts_with(written)
-                    })
-                };
-                !written.is_some_and(|written| {
-                    let all_known = has(HashKind::Sha256)
-                        && match written.len() {
-                            64 => has(HashKind::Blake3) && has(HashKind::AutoV3),
-                            12 => has(HashKind::AutoV3),
-                            8 => has(HashKind::AutoV1),
-                            _ => true,
-                        };
-                    // Only an ambiguous short hash can agree here: any other would have been found above.
-                    all_known && !starts(written)
-                })
-            })
-            .collect();
-        if bearers.iter().all(|file| file.version == bearers[0].version) {
-            for file in bearers {
-                found.push(entry(8, 30, Evidence::Name, file.version, Some(file)));
-            }
-        }
-    }
-    found.sort();
-    let mut links: Vec<(i64, Evidence, u8)> = Vec::new();
-    for ((_, _, short, _, _, _, version), evidence) in found {
-        if links.iter().all(|(known, _, _)| *known != version) {
-            links.push((version, evidence, 100 - short));
-        }
-    }
-    links
 }
 
 fn stored(fixture: &Fixture, resource: i64) -> Vec<Link> {
@@ -314,13 +241,15 @@ proptest! {
         for (id, resource) in &published.resources {
             let links = stored(&fixture, *id);
             prop_assert_eq!(brief(&links), naive(&published, resource), "{:?}", resource);
-            let ranks: Vec<u32> = links.iter().map(|link| link.rank).collect();
-            prop_assert!(ranks.iter().copied().eq(1..=u32::try_from(links.len()).expect("few links")));
+            let all_refused = links.iter().all(|link| link.lost == Some(LostReason::DecidedAgainst));
+            let first = if all_refused { 2 } else { 1 };
+            prop_assert!(links.iter().map(|link| link.rank).eq((first..).take(links.len())));
             prop_assert!(links.iter().all(|link| link.lost.is_none() == (link.rank == 1)));
             let now = resolve(&fixture.catalog, std::slice::from_ref(resource)).expect("resolving works");
             prop_assert_eq!(&now[0], &links, "looking up and catching up agree");
         }
-        let again = catch_up(&mut fixture.catalog, &context()).expect("linking works");
+        let again = catch_up_from(&mut fixture.catalog, &context(), 1, |catalog| catalog.set_decisions(&published.overlay));
+        let again = again.expect("linking works");
         prop_assert_eq!(again, LinkReport::default(), "a second run has nothing to do");
     }
 }
@@ -439,4 +368,22 @@ fn a_cancelled_run_writes_nothing_and_the_next_one_does_the_work() {
     assert_eq!(stored(&fixture, resource), []);
     assert_eq!(link_all(&mut fixture).changed, 1);
     assert_eq!(stored(&fixture, resource)[0].confidence, Confidence::from_percent(95));
+}
+
+#[test]
+fn a_name_that_a_file_gives_up_makes_the_other_bearer_the_only_one_without_reading_all_names() {
+    let mut fixture = Fixture::new();
+    fixture.model(5, "Detail", Some("LORA"));
+    for number in [1, 2] {
+        fixture.version(&version(number, 5, number));
+        fixture.file(&SomeFile { name: Some("detail.pt"), ..main_file(number, number) });
+    }
+    let resource = fixture.resource(&text_resource(ResourceKind::Lora, "Detail", ""));
+    assert_eq!(link_all(&mut fixture).unresolved, 1, "two versions have a file of that name");
+    let known = fixture.catalog.names_generation().expect("readable");
+    assert_eq!(known, Some(fixture.catalog.linked_generation().expect("readable")));
+    fixture.file(&SomeFile { name: Some("style.pt"), ..main_file(2, 2) });
+    let report = link_all(&mut fixture);
+    assert_eq!((report.examined, report.changed), (1, 1));
+    assert_eq!(brief(&stored(&fixture, resource)), [(1, Evidence::Name, 30)]);
 }

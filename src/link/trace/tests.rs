@@ -1,7 +1,7 @@
 use super::*;
 use crate::catalog::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
-use crate::entity::{HashKind, ResourceSources};
-use crate::link::catch_up;
+use crate::entity::{HashKind, ImageKey, ResourceSources, ResourceUse, VersionRelation};
+use crate::link::{LinkError, catch_up};
 use crate::run::RunContext;
 
 const SHA: &str = "a1a2a3a411bb22cc33dd44ee55ff66007788990011223344556677889900aabb";
@@ -48,12 +48,14 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
     let link = |version: u64, rank: u32, lost: Option<&str>, note: Option<&str>| {
         serde_json::json!({
             "version": version, "model": 5, "version_name": "v1", "model_name": "Detail", "evidence": "autov3",
-            "raw": "a1a2a3a411bb", "confidence": 0.93, "rank": rank, "lost": lost, "note": note,
+            "raw": "a1a2a3a411bb", "confidence": 0.93, "rank": rank, "lost": lost, "note": note, "class": "B2",
+            "decision": null, "state": "published",
         })
     };
     let hashed = serde_json::json!({
-        "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "weight": 0.7, "sources": ["hashes"],
-        "model": null, "note": null,
+        "kind": "lora", "name": "detail", "hash": "a1a2a3a411bb", "version": null, "air": null,
+        "weight": 0.7, "sources": ["hashes"], "origins": ["api_meta"],
+        "model": null, "model_confidence": null, "note": null,
         "links": [link(2, 1, None, None), link(1, 2, Some("not_main_file"), Some("former_file"))],
     });
     assert_eq!(json["resources"][0], hashed);
@@ -61,7 +63,7 @@ fn a_trace_has_the_shape_of_the_machine_contract() {
     assert_eq!(json["resources"][2]["links"][0]["confidence"], 0.8, "only the database path lists it");
     let posted = serde_json::json!([{
         "version": 2, "model": 5, "version_name": "v1", "model_name": "Detail", "evidence": "returned_for",
-        "confidence": 0.7,
+        "confidence": 0.7, "class": "C1",
     }]);
     assert_eq!(json["posted_for"], posted);
     assert_eq!(json["made_from"], serde_json::json!([{"image": 4, "evidence": "remix_of"}]));
@@ -92,6 +94,7 @@ fn a_file_that_is_not_in_the_catalog_is_traced_by_what_it_says() {
     let traced = trace_uses(&fixture.catalog, "a.png", &[used]).expect("resolving works");
     assert_eq!((traced.image, traced.via, traced.resources[0].weight), (None, Via::Metadata, None));
     assert_eq!(traced.verdicts[0].version, VersionId::new(2));
+    assert_eq!(traced.resources[0].origins, [Origin::EmbeddedMetadata]);
 }
 
 #[test]
