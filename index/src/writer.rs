@@ -5,6 +5,7 @@
 //! - Never: reads the caller's store, keeps texts, or loses a committed document when it is dropped or killed.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Field;
@@ -22,6 +23,10 @@ pub const MAX_KEYWORD_BYTES: usize = 1 << 10;
 /// The engine's own bounds for the memory of one thread, in bytes.
 const THREAD_MEMORY_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=2 << 30;
 const MAX_THREADS: usize = 8;
+
+/// How often, and after which pause, a writer asks for the lock of an index before it takes it for somebody's.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(30);
 
 /// How much of the machine a writer may use.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +72,8 @@ impl Writer {
             .memory_budget_per_thread(memory)
             .num_merge_threads(threads.div_ceil(2))
             .build();
-        let inner = index.writer_with_options(settings).map_err(|error| locked(error, dir.to_path_buf()))?;
+        let inner = patiently(|| index.writer_with_options(settings.clone()))
+            .map_err(|error| locked(error, dir.to_path_buf()))?;
         inner.set_merge_policy(Box::new(merge_policy()));
         // A writer that was killed within a commit leaves files that the same commit, made again, would refuse to overwrite.
         inner.garbage_collect_files().wait()?;
@@ -282,6 +288,18 @@ fn merge_policy() -> LogMergePolicy {
     policy.set_max_docs_before_merge(20_000_000);
     policy.set_del_docs_ratio_before_merge(0.25);
     policy
+}
+
+/// Tries for a moment to get the lock of an index. A process that somebody starts in the meantime holds every open file
+/// of this one until it has become another program, and so a lock that was just given back.
+fn patiently<T>(mut open: impl FnMut() -> tantivy::Result<T>) -> tantivy::Result<T> {
+    for _ in 1..LOCK_TRIES {
+        match open() {
+            Err(tantivy::TantivyError::LockFailure(..)) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    open()
 }
 
 fn locked(error: tantivy::TantivyError, path: PathBuf) -> IndexError {
