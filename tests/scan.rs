@@ -309,6 +309,8 @@ fn a_file_that_is_gone_is_kept_until_it_is_pruned_on_purpose() {
     let bytes = fs::read(&a).expect("reads");
     fs::remove_file(&a).expect("removes");
     assert_eq!(world.scan(&[])["read"]["missing"], 1);
+    let stats = world.home.run(&["stats", "--json"]);
+    assert!(stats.stdout.contains(r#""missing":1,"failed":0"#), "{}", stats.stdout);
     assert_eq!(world.found("castle"), ["a.png", "b.png"]);
     let shown = world.home.run(&["show", a.to_str().expect("UTF-8"), "--json"]).json();
     assert_eq!((&shown["file"]["state"], &shown["generation"]["seed"]), (&"missing".into(), &1.into()));

@@ -1,7 +1,7 @@
 //! `stats`: what the catalog holds, counted.
 
 use serde::Serialize;
-use stemmata::catalog::CatalogStats;
+use stemmata::catalog::{CatalogStats, LocalStats};
 
 use super::exit::Exit;
 use super::failure::Outcome;
@@ -23,19 +23,29 @@ struct Stats {
     links: u64,
     unresolved: u64,
     fingerprints: u64,
+    local_files: LocalFiles,
     generation: u64,
+}
+
+#[derive(Serialize)]
+struct LocalFiles {
+    present: u64,
+    missing: u64,
+    failed: u64,
 }
 
 /// Prints the counts.
 pub(crate) fn run(session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
-    let stats = Stats::from(session.catalog()?.stats()?);
+    let catalog = session.catalog()?;
+    let stats = Stats::new(catalog.stats()?, catalog.local_stats()?);
     sink.document(&stats, |stats, _| text(stats))?;
     Ok(Exit::Done)
 }
 
-impl From<CatalogStats> for Stats {
-    fn from(counts: CatalogStats) -> Self {
+impl Stats {
+    fn new(counts: CatalogStats, local: LocalStats) -> Self {
+        let LocalStats { present, missing, failed } = local;
         Self {
             schema: SCHEMA,
             images: counts.images,
@@ -49,6 +59,7 @@ impl From<CatalogStats> for Stats {
             links: counts.links,
             unresolved: counts.unresolved,
             fingerprints: counts.fingerprints,
+            local_files: LocalFiles { present, missing, failed },
             generation: counts.generation,
         }
     }
@@ -69,8 +80,14 @@ fn text(stats: &Stats) -> String {
         ("unresolved", stats.unresolved, "resources without a candidate"),
         ("generation", stats.generation, "committed batches"),
     ];
+    let local = [
+        ("local files", stats.local_files.present, "found by `scan`, and there when last looked for"),
+        ("missing", stats.local_files.missing, "local files that are gone, and stay known"),
+        ("failed", stats.local_files.failed, "local files that could not be read"),
+    ];
+    let local = local.into_iter().filter(|(_, count, _)| *count > 0);
     let mut text = String::new();
-    for (name, count, meaning) in lines {
+    for (name, count, meaning) in lines.into_iter().chain(local) {
         text.push_str(format!("{name:<13} {:>13}  {meaning}", grouped(count)).trim_end());
         text.push('\n');
     }
