@@ -146,7 +146,10 @@ fn what_changes_on_the_site_changes_here_and_nothing_that_was_known_is_lost() {
         Change::TakeDownModel(5),
     ]);
     all(&home);
+    let state = |home: &Home| find(&export(home, "versions"), "id", 41)["state"].clone();
+    assert_eq!(state(&home), "unpublished", "its model no longer lists it");
     assert_eq!(code_of(&home, &site, &["version", "41"]), 4, "it is not there any more");
+    assert_eq!(state(&home), "not_found");
     assert_eq!(code_of(&home, &site, &["model", "5"]), 4, "it is not there any more");
 
     let (images, versions, models) =

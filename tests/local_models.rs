@@ -153,6 +153,21 @@ fn what_is_no_model_costs_itself_and_a_missing_one_is_still_known() {
 }
 
 #[test]
+fn an_archive_is_a_model_only_under_the_name_of_one() {
+    let world = World::new();
+    for name in ["photos.zip", "old.pt"] {
+        write(&world.root(), name, b"PK\x03\x04archive/data.pkl");
+    }
+    let show = |name: &str| {
+        let path = world.root().join(name);
+        world.home.run(&["show", path.to_str().expect("a temporary path in UTF-8"), "--format", "json"])
+    };
+    assert!(show("old.pt").stdout.contains(r#""format":"pickle""#));
+    let other = show("photos.zip");
+    assert_eq!((other.code, other.stdout.as_str()), (4, ""), "{}", other.stderr);
+}
+
+#[test]
 fn show_tells_what_a_model_file_is_what_it_was_published_as_and_which_picture_names_it() {
     let world = World::new();
     write(&world.root(), "kite.safetensors", &lora(b"weights"));

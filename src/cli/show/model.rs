@@ -10,7 +10,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::crawl::scan;
 use stemmata::entity::{AncestryEdge, HashKind, HexHash, ImageName, ResourceKind, VersionId};
-use stemmata::parse::model_file;
+use stemmata::parse::model_file::{self, ModelFormat};
 
 use crate::cli::escape::one_line;
 use crate::cli::failure::Failure;
@@ -103,6 +103,10 @@ pub(super) fn find(
             let read = model_file::read(&mut BufReader::new(file))
                 .map_err(|error| Failure::file(format!("reading {target}"), &error))?;
             let Some(header) = read else { return Ok(None) };
+            // Any zip archive begins like one of a pickle; as for a scan, the name tells.
+            if header.format == ModelFormat::Pickle && !scan::is_model(bytes) {
+                return Ok(None);
+            }
             let warnings = header.warnings.iter().map(|warning| format!("{}: {warning}", warning.code));
             let (size_bytes, warnings) = (header.size_bytes, warnings.collect());
             (scan::model_facts(header), size_bytes, "unknown", warnings)

@@ -32,6 +32,7 @@ use thiserror::Error;
 
 pub use inspect::{Inspected, inspect};
 pub use models::model_facts;
+pub use names::is_model;
 pub use report::{ScanFailure, ScanReport, ScanWarning};
 pub use roots::{RootSummary, forget, root_paths, roots_of};
 

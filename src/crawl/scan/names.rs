@@ -10,8 +10,8 @@ pub(super) const MOST_NAMES: usize = 200_000;
 /// Endings of model files, lower case.
 const MODELS: [&[u8]; 8] = [b".safetensors", b".sft", b".ckpt", b".pt", b".pth", b".gguf", b".bin", b".onnx"];
 
-/// Whether the name is one that model files have.
-pub(super) fn is_model(path: &[u8]) -> bool {
+/// Whether the name is one that model files have; `path` as the platform's bytes.
+pub fn is_model(path: &[u8]) -> bool {
     let lower = path.to_ascii_lowercase();
     MODELS.iter().any(|ending| lower.ends_with(ending))
 }
