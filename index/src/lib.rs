@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod facets;
 mod facts;
 mod rank;
 mod reader;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;
+pub use facets::{Bucket, Facet, FacetField};
 pub use facts::{FactResource, Facts};
 pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;

@@ -6,6 +6,7 @@
 mod air;
 mod ancestry;
 mod decision;
+mod fingerprint;
 mod generation;
 mod hash;
 mod id;
@@ -21,6 +22,7 @@ mod time;
 pub use air::Air;
 pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
 pub use decision::{Decision, Decisions, Refused, Ruling};
+pub use fingerprint::{CHROMA_VALUES, FINGERPRINT_ALGORITHM, Fingerprint};
 pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
 pub use hash::{FileHash, HashFault, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};

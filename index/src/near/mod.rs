@@ -26,11 +26,14 @@
 //! ```
 
 mod block;
+pub mod codes;
+mod copies;
 mod feature;
 mod set;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub use copies::{Copies, CopyClass, CopyGroup};
 pub use feature::{ASPECT_TOLERANCE, Aspect, DIMENSIONS, Feature, LARGEST_VALUE};
 pub use set::{Entry, Found, Hit, NearSet, Pair};

@@ -4,11 +4,14 @@
 
 mod ask;
 mod crawl;
+mod dupes;
 mod keep;
+mod lineage;
 mod local;
 mod provenance;
 mod resolve;
 mod scan;
+mod search;
 mod site;
 
 use std::num::NonZeroU16;
@@ -16,17 +19,17 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use ask::{
-    ClassChoice, CompatChoice, DupesArgs, LineageArgs, SearchArgs, ShowArgs, SimilarArgs, TraceArgs,
-};
+pub(crate) use ask::{CompatChoice, ShowArgs, TraceArgs};
 pub(crate) use crawl::{
     CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
     TagFlags, VerifyWhat,
 };
+pub(crate) use dupes::{ClassChoice, DupesArgs, SimilarArgs};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
+pub(crate) use lineage::LineageArgs;
 pub(crate) use local::{LocalArgs, LocalWhat};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
@@ -34,6 +37,7 @@ pub(crate) use provenance::{
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
+pub(crate) use search::SearchArgs;
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;

@@ -1,0 +1,94 @@
+//! Flags of `search`.
+
+use clap::Args;
+
+use crate::cli::query_words::unprotect;
+
+const SEARCH_EXAMPLES: &str = "\
+Examples:
+  stemmata search castle -negative:blurry
+  stemmata search '\"castle on a hill\" steps:20..40 cfg:5..' --limit 50
+  stemmata search 'lora:detail sampler:euler' --sort -date
+  stemmata search model:DreamShaper --format paths
+  echo 'castle, (mist:1.2)' | stemmata search -
+";
+
+const QUERY_HELP: &str = "\
+Query:
+  castle hill             both words in the prompt; a comma does the same, so pasted prompts work
+  \"castle on a hill\"      the phrase; \"castle hill\"~3 allows words between
+  castle or tower         either; (a | b) groups
+  -blurry, not blurry     without
+  cat*                    words that begin so
+  field:value             another field than the prompt; field:a,b either value; field:none no value
+  steps:20..40 cfg:>=5    numbers and dates, as ranges or compared; date:2024-01..2024-03
+  lora:detail@0.4..0.9    a resource with its weight
+
+Fields:
+  text       prompt negative any
+  settings   sampler scheduler steps cfg seed clipskip denoise width height size tool type
+  resources  model lora embedding hypernetwork vae controlnet upscaler resource
+             version modelid hash air creator tag base posted_for
+  posting    id post user date nsfw likes reactions comments source
+  presence   has:prompt has:negative has:seed has:lora has:meta ...
+  control    sort: (score date likes reactions comments steps cfg seed width height id ...) limit:
+";
+
+/// `search`
+#[derive(Args, Debug)]
+#[command(after_help = SEARCH_EXAMPLES, after_long_help = format!("{QUERY_HELP}\n{SEARCH_EXAMPLES}"))]
+pub(crate) struct SearchArgs {
+    /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
+    #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
+    pub(crate) query: Vec<String>,
+    /// Images at most [default: 20, or what the query says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: Option<u32>,
+    /// Go on behind the last page: `next` of its summary
+    #[arg(long, value_name = "NEXT")]
+    pub(crate) after: Option<String>,
+    /// Order by fields, such as likes, +date, seed,-steps; + and - say which way [default: best match first]
+    #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
+    pub(crate) sort: Option<String>,
+    /// Exit with 4 when nothing is found
+    #[arg(long)]
+    pub(crate) fail_on_empty: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_help_page_is_known_to_the_query_language() {
+        let fields = QUERY_HELP.split("Fields:\n").nth(1).expect("a list of fields");
+        let words = fields.lines().take(5).flat_map(|line| line[13..].split_whitespace());
+        let mut seen = 0;
+        for field in words {
+            let error = stemmata_index::query::parse(&format!("{field}:none")).err().map(|error| error.code);
+            let is_known = !matches!(
+                error,
+                Some(
+                    stemmata_index::query::ErrorCode::UnknownField
+                        | stemmata_index::query::ErrorCode::NotIndexed
+                )
+            );
+            assert!(is_known, "{field}");
+            seen += 1;
+        }
+        assert!(seen >= 30, "only {seen} fields seen");
+    }
+
+    #[test]
+    fn every_query_of_the_help_page_can_be_read() {
+        let (queries, _) = QUERY_HELP.split_once("\n\n").expect("two lists");
+        let mut seen = 0;
+        for line in queries.lines().skip(1).filter(|line| !line.contains("field:")) {
+            let (sample, _) = line.trim().split_once("  ").expect("a sample, then its meaning");
+            let parsed = stemmata_index::query::parse(sample);
+            assert!(parsed.is_ok(), "{sample}: {parsed:?}");
+            seen += 1;
+        }
+        assert!(seen >= 7, "only {seen} queries seen");
+    }
+}
