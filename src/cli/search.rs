@@ -93,6 +93,8 @@ fn failure(error: SearchError, text: &str) -> Failure {
         SearchError::Catalog(error) => error.into(),
         SearchError::BadCursor { .. } => Failure::of(Exit::Usage, "search.bad_cursor", &error)
             .hint("take `next` of the summary that the last page ended with"),
+        SearchError::OtherQuery => Failure::of(Exit::Usage, "search.other_query", &error)
+            .hint("give the same query and order as for the page before, or leave out --after"),
         _ => Failure::of(Exit::General, "search.failed", &error),
     }
 }
