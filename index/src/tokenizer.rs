@@ -61,6 +61,18 @@ pub(crate) fn words(kind: Kind, text: &str) -> Vec<String> {
     words
 }
 
+/// The words of a prompt as the index knows them, each with the bytes of the text that it stands for.
+pub fn prompt_words(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut tokenizer = WordTokenizer::new(Kind::Prompt);
+    let mut stream = tokenizer.token_stream(text);
+    let mut words = Vec::new();
+    while stream.advance() {
+        let token = stream.token();
+        words.push((token.offset_from..token.offset_to, token.text.clone()));
+    }
+    words
+}
+
 /// Folds a keyword: trimmed, NFKC, lower case, runs of white space as one space.
 pub(crate) fn keyword(text: &str) -> String {
     let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();

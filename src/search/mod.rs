@@ -5,12 +5,14 @@
 //! - Never: a change to either.
 
 mod cursor;
+mod highlight;
 mod resolve;
 
 use stemmata_index::query::{Parsed, QueryError, parse};
 use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use highlight::Highlighter;
 pub use resolve::CatalogResolver;
 
 use crate::catalog::{Catalog, CatalogError, LinkedName, NamedImage};
