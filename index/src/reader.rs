@@ -132,7 +132,11 @@ impl Reader {
         Ok(self.searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? as u64)
     }
 
-    fn lower(
+    pub(crate) fn searcher(&self) -> &Searcher {
+        &self.searcher
+    }
+
+    pub(crate) fn lower(
         &self,
         resolver: &dyn Resolver,
         query: &Query,

@@ -18,6 +18,7 @@ use super::excluded::Excluded;
 use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
 use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
+use crate::document::NameKind;
 use crate::error::IndexError;
 use crate::schema::Fields;
 use crate::tokenizer::{self, Kind};
@@ -146,7 +147,7 @@ impl<'a> Lowering<'a> {
                 let choices: Vec<Engine> = [
                     words_in(fields.prompt, &prompt_words, slop, prefix),
                     words_in(fields.negative, &prompt_words, slop, prefix).map(filter),
-                    words_in(fields.name_any, &name_words(), slop, prefix).map(filter),
+                    self.named(None, &name_words(), slop, prefix).map(filter),
                 ]
                 .into_iter()
                 .flatten()
@@ -200,7 +201,7 @@ impl<'a> Lowering<'a> {
             IntegerField::Id => fields.image,
             IntegerField::PostedFor => fields.posted_for,
         };
-        let has_terms = matches!(field, IntegerField::Post | IntegerField::Id | IntegerField::PostedFor);
+        let has_terms = matches!(field, IntegerField::Post | IntegerField::PostedFor);
         match (has_terms, test) {
             (true, Test::Equal(value)) => filter(match u64::try_from(value) {
                 Ok(value) => exact(Term::from_field_u64(column, value)),
@@ -253,15 +254,24 @@ impl<'a> Lowering<'a> {
         if let Some(test) = weight {
             return Ok(filter(Box::new(WeightedResources::new(users, &ids, Interval::of(test)))));
         }
-        let named = field.names().and_then(|kind| {
-            let column = kind.map_or(self.fields.name_any, |kind| self.fields.name(kind));
-            words_in(column, &tokenizer::words(Kind::Name, value), 0, prefix)
-        });
+        let named =
+            field.names().and_then(|kind| self.named(kind, &tokenizer::words(Kind::Name, value), 0, prefix));
         Ok(filter(match named {
             Some(named) if ids.is_empty() => named,
             Some(named) => union(vec![named, users]),
             None => users,
         }))
+    }
+
+    /// Words in the names of resources of one kind, or of any.
+    fn named(&self, kind: Option<NameKind>, words: &[String], slop: u32, prefix: bool) -> Option<Engine> {
+        let kinds = match &kind {
+            Some(kind) => std::slice::from_ref(kind),
+            None => &NameKind::ALL[..],
+        };
+        let choices: Vec<Engine> =
+            kinds.iter().filter_map(|kind| words_in(self.fields.name(*kind), words, slop, prefix)).collect();
+        (!choices.is_empty()).then(|| union(choices))
     }
 
     fn resource_set(&self, ids: &[u64]) -> Engine {
