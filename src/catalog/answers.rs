@@ -64,7 +64,12 @@ impl Catalog {
             .prepare_cached("SELECT at, stage, source, items FROM generations WHERE generation = ?1")?;
         let Ok(number) = i64::try_from(generation) else { return Ok(None) };
         let row = statement.query_row([number], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, i64>(3)?,
+            ))
         });
         Ok(row.optional()?.map(|(at, stage, source, items)| {
             let hash = blake3::hash(format!("{number}\n{at}\n{items}\n{stage}\n{source}").as_bytes());

@@ -5,6 +5,7 @@
 //! - Never: a change to either.
 
 mod cursor;
+mod facet;
 mod highlight;
 mod resolve;
 
@@ -12,6 +13,7 @@ use stemmata_index::query::{Parsed, QueryError, parse};
 use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
 pub use highlight::Highlighter;
 pub use resolve::CatalogResolver;
 
@@ -160,8 +162,7 @@ fn last_place(found: &mut Hits, limit: usize) -> Option<stemmata_index::Cursor> 
 }
 
 fn continued(text: &str, question: Question) -> Result<PageCursor, SearchError> {
-    let cursor: PageCursor =
-        text.parse().map_err(|()| SearchError::BadCursor { text: text.to_owned() })?;
+    let cursor: PageCursor = text.parse().map_err(|()| SearchError::BadCursor { text: text.to_owned() })?;
     if cursor.question != question {
         return Err(SearchError::OtherQuery);
     }

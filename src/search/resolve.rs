@@ -71,7 +71,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// The kind of resource and the site's types of models that a field for one role means.
-fn role(field: ResourceField) -> Option<(ResourceKind, &'static [&'static str])> {
+pub(super) fn role(field: ResourceField) -> Option<(ResourceKind, &'static [&'static str])> {
     match field {
         ResourceField::Model => Some((ResourceKind::Model, &["Checkpoint", "UNet"])),
         ResourceField::Lora => Some((ResourceKind::Lora, &["LORA", "LoCon", "DoRA", "LyCORIS"])),

@@ -101,6 +101,7 @@ pub(crate) trait Row: Serialize {
 /// Stdout, with the format settled.
 pub(crate) struct Sink {
     format: Format,
+    was_auto: bool,
     terminal: Terminal,
     out: Box<dyn Write>,
 }
@@ -122,12 +123,18 @@ impl Sink {
         supported: Supported,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        Ok(Self { format: format.resolve(supported, terminal.is_terminal)?, terminal, out })
+        let was_auto = format == Format::Auto;
+        Ok(Self { format: format.resolve(supported, terminal.is_terminal)?, was_auto, terminal, out })
     }
 
     /// The settled format; never [`Format::Auto`].
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// Whether nobody asked for a format.
+    pub(crate) fn was_auto(&self) -> bool {
+        self.was_auto
     }
 
     /// The terminal behind it.
@@ -217,11 +224,6 @@ impl<R: Row> Rows<R> {
     pub(crate) fn with_marker(mut self, marker: Marker) -> Self {
         self.table.mark(marker);
         self
-    }
-
-    /// The settled format.
-    pub(crate) fn format(&self) -> Format {
-        self.sink.format
     }
 
     /// Writes one row.

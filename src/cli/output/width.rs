@@ -91,7 +91,9 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
 
 /// As [`fit`], but so that `place` can be seen: where it lies too far back, the beginning is cut as well.
 pub(crate) fn fit_around(text: &str, columns: usize, place: Option<&Range<usize>>) -> String {
-    let Some(place) = place.filter(|place| text.get((*place).clone()).is_some()) else { return fit(text, columns) };
+    let Some(place) = place.filter(|place| text.get((*place).clone()).is_some()) else {
+        return fit(text, columns);
+    };
     // A place that would be seen in full is no reason to cut the beginning.
     if of(text) <= columns || of(&text[..place.end]) < columns {
         return fit(text, columns);
