@@ -4,6 +4,7 @@ mod charts;
 mod facets;
 mod fields;
 mod hit;
+mod preview;
 mod template;
 
 use std::io::Read as _;
@@ -19,7 +20,7 @@ use stemmata_index::{Reader, SortKey};
 
 pub(crate) use charts::{Ink, draw};
 pub(crate) use facets::Facets;
-pub(crate) use fields::help as fields_help;
+pub(crate) use fields::{help as fields_help, near};
 
 use super::args::SearchArgs;
 use super::exit::Exit;
@@ -29,6 +30,7 @@ use super::session::Session;
 use super::summary::{elapsed_ms, grouped, seconds};
 use fields::Field;
 use hit::{HitRow, View, name_bytes};
+use preview::Drawing;
 use template::Template;
 
 /// Longest query read from stdin; the query language allows less.
@@ -77,6 +79,8 @@ enum Shape {
     Lines { template: Template, end: &'static str },
     /// As bare names that end in NUL.
     NulNames,
+    /// With pictures beside them.
+    Pictures(Drawing),
 }
 
 /// What there is to print.
@@ -103,6 +107,12 @@ impl Shape {
                 _ if is_default => Ok(Self::NulNames),
                 _ => Err(Failure::usage("--print0 goes with --format paths or --template")),
             };
+        }
+        if let Some(drawing) = Drawing::of(arguments.preview, sink.terminal()) {
+            if !is_default && sink.format() != Format::Table {
+                return Err(Failure::usage("--preview goes with --format table"));
+            }
+            return Ok(Self::Pictures(drawing));
         }
         let Some(fields) = &arguments.fields else { return Ok(Self::Rows(hit::usual())) };
         if !matches!(sink.format(), Format::Table | Format::Csv | Format::Tsv) {
@@ -139,6 +149,15 @@ fn print(mut sink: Sink, shape: Shape, answer: &Answer<'_>) -> Result<(), Failur
                 let line = template.line(hit, || json::value(&HitRow::new(hit, &view)));
                 sink.text(&format!("{line}{end}"))?;
             }
+            sink.close()
+        }
+        Shape::Pictures(drawing) => {
+            let words = Highlighter::new(&answer.parsed.query);
+            let (terminal, ink) = (sink.terminal(), Ink::of_environment());
+            for hit in hits {
+                sink.text(&format!("{}\n", preview::hit(hit, drawing, &words, terminal, ink)))?;
+            }
+            sink.text(&draw(answer.facets, terminal, ink))?;
             sink.close()
         }
         Shape::NulNames => {

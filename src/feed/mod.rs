@@ -6,6 +6,7 @@
 
 mod flatten;
 mod standing;
+mod verify;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use flatten::ResourceNames;
 pub use standing::{Standing, standing};
+pub use verify::{Difference, VerifyReport, verify};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::run::RunContext;

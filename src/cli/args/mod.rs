@@ -37,7 +37,7 @@ pub(crate) use provenance::{
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
-pub(crate) use search::{CountArgs, FacetFlags, SearchArgs};
+pub(crate) use search::{CountArgs, FacetFlags, PreviewChoice, SchemaArgs, SearchArgs};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -200,6 +200,8 @@ Examples:
     Export(ExportArgs),
     /// A tour on bundled data: offline, in a temporary home
     Demo(DemoArgs),
+    /// Print the shapes of --format json and ndjson as JSON Schema
+    Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

@@ -62,12 +62,31 @@ pub(crate) struct SearchArgs {
     pub(crate) print0: bool,
     #[command(flatten)]
     pub(crate) facets: FacetFlags,
+    /// Pictures beside hits: the file, else its BlurHash; on a terminal only, unless a way is named
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "auto", conflicts_with_all = ["fields", "template", "print0"])]
+    pub(crate) preview: Option<PreviewChoice>,
     /// Charts of all hits instead of hits: when, which models, which settings
-    #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0"])]
+    #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0", "preview"])]
     pub(crate) stats: bool,
     /// Exit with 4 when nothing is found
     #[arg(long)]
     pub(crate) fail_on_empty: bool,
+}
+
+/// How to draw pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PreviewChoice {
+    /// On a terminal, in the best way that it has.
+    Auto,
+    /// In the best way that the environment names, also into a pipe.
+    Always,
+    /// In blocks of colour.
+    Blocks,
+    /// By kitty's graphics protocol.
+    Kitty,
+    /// As inline images of iTerm2.
+    Iterm2,
 }
 
 /// What to count among the hits.
@@ -100,6 +119,20 @@ pub(crate) struct CountArgs {
     /// Exit with 4 when nothing is found
     #[arg(long)]
     pub(crate) fail_on_empty: bool,
+}
+
+/// `schema`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata schema
+  stemmata schema hit
+  stemmata schema error > error.schema.json
+")]
+pub(crate) struct SchemaArgs {
+    /// A record, such as hit, summary, facet, error; all of them without it
+    #[arg(value_name = "RECORD")]
+    pub(crate) record: Option<String>,
 }
 
 #[cfg(test)]
