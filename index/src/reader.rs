@@ -7,19 +7,27 @@
 use std::path::Path;
 
 use tantivy::collector::Count;
-use tantivy::query::{EnableScoring, Query as _, TermQuery};
+use tantivy::query::{BooleanQuery, EnableScoring, Query as _, TermQuery};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Index, ReloadPolicy, Searcher, Term};
+use tantivy::{Index, ReloadPolicy, Searcher, SegmentReader, Term};
 
+use crate::cost;
 use crate::error::IndexError;
 use crate::facts::{Facts, SegmentFacts};
 use crate::query::lower::Lowering;
 use crate::query::{Query, Resolver};
-use crate::rank::{Best, Hits, SearchOptions};
+use crate::rank::{Best, Counting, Hit, Hits, SearchOptions};
 use crate::schema::{self, Fields, Stamp};
 
 /// How often [`Reader::open`] looks again when a commit falls between its two looks.
 const OPEN_TRIES: usize = 5;
+
+/// Whether all matches are counted beside the best ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Totals {
+    Wanted,
+    Spared,
+}
 
 /// A snapshot of an index: the state of one commit, however long it is held. Can be shared by threads.
 pub struct Reader {
@@ -69,14 +77,55 @@ impl Reader {
         query: &Query,
         options: &SearchOptions,
     ) -> Result<Hits, IndexError> {
-        let lowered = self.lower(resolver, query)?;
         if options.limit == 0 {
-            let total = self.searcher.search(&*lowered, &Count)? as u64;
-            return Ok(Hits { total, hits: Vec::new() });
+            return Ok(Hits { total: self.count(resolver, query)?, hits: Vec::new() });
         }
-        // In one pass: finding the matches of a large set of resources costs more than counting or ranking them.
-        let (total, hits) = self.searcher.search(&*lowered, &(Count, Best::new(options)))?;
-        Ok(Hits { total: total as u64, hits })
+        self.run(resolver, query, options, Totals::Wanted)
+    }
+
+    /// The first matches in order alone: often much faster than [`Self::search`], which also counts all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::search`].
+    pub fn best(
+        &self,
+        resolver: &dyn Resolver,
+        query: &Query,
+        options: &SearchOptions,
+    ) -> Result<Vec<Hit>, IndexError> {
+        if options.limit == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(self.run(resolver, query, options, Totals::Spared)?.hits)
+    }
+
+    fn run(
+        &self,
+        resolver: &dyn Resolver,
+        query: &Query,
+        options: &SearchOptions,
+        totals: Totals,
+    ) -> Result<Hits, IndexError> {
+        let best = Best::new(options);
+        let lowered = self.lower(resolver, query)?;
+        let unscored = || lowered.weight(EnableScoring::disabled_from_searcher(&self.searcher));
+        let weight = if best.scores() {
+            lowered.weight(EnableScoring::enabled_from_searcher(&self.searcher))?
+        } else {
+            unscored()?
+        };
+        let prunes = best.prunes() && cost::has_scores(query);
+        let count_weight = if prunes && totals == Totals::Wanted { Some(unscored()?) } else { None };
+        let counting = if prunes { Counting::Apart(count_weight.as_deref()) } else { Counting::Along };
+        let look = |segment: &SegmentReader| Ok(best.collect(weight.as_ref(), segment, counting)?);
+        let segments = if cost::is_heavy(self, query, prunes && totals == Totals::Spared)? {
+            self.on_segments(look)?
+        } else {
+            self.searcher.segment_readers().iter().map(look).collect::<Result<Vec<_>, IndexError>>()?
+        };
+        let total = segments.iter().map(|(_, count)| count).sum();
+        Ok(Hits { total, hits: best.join(segments.into_iter().map(|(hits, _)| hits)) })
     }
 
     /// How many documents match.
@@ -86,7 +135,26 @@ impl Reader {
     /// As [`Self::search`].
     pub fn count(&self, resolver: &dyn Resolver, query: &Query) -> Result<u64, IndexError> {
         let lowered = self.lower(resolver, query)?;
-        Ok(self.searcher.search(&*lowered, &Count)? as u64)
+        let weight = lowered.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
+        let count = |segment: &SegmentReader| Ok(u64::from(weight.count(segment)?));
+        let counts = if cost::is_heavy(self, query, false)? {
+            self.on_segments(count)?
+        } else {
+            self.searcher.segment_readers().iter().map(count).collect::<Result<Vec<_>, IndexError>>()?
+        };
+        Ok(counts.into_iter().sum())
+    }
+
+    /// Whether the document with this key matches: which clauses of a query make a hit one is asked clause by clause.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::search`].
+    pub fn matches(&self, resolver: &dyn Resolver, query: &Query, key: i64) -> Result<bool, IndexError> {
+        let document = TermQuery::new(Term::from_field_i64(self.fields.key, key), IndexRecordOption::Basic);
+        let lowered = self.lower(resolver, query)?;
+        let both = BooleanQuery::intersection(vec![Box::new(document), lowered]);
+        Ok(self.searcher.search(&both, &Count)? > 0)
     }
 
     /// Calls `each` with the facts of every match, in no promised order.
@@ -130,6 +198,10 @@ impl Reader {
     pub fn document_frequency_of_resource(&self, id: u64) -> Result<u64, IndexError> {
         let term = Term::from_field_u64(self.fields.resource, id);
         Ok(self.searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? as u64)
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     pub(crate) fn searcher(&self) -> &Searcher {

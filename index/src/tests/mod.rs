@@ -2,8 +2,10 @@
 
 mod analyzer;
 mod chunks;
+mod counts;
 mod fold;
 mod language;
 mod model;
 mod oracle;
+mod phrases;
 mod store;
