@@ -1,4 +1,4 @@
-//! `index status|update|rebuild|verify|path`: the derived part of the home.
+//! `index status|update|rebuild|compact|verify|path`: the derived part of the home.
 
 use std::path::Path;
 
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &IndexArgs, session: &Session) -> Outcome {
         IndexWhat::Status => status(session, &catalog, sink),
         IndexWhat::Verify => verify(session, &catalog, sink),
         IndexWhat::Path => path(session, sink),
+        IndexWhat::Compact => compact(session, sink),
         IndexWhat::Update | IndexWhat::Rebuild => {
             let run = session.writing();
             let indexed = if arguments.what == IndexWhat::Update {
@@ -109,6 +110,38 @@ impl Status {
 fn bytes_below(folder: &Path) -> u64 {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+#[derive(Serialize)]
+struct Compacted {
+    schema: u32,
+    r#type: &'static str,
+    command: &'static str,
+    documents: u64,
+    size_bytes_before: u64,
+    size_bytes: u64,
+}
+
+fn compact(session: &Session, sink: Sink) -> Outcome {
+    let folder = session.settings.index();
+    // Reading first: a writer would make the index that is missing.
+    Reader::open(&folder)?;
+    let size_bytes_before = bytes_below(&folder);
+    feed::compact(&folder, follow::options(session))?;
+    let documents = Reader::open(&folder)?.documents();
+    let compacted = Compacted {
+        schema: SCHEMA,
+        r#type: "summary",
+        command: "index compact",
+        documents,
+        size_bytes_before,
+        size_bytes: bytes_below(&folder),
+    };
+    sink.document(&compacted, |compacted, _| {
+        let (before, after) = (size(compacted.size_bytes_before), size(compacted.size_bytes));
+        format!("{} images, {before} before, {after} now\n", grouped(compacted.documents))
+    })?;
+    Ok(Exit::Done)
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 mod charts;
 mod facets;
 mod fields;
+mod group;
 mod hit;
 mod preview;
 mod template;
@@ -14,7 +15,7 @@ use std::time::Instant;
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
-use stemmata::search::{self, FacetCounts, Highlighter, Page, SearchError, SearchSettings};
+use stemmata::search::{self, FacetCounts, Highlighter, Page, Sample, SearchError, SearchSettings};
 use stemmata_index::query::{self, Parsed, QueryError};
 use stemmata_index::{Reader, SortKey};
 
@@ -48,10 +49,18 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
         limit: if arguments.stats { Some(0) } else { limit(arguments) },
         sort: arguments.sort.as_deref().map(sort_keys).transpose()?.unwrap_or_default(),
         after: arguments.after.clone(),
+        sample: sample(arguments),
     };
     let catalog = session.catalog()?;
     let parsed = query::parse(&text).map_err(|error| unreadable(&error, &text))?;
     let reader = Reader::open(&session.settings.index())?;
+    if let (Some(by), Shape::Rows(fields)) = (arguments.group, &shape) {
+        facets.none_beside_groups()?;
+        let (kind, fields, fail_on_empty) = (by.into(), fields.clone(), arguments.fail_on_empty);
+        let asked =
+            group::Asked { parsed: &parsed, text: &text, settings: &settings, kind, fields, fail_on_empty };
+        return group::run(asked, session, &reader, sink);
+    }
     let page =
         search::answer(&catalog, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
     let counted = facets.count(&catalog, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
@@ -203,15 +212,19 @@ fn tell(
             .talk
             .note(&format!("{} of these files were missing when last looked for", grouped(missing as u64)));
     }
-    if let Some(then) = page.continued_from {
-        session.talk.warn(&format!(
-            "the index has changed since the page before this one (generation {then}, now {}); images may be shown \
-             twice or left out",
-            page.generation
-        ));
-    }
+    warn_of_change(session, page.continued_from, page.generation);
     warn_of_standing(session, feed::standing(catalog, reader)?);
     Ok(())
+}
+
+/// Says when the index has changed between two pages.
+fn warn_of_change(session: &Session, then: Option<u64>, now: u64) {
+    if let Some(then) = then {
+        session.talk.warn(&format!(
+            "the index has changed since the page before this one (generation {then}, now {now}); images may be shown \
+             twice or left out"
+        ));
+    }
 }
 
 /// Says when the index does not show what the catalog holds.
@@ -232,6 +245,11 @@ pub(crate) fn warn_of_standing(session: &Session, standing: Standing) {
 
 fn limit(arguments: &SearchArgs) -> Option<usize> {
     arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+fn sample(arguments: &SearchArgs) -> Option<Sample> {
+    let count = usize::try_from(arguments.sample?).unwrap_or(usize::MAX);
+    Some(Sample { count, seed: arguments.seed.unwrap_or(0) })
 }
 
 /// The words joined by blanks; a lone `-` reads them from stdin.

@@ -200,3 +200,13 @@ pub fn catch_up(
     taken?;
     feeder.commit()
 }
+
+/// Merges the files of the index in `folder` and drops what was replaced.
+///
+/// # Errors
+///
+/// [`IndexError::Locked`] when another process feeds it; else when it cannot be written. The last commit stays.
+pub fn compact(folder: &Path, options: FeedOptions) -> Result<(), FeedError> {
+    let options = WriterOptions { threads: options.threads, memory_bytes: options.memory_bytes };
+    Ok(Writer::open(folder, options)?.compact()?)
+}

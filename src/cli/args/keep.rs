@@ -109,6 +109,13 @@ Examples:
   stemmata index rebuild -j 2
 ")]
     Rebuild,
+    /// Merge its files and drop what was replaced: smaller, and as fast as built anew
+    #[command(after_help = "\
+Examples:
+  stemmata index compact
+  stemmata index compact --json
+")]
+    Compact,
     /// Compare it with the catalog, document by document
     #[command(after_help = "\
 Examples:

@@ -37,7 +37,7 @@ pub(crate) use provenance::{
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
-pub(crate) use search::{CountArgs, FacetFlags, PreviewChoice, SchemaArgs, SearchArgs};
+pub(crate) use search::{CountArgs, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;

@@ -140,6 +140,37 @@ pub(super) const RECORDS: &[Record] = &[
         ],
     },
     Record {
+        name: "group",
+        about: "hits that belong together, of search --group",
+        fields: &[
+            field("type", "=group", ""),
+            field("by", "string", "prompt, model, seed or dup"),
+            field("count", "integer", "images of the group"),
+            field("best", "@hit", "the first of them in the order asked for"),
+        ],
+    },
+    Record {
+        name: "group_summary",
+        about: "what comes after the groups",
+        fields: &[
+            field("type", "=summary", ""),
+            field("schema", "integer", "version of these shapes"),
+            field("by", "string", "prompt, model, seed or dup"),
+            field("total", "integer", "all images that match"),
+            field("groups", "integer", "all groups"),
+            field("without", "integer", "images in no group, because they have no such value"),
+            field("shown", "integer", "groups of this page"),
+            field("next", "string?", "for --after; null on the last page"),
+            field("generation", "integer", "the generation of the catalog that the index shows"),
+            field(
+                "continued_from",
+                "integer?",
+                "the generation of the page before, if the index has changed since",
+            ),
+            field("index", "string", STANDING),
+        ],
+    },
+    Record {
         name: "facet",
         about: "how often which value occurs among the hits",
         fields: &[
@@ -209,6 +240,18 @@ pub(super) const RECORDS: &[Record] = &[
             field("different", "integer", "documents that say something else"),
             field("differences", "@difference[]", "the first of each kind"),
             field("complete", "boolean", "whether it came to the end"),
+        ],
+    },
+    Record {
+        name: "index_compact",
+        about: "the answer of index compact",
+        fields: &[
+            field("schema", "integer", "version of these shapes"),
+            field("type", "=summary", ""),
+            field("command", "=index compact", ""),
+            field("documents", "integer", "images in the index"),
+            field("size_bytes_before", "integer", "bytes of its files before"),
+            field("size_bytes", "integer", "bytes of its files now"),
         ],
     },
     Record {
