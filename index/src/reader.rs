@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use tantivy::collector::Count;
-use tantivy::query::{EnableScoring, Query as _, TermQuery};
+use tantivy::collector::{Count, DocSetCollector};
+use tantivy::query::{BooleanQuery, EnableScoring, Query as _, TermQuery, TermSetQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Index, ReloadPolicy, Searcher, Term};
 
@@ -125,6 +125,29 @@ impl Reader {
     pub fn document_frequency_of_resource(&self, id: u64) -> Result<u64, IndexError> {
         let term = Term::from_field_u64(self.fields.resource, id);
         Ok(self.searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? as u64)
+    }
+
+    /// Which of the documents with these keys match.
+    pub(crate) fn matching(
+        &self,
+        resolver: &dyn Resolver,
+        query: &Query,
+        keys: &[i64],
+    ) -> Result<Vec<bool>, IndexError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = keys.iter().map(|key| Term::from_field_i64(self.fields.key, *key));
+        let lowered = BooleanQuery::intersection(vec![
+            Box::new(TermSetQuery::new(asked)),
+            self.lower(resolver, query)?,
+        ]);
+        let mut found = Vec::new();
+        for place in self.searcher.search(&lowered, &DocSetCollector)? {
+            let columns = self.searcher.segment_reader(place.segment_ord).fast_fields();
+            found.extend(columns.i64("key")?.first(place.doc_id));
+        }
+        Ok(keys.iter().map(|key| found.contains(key)).collect())
     }
 
     fn lower(

@@ -61,6 +61,18 @@ pub(crate) fn words(kind: Kind, text: &str) -> Vec<String> {
     words
 }
 
+/// The words of a text with their places, in bytes.
+pub(crate) fn located(kind: Kind, text: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    let mut tokenizer = WordTokenizer::new(kind);
+    let mut stream = tokenizer.token_stream(text);
+    let mut words = Vec::new();
+    while stream.advance() {
+        let token = stream.token();
+        words.push((token.text.clone(), token.offset_from..token.offset_to));
+    }
+    words
+}
+
 /// Folds a keyword: trimmed, NFKC, lower case, runs of white space as one space.
 pub(crate) fn keyword(text: &str) -> String {
     let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();

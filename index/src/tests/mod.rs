@@ -4,4 +4,5 @@ mod analyzer;
 mod language;
 mod model;
 mod oracle;
+mod readings;
 mod store;

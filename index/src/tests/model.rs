@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::query::{
-    Date, IntegerField, KeywordField, Node, Presence, Query, RealField, Resolver, ResourceField, SamplerName,
-    Shape, Test, TextField,
+    Ask, Date, Found, IntegerField, KeywordField, Node, Pattern, Presence, Query, RealField, Resolver,
+    ResourceField, SamplerName, Shape, Share, State, Test, TextField, Unanswered, WordField,
 };
 use crate::tokenizer::{Kind, keyword, words};
 use crate::{Document, DocumentResource, NameKind, Writer, WriterOptions};
@@ -54,6 +54,47 @@ impl Resolver for Numbers {
             _ => SamplerName::default(),
         }
     }
+
+    fn resources_of_kind(&self, _: ResourceField) -> Result<Vec<u64>, String> {
+        Ok(vec![5, 1, 3])
+    }
+
+    fn look_up(&self, ask: &Ask) -> Result<Found, Unanswered> {
+        Ok(answer(ask))
+    }
+}
+
+/// Some sets, small and large ones.
+fn answer(ask: &Ask) -> Found {
+    match ask {
+        Ask::Path(_) => Found::Images(vec![-30, 20, 40]),
+        Ask::Root(_) => Found::Images(Vec::new()),
+        Ask::FileSize(_) => Found::Images((-30..2000).step_by(20).collect()),
+        Ask::Seen(_) => Found::Images((-30..9_000_000_000).step_by(90_000_030).chain([50, 60]).collect()),
+        Ask::Via(_) => Found::Resources(vec![4, 2]),
+        Ask::Is(State::Unresolved) => Found::Resources((0..80).step_by(2).collect()),
+        Ask::Linked(_) => Found::Resources(vec![0, 2, 4]),
+        _ => Found::Media(vec![1, 3, 4]),
+    }
+}
+
+/// Every kind of question that [`answer`] knows.
+fn asks() -> Vec<Ask> {
+    let mut asks = vec![
+        Ask::Path("/a b/**".into()),
+        Ask::Root("pictures".into()),
+        Ask::FileSize(Test::AtLeast(2000)),
+        Ask::Seen(Test::Equal(Date::Year(2024))),
+        Ask::Via("sha256".into()),
+        Ask::Is(State::Unresolved),
+        Ask::Is(State::Dup),
+        Ask::Like { image: "17".into(), bits: Some(0) },
+        Ask::Like { image: "a \"b\"".into(), bits: None },
+        Ask::CopyOf("none".into()),
+        Ask::Class("reencode".into()),
+    ];
+    asks.extend(Share::ALL.map(Ask::Linked));
+    asks
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -79,8 +120,12 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
     let words = (word(), word(), word(), word());
     let sizes = (number(), number(), number(), number());
     let counts = (number(), number(), number(), number());
-    let others =
-        (option::of(real()), option::of(-3..3i64), option::of(1_704_000_000_000..1_712_000_000_000i64));
+    let others = (
+        option::of(real()),
+        option::of(-3..3i64),
+        option::of(1_704_000_000_000..1_712_000_000_000i64),
+        any::<bool>(),
+    );
     (texts, lists, words, sizes, counts, others).prop_map(|(texts, lists, words, sizes, counts, others)| {
         Document {
             prompt: texts.0,
@@ -92,6 +137,7 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
             scheduler: words.1,
             base_model: words.2,
             username: words.3,
+            source: others.3.then(|| "local".into()),
             width: sizes.0,
             height: sizes.1,
             steps: sizes.2,
@@ -183,6 +229,13 @@ fn leaf() -> impl Strategy<Value = Node> {
             .prop_map(|(field, value, prefix)| Node::Keyword { field, value: value.into(), prefix }),
         4 => (integer_field, test(-3..7i64)).prop_map(|(field, test)| Node::Integer { field, test }),
         2 => test(real()).prop_map(|test| Node::Real { field: RealField::Cfg, test }),
+        2 => (select(&[RealField::Ratio, RealField::Megapixels][..]), test(select(&[0.0, 3e-6, 6e-6, 0.5, 1.0, 1.5][..])))
+            .prop_map(|(field, test)| Node::Real { field, test }),
+        2 => (select(&[ResourceField::Lora, ResourceField::Resource][..]), test(0..4i64))
+            .prop_map(|(field, test)| Node::Uses { field, test }),
+        2 => select(&PRESENCES[..]).prop_map(Node::Absent),
+        3 => select(asks()).prop_map(Node::Ask),
+        3 => pattern(),
         2 => test(date())
             .prop_filter("an empty range", |test| !matches!(test, Test::Between(a, b) if a.start_ms() > b.start_ms()))
             .prop_map(Node::Created),
@@ -205,6 +258,44 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => vec(0..7u64, 0..4).prop_map(|ids| Query::resource_ids(ids).node),
         3 => select(&PRESENCES[..]).prop_map(Node::Has),
     ]
+}
+
+fn pattern() -> impl Strategy<Value = Node> {
+    let fields = [
+        WordField::Text(TextField::Prompt),
+        WordField::Text(TextField::Negative),
+        WordField::Text(TextField::Any),
+        WordField::Keyword(KeywordField::Scheduler),
+        WordField::Name(ResourceField::Lora),
+        WordField::Name(ResourceField::Resource),
+    ];
+    let wildcards =
+        ["*ed*", "re*r", "*a*", "*猫", "k*s", "**t", "C*T"].map(|text| Pattern::Wildcard(text.into()));
+    let regexes = ["c.t", "RED|hair", "[^a]+"].map(|text| Pattern::Regex(text.into()));
+    (select(fields.to_vec()), select([wildcards.to_vec(), regexes.to_vec()].concat()))
+        .prop_map(|(field, pattern)| Node::Pattern { field, pattern })
+}
+
+/// Whether a folded word fits, worked out without an automaton.
+fn fits(pattern: &Pattern, word: &str) -> bool {
+    fn wild(pattern: &[char], word: &[char]) -> bool {
+        match pattern.split_first() {
+            None => word.is_empty(),
+            Some(('*', rest)) => (0..=word.len()).any(|from| wild(rest, &word[from..])),
+            Some((c, rest)) => word.first() == Some(c) && wild(rest, &word[1..]),
+        }
+    }
+    match pattern {
+        Pattern::Wildcard(text) => {
+            let chars = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
+            wild(&chars(text), &chars(word))
+        }
+        Pattern::Regex(text) => match text.as_str() {
+            "c.t" => word.chars().count() == 3 && word.starts_with('c') && word.ends_with('t'),
+            "RED|hair" => word == "red" || word == "hair",
+            _ => !word.is_empty() && !word.contains('a'),
+        },
+    }
 }
 
 const PRESENCES: [Presence; 12] = [
@@ -233,30 +324,121 @@ pub(super) fn query() -> impl Strategy<Value = Query> {
     })
 }
 
-/// Whether a document matches; `None` for a part that asks nothing.
+/// Whether a document matches; `None` for a query that asks nothing.
 pub(super) fn matches(query: &Query, document: &Document) -> Option<bool> {
+    truth(query, document).map(|truth| truth == Some(true))
+}
+
+/// Whether a query is true of a document: `Some(None)` where nobody knows, `None` for a part that asks nothing.
+fn truth(query: &Query, document: &Document) -> Option<Option<bool>> {
+    let known_parts = |parts: &[Query]| -> Option<Vec<Option<bool>>> {
+        let parts: Vec<_> = parts.iter().filter_map(|part| truth(part, document)).collect();
+        (!parts.is_empty()).then_some(parts)
+    };
     Some(match &query.node {
         Node::And(parts) => {
-            let parts: Vec<bool> = parts.iter().filter_map(|part| matches(part, document)).collect();
-            (!parts.is_empty()).then(|| parts.into_iter().all(|matched| matched))?
+            let parts = known_parts(parts)?;
+            if parts.contains(&Some(false)) {
+                Some(false)
+            } else if parts.contains(&None) {
+                None
+            } else {
+                Some(true)
+            }
         }
         Node::Or(parts) => {
-            let parts: Vec<bool> = parts.iter().filter_map(|part| matches(part, document)).collect();
-            (!parts.is_empty()).then(|| parts.into_iter().any(|matched| matched))?
+            let parts = known_parts(parts)?;
+            if parts.contains(&Some(true)) {
+                Some(true)
+            } else if parts.contains(&None) {
+                None
+            } else {
+                Some(false)
+            }
         }
-        Node::Not(inner) => !matches(inner, document)?,
+        Node::Not(inner) => truth(inner, document)?.map(|truth| !truth),
+        Node::Text { text, .. } if words(Kind::Prompt, text).is_empty() => return None,
+        Node::Keyword { field: KeywordField::Sampler, value, prefix: false }
+            if keyword(value) == "euler karras" =>
+        {
+            let is = |have: &Option<String>, want: &str| have.as_deref().map(|have| keyword(have) == want);
+            match (is(&document.sampler, "euler"), is(&document.scheduler, "karras")) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            }
+        }
+        node if holds(node, document) => Some(true),
+        node => can_be_false(node, document).then_some(false),
+    })
+}
+
+/// Whether enough is known of a document for a condition that does not hold to be false.
+fn can_be_false(node: &Node, document: &Document) -> bool {
+    let meta = has(document, Presence::Meta);
+    match node {
+        Node::Text { .. }
+        | Node::Resource { .. }
+        | Node::ResourceIds(_)
+        | Node::Uses { .. }
+        | Node::Pattern { field: WordField::Text(_) | WordField::Name(_), .. } => meta,
+        Node::Pattern { .. } => document.scheduler.is_some(),
+        Node::Keyword { field, .. } => match field {
+            KeywordField::Sampler => document.sampler.is_some(),
+            KeywordField::Scheduler => document.scheduler.is_some(),
+            KeywordField::Base => document.base_model.is_some(),
+            _ => true,
+        },
+        Node::Integer { field, .. } => match field {
+            IntegerField::Steps => document.steps.is_some(),
+            IntegerField::Seed => document.seed.is_some(),
+            IntegerField::Width => document.width.is_some(),
+            IntegerField::Likes => document.likes.is_some(),
+            IntegerField::Nsfw => document.nsfw_bits.is_some(),
+            _ => true,
+        },
+        Node::Real { field: RealField::Cfg, .. } => document.cfg.is_some(),
+        Node::Real { .. } | Node::Shape(_) => document.width.is_some() && document.height.is_some(),
+        Node::Created(_) => document.created_ms.is_some(),
+        Node::Has(Presence::Meta | Presence::Width | Presence::Date | Presence::PostedFor) => true,
+        Node::Has(_) => meta,
+        Node::Ask(Ask::FileSize(_)) => document.source.is_some(),
+        Node::Ask(Ask::Via(_) | Ask::Linked(_) | Ask::Is(State::Unresolved)) => meta,
+        _ => true,
+    }
+}
+
+/// Whether a condition is true of a document.
+fn holds(node: &Node, document: &Document) -> bool {
+    match node {
         Node::Text { field, text, prefix, .. } => {
             let prompt = document.prompt.as_deref().unwrap_or_default();
             let negative = document.negative.as_deref().unwrap_or_default();
             let names = || document.names.iter().any(|(_, name)| contains(name, text, *prefix));
-            if words(Kind::Prompt, text).is_empty() {
-                return None;
-            }
             match field {
                 TextField::Prompt => contains(prompt, text, *prefix),
                 TextField::Negative => contains(negative, text, *prefix),
                 TextField::Any => {
                     contains(prompt, text, *prefix) || contains(negative, text, *prefix) || names()
+                }
+            }
+        }
+        Node::Pattern { field, pattern } => {
+            let any = |kind, text: &str| words(kind, text).iter().any(|word| fits(pattern, word));
+            let prompt = || document.prompt.as_deref().is_some_and(|text| any(Kind::Prompt, text));
+            let negative = || document.negative.as_deref().is_some_and(|text| any(Kind::Prompt, text));
+            let name = |wanted: Option<NameKind>| {
+                let named = |kind| wanted.is_none_or(|wanted| wanted == kind);
+                document.names.iter().any(|(kind, name)| named(*kind) && any(Kind::Name, name))
+            };
+            match field {
+                WordField::Text(TextField::Prompt) => prompt(),
+                WordField::Text(TextField::Negative) => negative(),
+                WordField::Text(TextField::Any) => prompt() || negative() || name(None),
+                WordField::Name(ResourceField::Lora) => name(Some(NameKind::Lora)),
+                WordField::Name(_) => name(None),
+                WordField::Keyword(_) => {
+                    document.scheduler.as_deref().is_some_and(|word| fits(pattern, &keyword(word)))
                 }
             }
         }
@@ -275,7 +457,16 @@ pub(super) fn matches(query: &Query, document: &Document) -> Option<bool> {
                 _ => unreachable!("not generated"),
             }
         }
-        Node::Real { test, .. } => document.cfg.is_some_and(|cfg| passes_about(*test, cfg)),
+        Node::Real { field: RealField::Cfg, test } => {
+            document.cfg.is_some_and(|cfg| passes_about(*test, cfg))
+        }
+        Node::Real { field, test } => match (document.width, document.height) {
+            (Some(width), Some(height)) if *field == RealField::Megapixels => {
+                passes_about(*test, (width * height) as f64 / 1e6)
+            }
+            (Some(width), Some(height)) => height > 0 && passes_about(*test, width as f64 / height as f64),
+            _ => false,
+        },
         Node::Created(test) => document.created_ms.is_some_and(|at| match *test {
             Test::Equal(date) => at >= date.start_ms() && at < date.end_ms(),
             Test::Above(date) => at >= date.end_ms(),
@@ -296,9 +487,30 @@ pub(super) fn matches(query: &Query, document: &Document) -> Option<bool> {
             has_resource(document, *field, value, *prefix, *weight)
         }
         Node::ResourceIds(ids) => document.resources.iter().any(|used| ids.contains(&used.id)),
+        Node::Uses { field, test } => {
+            let counts = |id| *field == ResourceField::Resource || [1, 3, 5].contains(&id);
+            let used: std::collections::BTreeSet<u64> =
+                document.resources.iter().map(|used| used.id).filter(|id| counts(*id)).collect();
+            has(document, Presence::Meta) && passes(*test, used.len() as i64)
+        }
         Node::Has(presence) => has(document, *presence),
+        Node::Absent(presence) => !has(document, *presence),
+        Node::Ask(ask) => match (answer(ask), ask) {
+            (Found::Images(keys), _) => keys.contains(&document.key),
+            (Found::Media(media), _) => document.media.is_some_and(|own| media.contains(&own)),
+            (Found::Resources(ids), Ask::Linked(share)) => {
+                let inside = document.resources.iter().filter(|used| ids.contains(&used.id)).count();
+                let all = document.resources.len();
+                match share {
+                    Share::Full => all > 0 && inside == all,
+                    Share::Partial => inside > 0 && inside < all,
+                    Share::None => all > 0 && inside == 0,
+                }
+            }
+            (Found::Resources(ids), _) => document.resources.iter().any(|used| ids.contains(&used.id)),
+        },
         _ => true,
-    })
+    }
 }
 
 fn contains(text: &str, searched: &str, prefix: bool) -> bool {
