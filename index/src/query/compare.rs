@@ -100,7 +100,7 @@ pub(super) fn bytes(text: &str, span: Span) -> Result<i64, QueryError> {
         return Ok(bytes);
     }
     let bytes = number.parse().unwrap_or(f64::NAN) * factor;
-    if bytes >= 0.0 && bytes < 9e18 {
+    if (0.0..9e18).contains(&bytes) {
         return Ok(bytes.round() as i64);
     }
     Err(bad(format!("`{}` is not a number of bytes", clip(text)), span).hint("such as 500kB, 2MB or 1.5GiB"))
