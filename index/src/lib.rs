@@ -3,13 +3,17 @@
 //! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
 //! derived from the caller's store: it can be deleted and fed again.
 
+mod chunks;
+mod digest;
 mod document;
 mod error;
 mod facets;
 mod facts;
+mod fold;
 mod rank;
 mod reader;
 mod schema;
+mod syntax;
 mod tokenizer;
 mod writer;
 
@@ -19,6 +23,7 @@ pub mod query;
 #[cfg(test)]
 mod tests;
 
+pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;
 pub use facets::{Bucket, Facet, FacetField};

@@ -150,7 +150,11 @@ impl Reader {
         Ok(keys.iter().map(|key| found.contains(key)).collect())
     }
 
-    fn lower(
+    pub(crate) fn searcher(&self) -> &Searcher {
+        &self.searcher
+    }
+
+    pub(crate) fn lower(
         &self,
         resolver: &dyn Resolver,
         query: &Query,

@@ -13,7 +13,9 @@ use tantivy::{IndexWriter, TantivyDocument, Term};
 
 use crate::document::Document;
 use crate::error::IndexError;
-use crate::schema::{self, Fields, NO_WEIGHT, Stamp};
+use crate::facts;
+use crate::schema::{self, Fields, PROMPT_HASH_BITS, Stamp};
+use crate::tokenizer;
 
 /// Most bytes of one text that are indexed; the rest of a longer text is not.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -148,13 +150,13 @@ impl Writer {
         let fields = &self.fields;
         let mut out = Entry(TantivyDocument::new());
         out.0.add_i64(fields.key, document.key);
+        out.0.add_u64(fields.digest, document.digest().into());
         out.texts(fields, document);
         out.keywords(fields, document);
         out.numbers(fields, document);
         for used in &document.resources {
             out.0.add_u64(fields.resource, used.id);
-            let weight = used.weight.filter(|weight| weight.is_finite() && *weight < NO_WEIGHT);
-            out.0.add_f64(fields.weight, weight.unwrap_or(NO_WEIGHT));
+            out.0.add_bytes(fields.weight, &facts::written_weight(used.weight));
         }
         for version in &document.posted_for {
             out.0.add_u64(fields.posted_for, *version);
@@ -168,17 +170,22 @@ struct Entry(TantivyDocument);
 
 impl Entry {
     fn texts(&mut self, fields: &Fields, document: &Document) {
-        for (field, word, text) in
-            [(fields.prompt, "prompt", &document.prompt), (fields.negative, "negative", &document.negative)]
-        {
+        for (field, chunks, word, text) in [
+            (fields.prompt, fields.chunk, "prompt", &document.prompt),
+            (fields.negative, fields.negative_chunk, "negative", &document.negative),
+        ] {
             let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
-            self.0.add_text(field, cut(text, MAX_TEXT_BYTES));
+            let text = cut(text, MAX_TEXT_BYTES);
+            self.0.add_text(field, text);
+            self.0.add_text(chunks, text);
             self.0.add_text(fields.has, word);
         }
+        let hash =
+            document.prompt.as_deref().and_then(|text| tokenizer::hash_of_words(cut(text, MAX_TEXT_BYTES)));
+        self.unsigned(fields.prompt_hash, hash.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS)));
         for (kind, name) in &document.names {
             let name = cut(name, MAX_KEYWORD_BYTES);
             self.0.add_text(fields.name(*kind), name);
-            self.0.add_text(fields.name_any, name);
             self.0.add_text(fields.has, kind.as_str());
         }
         if !document.names.is_empty() || !document.resources.is_empty() {

@@ -27,6 +27,7 @@ use super::scan::{IdSet, Look, Scan};
 use super::truth::Known;
 use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
+use crate::document::NameKind;
 use crate::error::IndexError;
 use crate::schema::Fields;
 use crate::tokenizer::{self, Kind};
@@ -153,10 +154,13 @@ impl<'a> Lowering<'a> {
         let columns = match field {
             WordField::Text(TextField::Prompt) => vec![fields.prompt],
             WordField::Text(TextField::Negative) => vec![fields.negative],
-            WordField::Text(TextField::Any) => vec![fields.prompt, fields.negative, fields.name_any],
+            WordField::Text(TextField::Any) => {
+                [&[fields.prompt, fields.negative], &fields.names[..]].concat()
+            }
             WordField::Keyword(field) => vec![self.column(field)],
             WordField::Name(field) => match field.names() {
-                Some(kind) => vec![kind.map_or(fields.name_any, |kind| fields.name(kind))],
+                Some(Some(kind)) => vec![fields.name(kind)],
+                Some(None) => fields.names.to_vec(),
                 None => return Ok(Box::new(EmptyQuery)),
             },
         };
@@ -214,7 +218,7 @@ impl<'a> Lowering<'a> {
                 let choices: Vec<Engine> = [
                     words_in(fields.prompt, &prompt_words, slop, prefix),
                     words_in(fields.negative, &prompt_words, slop, prefix).map(filter),
-                    words_in(fields.name_any, &name_words(), slop, prefix).map(filter),
+                    self.named(None, &name_words(), slop, prefix).map(filter),
                 ]
                 .into_iter()
                 .flatten()
@@ -343,15 +347,24 @@ impl<'a> Lowering<'a> {
         if let Some(test) = weight {
             return Ok(filter(Box::new(WeightedResources::new(users, &ids, Interval::of(test)))));
         }
-        let named = field.names().and_then(|kind| {
-            let column = kind.map_or(self.fields.name_any, |kind| self.fields.name(kind));
-            words_in(column, &tokenizer::words(Kind::Name, value), 0, prefix)
-        });
+        let named =
+            field.names().and_then(|kind| self.named(kind, &tokenizer::words(Kind::Name, value), 0, prefix));
         Ok(filter(match named {
             Some(named) if ids.is_empty() => named,
             Some(named) => union(vec![named, users]),
             None => users,
         }))
+    }
+
+    /// Words in the names of resources of one kind, or of any.
+    fn named(&self, kind: Option<NameKind>, words: &[String], slop: u32, prefix: bool) -> Option<Engine> {
+        let kinds = match &kind {
+            Some(kind) => std::slice::from_ref(kind),
+            None => &NameKind::ALL[..],
+        };
+        let choices: Vec<Engine> =
+            kinds.iter().filter_map(|kind| words_in(self.fields.name(*kind), words, slop, prefix)).collect();
+        (!choices.is_empty()).then(|| union(choices))
     }
 
     fn resource_set(&self, ids: &[u64]) -> Engine {

@@ -147,8 +147,9 @@ fn another_format_needs_a_rebuild() {
     drop(writer);
     let meta = dir.path().join("meta.json");
     let text = std::fs::read_to_string(&meta).expect("reads");
-    assert!(text.contains("format=1 generation=1"));
-    std::fs::write(&meta, text.replace("format=1 ", "format=9 ")).expect("writes");
+    let stamp = format!("format={} ", crate::INDEX_FORMAT);
+    assert!(text.contains(&format!("{stamp}generation=1")));
+    std::fs::write(&meta, text.replace(&stamp, "format=9 ")).expect("writes");
     let is_refused = |error: Option<IndexError>| {
         matches!(error, Some(IndexError::NeedsRebuild { found: 9, expected: crate::INDEX_FORMAT }))
     };
