@@ -31,4 +31,5 @@ pub use facts::{FactResource, Facts};
 pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
+pub use tokenizer::prompt_words;
 pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};

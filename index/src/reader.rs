@@ -25,7 +25,7 @@ const OPEN_TRIES: usize = 5;
 pub struct Reader {
     searcher: Searcher,
     fields: Fields,
-    generation: u64,
+    stamp: Option<Stamp>,
 }
 
 impl Reader {
@@ -39,13 +39,18 @@ impl Reader {
         let fields = Fields::new();
         let index =
             schema::open(dir, &fields)?.ok_or_else(|| IndexError::Missing { path: dir.to_path_buf() })?;
-        let (searcher, generation) = snapshot(&index)?;
-        Ok(Self { searcher, fields, generation })
+        let (searcher, stamp) = snapshot(&index)?;
+        Ok(Self { searcher, fields, stamp })
     }
 
     /// The generation that this snapshot contains; 0 before the first commit.
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.stamp.map_or(0, |stamp| stamp.generation)
+    }
+
+    /// What the writer said beside the generation; see [`crate::Writer::commit_marked`].
+    pub fn mark(&self) -> Option<u64> {
+        self.stamp.and_then(|stamp| stamp.mark)
     }
 
     /// How many documents it has.
@@ -163,8 +168,8 @@ impl Reader {
     }
 }
 
-/// A searcher and the generation of the very commit that it shows.
-fn snapshot(index: &Index) -> Result<(Searcher, u64), IndexError> {
+/// A searcher and the stamp of the very commit that it shows.
+fn snapshot(index: &Index) -> Result<(Searcher, Option<Stamp>), IndexError> {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     let mut before = index.load_metas()?;
     for _ in 0..OPEN_TRIES {
@@ -175,5 +180,5 @@ fn snapshot(index: &Index) -> Result<(Searcher, u64), IndexError> {
         }
         before = after;
     }
-    Ok((reader.searcher(), Stamp::of(&before).map_or(0, |stamp| stamp.generation)))
+    Ok((reader.searcher(), Stamp::of(&before)))
 }

@@ -167,30 +167,35 @@ pub(crate) fn open(dir: &Path, fields: &Fields) -> Result<Option<Index>, IndexEr
     Ok(Some(index))
 }
 
-/// What a commit says about itself, kept as the engine's payload: `format=1 generation=5`.
+/// What a commit says about itself, kept as the engine's payload: `format=1 generation=5 mark=8f3a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) format: u32,
     pub(crate) generation: u64,
+    /// What tells this generation from one of the same number in another store; `None` where the caller says nothing.
+    pub(crate) mark: Option<u64>,
 }
 
 impl Stamp {
     /// The stamp of a commit of this version.
-    pub(crate) fn new(generation: u64) -> Self {
-        Self { format: INDEX_FORMAT, generation }
+    pub(crate) fn new(generation: u64, mark: Option<u64>) -> Self {
+        Self { format: INDEX_FORMAT, generation, mark }
     }
 
     /// The payload.
     pub(crate) fn to_payload(self) -> String {
-        format!("format={} generation={}", self.format, self.generation)
+        let mark = self.mark.map(|mark| format!(" mark={mark:x}")).unwrap_or_default();
+        format!("format={} generation={}{mark}", self.format, self.generation)
     }
 
     /// The stamp of the last commit; `None` before the first one and for a payload of another program.
     pub(crate) fn of(meta: &IndexMeta) -> Option<Self> {
-        let (format, generation) = meta.payload.as_deref()?.split_once(' ')?;
+        let (format, rest) = meta.payload.as_deref()?.split_once(' ')?;
+        let (generation, mark) = rest.split_once(' ').unwrap_or((rest, ""));
         Some(Self {
             format: format.strip_prefix("format=")?.parse().ok()?,
             generation: generation.strip_prefix("generation=")?.parse().ok()?,
+            mark: mark.strip_prefix("mark=").and_then(|mark| u64::from_str_radix(mark, 16).ok()),
         })
     }
 }

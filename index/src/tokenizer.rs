@@ -71,14 +71,14 @@ pub(crate) fn words(kind: Kind, text: &str) -> Vec<String> {
     words
 }
 
-/// The words of a text with their places, in bytes.
-pub(crate) fn located(kind: Kind, text: &str) -> Vec<(String, std::ops::Range<usize>)> {
-    let mut tokenizer = WordTokenizer::new(kind);
+/// The words of a prompt as the index knows them, each with the bytes of the text that it stands for.
+pub fn prompt_words(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut tokenizer = WordTokenizer::new(Kind::Prompt);
     let mut stream = tokenizer.token_stream(text);
     let mut words = Vec::new();
     while stream.advance() {
         let token = stream.token();
-        words.push((token.text.clone(), token.offset_from..token.offset_to));
+        words.push((token.offset_from..token.offset_to, token.text.clone()));
     }
     words
 }

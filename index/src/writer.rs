@@ -50,6 +50,7 @@ pub struct Writer {
     inner: IndexWriter,
     fields: Fields,
     committed: u64,
+    mark: Option<u64>,
 }
 
 impl Writer {
@@ -79,13 +80,19 @@ impl Writer {
         inner.set_merge_policy(Box::new(merge_policy()));
         // A writer that was killed within a commit leaves files that the same commit, made again, would refuse to overwrite.
         inner.garbage_collect_files().wait()?;
-        let committed = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.generation);
-        Ok(Self { inner, fields, committed })
+        let stamp = Stamp::of(&index.load_metas()?);
+        let (committed, mark) = stamp.map_or((0, None), |stamp| (stamp.generation, stamp.mark));
+        Ok(Self { inner, fields, committed, mark })
     }
 
     /// The generation of the last commit; 0 before the first.
     pub fn generation(&self) -> u64 {
         self.committed
+    }
+
+    /// What the last commit said beside its generation; see [`Self::commit_marked`].
+    pub fn mark(&self) -> Option<u64> {
+        self.mark
     }
 
     /// Adds a document whose key is not in the index. See [`Self::replace`] for one that may be.
@@ -119,10 +126,19 @@ impl Writer {
     ///
     /// On a failure the last commit stays as it was.
     pub fn commit(&mut self, generation: u64) -> Result<(), IndexError> {
+        self.commit_marked(generation, None)
+    }
+
+    /// As [`Self::commit`], with a mark that tells this generation from one of the same number in another store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit`].
+    pub fn commit_marked(&mut self, generation: u64, mark: Option<u64>) -> Result<(), IndexError> {
         let mut prepared = self.inner.prepare_commit()?;
-        prepared.set_payload(&Stamp::new(generation).to_payload());
+        prepared.set_payload(&Stamp::new(generation, mark).to_payload());
         prepared.commit()?;
-        self.committed = generation;
+        (self.committed, self.mark) = (generation, mark);
         Ok(())
     }
 

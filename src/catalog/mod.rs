@@ -4,6 +4,7 @@
 //! - Out: rows, read one by one or streamed in a stated order.
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
+mod answers;
 mod batch;
 mod changes;
 mod codes;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use answers::{LinkedName, NamedResource};
 pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
 pub use crawl::{
@@ -38,8 +40,9 @@ pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
-    NamingImage, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
+    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LinkedBy, LocalUse, LocalUses, ModelFacts,
+    NamingImage, PictureFile, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts,
+    VersionTitle,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};

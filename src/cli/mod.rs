@@ -6,6 +6,7 @@
 
 mod args;
 mod completions;
+mod count;
 mod crawl;
 mod decide;
 mod demo;
@@ -127,6 +128,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Decide(arguments) => decide::run(arguments, session),
         Command::Index(arguments) => index::run(arguments, session),
         Command::Search(arguments) => search::run(arguments, session),
+        Command::Count(arguments) => count::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),

@@ -4,18 +4,25 @@
 //! - Out: a page of images in the order asked for, with the number of all that match.
 //! - Never: a change to either.
 
+mod asked;
+mod cursor;
+mod facet;
+mod highlight;
+mod kinship;
 mod resolve;
 
-use std::str::FromStr;
-
 use stemmata_index::query::{Parsed, QueryError, parse};
-use stemmata_index::{Cursor, Hits, IndexError, Reader, SortKey};
+use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
+pub use highlight::Highlighter;
+pub use kinship::Kinship;
 pub use resolve::CatalogResolver;
 
-use crate::catalog::{Catalog, CatalogError, NamedImage};
-use crate::entity::ImageKey;
+use crate::catalog::{Catalog, CatalogError, LinkedName, NamedImage};
+use crate::entity::{ImageKey, ImageName};
+use cursor::{PageCursor, Question};
 
 /// Images on a page unless somebody says otherwise.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -42,6 +49,9 @@ pub struct Page {
     pub next: Option<String>,
     /// The generation of the catalog that the index shows.
     pub generation: u64,
+    /// The generation that the index showed when the page before this one ended, if it has changed since: images may
+    /// have moved between the pages.
+    pub continued_from: Option<u64>,
 }
 
 /// One hit.
@@ -51,6 +61,10 @@ pub struct FoundImage {
     pub image: NamedImage,
     /// How well its words match; `None` where the order does not ask.
     pub score: Option<f32>,
+    /// The version that stands for its checkpoint, if one does.
+    pub checkpoint: Option<LinkedName>,
+    /// Whether it is a file that the last scan no longer found.
+    pub missing: bool,
 }
 
 /// A failed search.
@@ -66,6 +80,9 @@ pub enum SearchError {
         /// As given.
         text: String,
     },
+    /// The place belongs to another query, or to another order of the same one.
+    #[error("this is a place in the hits of another query or another order")]
+    OtherQuery,
     /// The index is missing, locked, damaged or of another format.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -102,33 +119,55 @@ pub fn answer(
     settings: &SearchSettings,
 ) -> Result<Page, SearchError> {
     let parsed_limit = parsed.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let sort = if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() };
+    let question = Question::new(&parsed.query, &sort);
+    let after = settings.after.as_deref().map(|text| continued(text, question)).transpose()?;
+    let limit = settings.limit.or(parsed_limit).unwrap_or(DEFAULT_LIMIT);
     let options = stemmata_index::SearchOptions {
-        limit: settings.limit.or(parsed_limit).unwrap_or(DEFAULT_LIMIT),
-        sort: if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() },
-        after: settings.after.as_deref().map(cursor).transpose()?,
+        // One more than is shown tells whether there is a next page.
+        limit: if limit == 0 { 0 } else { limit.saturating_add(1) },
+        sort,
+        after: after.as_ref().map(|cursor| cursor.place.clone()),
     };
-    let found = reader.search(&CatalogResolver::new(catalog), &parsed.query, &options)?;
+    let mut found = reader.search(&CatalogResolver::new(catalog), &parsed.query, &options)?;
+    let place = last_place(&mut found, limit);
     let mut hits = Vec::with_capacity(found.hits.len());
     for hit in &found.hits {
-        let Some(key) = ImageKey::new(hit.key) else { continue };
-        if let Some(image) = catalog.named_image(key)? {
-            hits.push(FoundImage { image, score: hit.score });
-        }
+        hits.extend(complete(catalog, hit.key, hit.score)?);
     }
+    let generation = reader.generation();
+    let next = |place| PageCursor { question, generation, place }.to_string();
     Ok(Page {
         total: found.total,
         hits,
-        next: next_page(&found, options.limit),
-        generation: reader.generation(),
+        next: place.map(next),
+        generation,
+        continued_from: after.map(|cursor| cursor.generation).filter(|then| *then != generation),
     })
 }
 
-/// The place after the last hit, unless there is nothing after it.
-fn next_page(found: &Hits, limit: usize) -> Option<String> {
-    let last = found.hits.last().filter(|_| found.hits.len() == limit)?;
-    Some(last.cursor.to_string())
+/// What the catalog says of a hit; `None` for one that it no longer has.
+fn complete(catalog: &Catalog, key: i64, score: Option<f32>) -> Result<Option<FoundImage>, CatalogError> {
+    let Some(key) = ImageKey::new(key) else { return Ok(None) };
+    let Some(image) = catalog.named_image(key)? else { return Ok(None) };
+    let checkpoint = catalog.linked_checkpoint(image.row.key)?;
+    let missing = matches!(image.name, ImageName::Path(_)) && catalog.is_missing(image.row.key)?;
+    Ok(Some(FoundImage { image, score, checkpoint, missing }))
 }
 
-fn cursor(text: &str) -> Result<Cursor, SearchError> {
-    Cursor::from_str(text).map_err(|_| SearchError::BadCursor { text: text.to_owned() })
+/// Cuts the hits to the page, and gives its last place where something comes after it.
+fn last_place(found: &mut Hits, limit: usize) -> Option<stemmata_index::Cursor> {
+    if found.hits.len() <= limit {
+        return None;
+    }
+    found.hits.truncate(limit);
+    found.hits.last().map(|hit| hit.cursor.clone())
+}
+
+fn continued(text: &str, question: Question) -> Result<PageCursor, SearchError> {
+    let cursor: PageCursor = text.parse().map_err(|()| SearchError::BadCursor { text: text.to_owned() })?;
+    if cursor.question != question {
+        return Err(SearchError::OtherQuery);
+    }
+    Ok(cursor)
 }

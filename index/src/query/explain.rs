@@ -112,18 +112,18 @@ impl Reader {
 ///
 /// Words of excluded conditions are left out.
 pub fn matched_words(query: &Query, field: TextField, text: &str) -> Vec<Range<usize>> {
-    let words = tokenizer::located(Kind::Prompt, text);
+    let words = tokenizer::prompt_words(text);
     let mut is_marked = vec![false; words.len()];
     mark(query, field, true, &words, &mut is_marked);
     let marked = words.into_iter().zip(is_marked).filter(|(_, is_marked)| *is_marked);
-    let mut places: Vec<Range<usize>> = marked.map(|((_, place), _)| place).collect();
+    let mut places: Vec<Range<usize>> = marked.map(|((place, _), _)| place).collect();
     places.sort_by_key(|place| (place.start, place.end));
     // Characters that fold to several words share their place.
     places.dedup();
     places
 }
 
-type Located = (String, Range<usize>);
+type Located = (Range<usize>, String);
 
 fn mark(query: &Query, field: TextField, wanted: bool, words: &[Located], is_marked: &mut [bool]) {
     let searches = |asked: TextField| asked == field || asked == TextField::Any;
@@ -139,7 +139,7 @@ fn mark(query: &Query, field: TextField, wanted: bool, words: &[Located], is_mar
         }
         Node::Pattern { field: WordField::Text(asked), pattern } if wanted && searches(*asked) => {
             let Ok(fits) = Fits::new(pattern) else { return };
-            for ((word, _), marked) in words.iter().zip(is_marked) {
+            for ((_, word), marked) in words.iter().zip(is_marked) {
                 *marked |= fits.fits(word);
             }
         }
@@ -151,14 +151,14 @@ fn mark_phrase(wanted: &[String], slop: u32, prefix: bool, words: &[Located], is
     let Some((last, first)) = wanted.split_last() else { return };
     let ends = |word: &str| if prefix { word.starts_with(last.as_str()) } else { word == last };
     if slop > 0 {
-        for ((word, _), marked) in words.iter().zip(is_marked) {
+        for ((_, word), marked) in words.iter().zip(is_marked) {
             *marked |= wanted.contains(word) || ends(word);
         }
         return;
     }
     for (start, window) in words.windows(wanted.len()).enumerate() {
-        let begins = window.iter().zip(first).all(|((word, _), wanted)| word == wanted);
-        if begins && window.last().is_some_and(|(word, _)| ends(word)) {
+        let begins = window.iter().zip(first).all(|((_, word), wanted)| word == wanted);
+        if begins && window.last().is_some_and(|(_, word)| ends(word)) {
             is_marked[start..start + wanted.len()].fill(true);
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Row, params};
 
 use crate::catalog::{Catalog, CatalogError, Result};
-use crate::entity::{Evidence, HexHash, ImageKey, ModelId, ResourceKind, Timestamp};
+use crate::entity::{Evidence, HexHash, ImageKey, ModelId, ResourceKind};
 
 use super::here::REMOVED;
 use super::linking::collect;
@@ -186,17 +186,17 @@ impl Catalog {
         Ok(())
     }
 
-    /// Images of which a batch between two moments, ends included, was the last to bring something; sorted.
+    /// Images of which a batch between two moments (milliseconds since 1970, ends included) was the last to bring something; sorted.
     ///
     /// # Errors
     ///
     /// When SQLite fails.
-    pub fn images_seen_between(&self, first: Timestamp, last: Timestamp) -> Result<Vec<i64>> {
+    pub fn images_seen_between(&self, first_ms: i64, last_ms: i64) -> Result<Vec<i64>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT image FROM images WHERE generation IN
              (SELECT generation FROM generations WHERE at BETWEEN ?1 AND ?2)",
         )?;
-        let rows = statement.query(params![first.as_millis(), last.as_millis()])?;
+        let rows = statement.query(params![first_ms, last_ms])?;
         let mut images = collect(rows, |row| Ok(row.get(0)?))?;
         images.sort_unstable();
         Ok(images)
@@ -208,9 +208,7 @@ impl Catalog {
              ORDER BY file, position LIMIT ?1",
         )?;
         let limit = i64::try_from(MAX_ANCESTRY_ROWS).unwrap_or(i64::MAX);
-        collect(statement.query([limit])?, |row| {
-            Ok(Descendant { file: row.get(0)?, parent: row.get(1)? })
-        })
+        collect(statement.query([limit])?, |row| Ok(Descendant { file: row.get(0)?, parent: row.get(1)? }))
     }
 
     fn texts(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<String>> {
@@ -221,9 +219,8 @@ impl Catalog {
     /// Row numbers of resources that a statement gives; sorted, each once.
     fn keys_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<u64>> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut keys = collect(statement.query(parameters)?, |row: &Row<'_>| {
-            Ok(row.get::<_, i64>(0)?.cast_unsigned())
-        })?;
+        let mut keys =
+            collect(statement.query(parameters)?, |row: &Row<'_>| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
         keys.sort_unstable();
         keys.dedup();
         Ok(keys)

@@ -37,7 +37,7 @@ pub(crate) use provenance::{
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
-pub(crate) use search::SearchArgs;
+pub(crate) use search::{CountArgs, FacetFlags, SearchArgs};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -160,7 +160,9 @@ pub(crate) enum Command {
     Resolve(Box<ResolveArgs>),
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
+    /// Count images by prompt, settings and models
+    Count(CountArgs),
     /// Print everything known about an image
     Show(ShowArgs),
     /// Which model versions made an image, and how we know

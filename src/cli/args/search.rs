@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::query_words::unprotect;
+use crate::cli::search::fields_help;
 
 const SEARCH_EXAMPLES: &str = "\
 Examples:
@@ -36,7 +37,7 @@ Fields:
 
 /// `search`
 #[derive(Args, Debug)]
-#[command(after_help = SEARCH_EXAMPLES, after_long_help = format!("{QUERY_HELP}\n{SEARCH_EXAMPLES}"))]
+#[command(after_help = SEARCH_EXAMPLES, after_long_help = format!("{QUERY_HELP}\n{}\n{SEARCH_EXAMPLES}", fields_help()))]
 pub(crate) struct SearchArgs {
     /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
     #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
@@ -50,6 +51,52 @@ pub(crate) struct SearchArgs {
     /// Order by fields, such as likes, +date, seed,-steps; + and - say which way [default: best match first]
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
     pub(crate) sort: Option<String>,
+    /// Columns of a table, of CSV and of TSV, such as image,model,seed,prompt
+    #[arg(long, value_name = "LIST", value_parser = unprotect)]
+    pub(crate) fields: Option<String>,
+    /// One line a hit in these words, such as '{image}\t{model}\t{prompt:60}'
+    #[arg(long, value_name = "TEXT", value_parser = unprotect)]
+    pub(crate) template: Option<String>,
+    /// End each name, or each line of --template, with NUL: for `xargs -0`
+    #[arg(short = '0', long)]
+    pub(crate) print0: bool,
+    #[command(flatten)]
+    pub(crate) facets: FacetFlags,
+    /// Charts of all hits instead of hits: when, which models, which settings
+    #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0"])]
+    pub(crate) stats: bool,
+    /// Exit with 4 when nothing is found
+    #[arg(long)]
+    pub(crate) fail_on_empty: bool,
+}
+
+/// What to count among the hits.
+#[derive(Args, Debug)]
+pub(crate) struct FacetFlags {
+    /// Count values among all hits: sampler, scheduler, base, user, model, lora, embedding, vae, controlnet, upscaler,
+    /// resource, tag, creator, size, steps, cfg, date[:year|month|week|day]; several with commas
+    #[arg(long, value_name = "LIST", value_parser = unprotect)]
+    pub(crate) facet: Vec<String>,
+    /// Values of each facet at most [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) facet_top: Option<u16>,
+}
+
+/// `count`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata count castle -negative:blurry
+  stemmata count model:DreamShaper --facet sampler,steps
+  stemmata count 'date:2024' --facet date:week,lora --facet-top 20 --json
+  stemmata count --facet base --format csv '*'
+")]
+pub(crate) struct CountArgs {
+    /// As for `search`; `-` reads the query from stdin
+    #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
+    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) facets: FacetFlags,
     /// Exit with 4 when nothing is found
     #[arg(long)]
     pub(crate) fail_on_empty: bool,
