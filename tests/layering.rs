@@ -39,6 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ciborium", &["parse"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("crc32fast", &["crawl", "parse"]),
     ("governor", &["fetch"]),
     ("ignore", &["crawl"]),
@@ -52,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["crawl", "parse"]),
     ("tantivy", &[]),
     ("terminal_size", &["cli"]),
+    ("toml", &["cli"]),
     ("tokio", &["cli", "crawl", "fetch"]),
     ("tracing_subscriber", &["cli"]),
 ];

@@ -14,9 +14,10 @@ use tantivy::{Index, ReloadPolicy, Searcher, Term};
 use crate::error::IndexError;
 use crate::facts::{Facts, SegmentFacts};
 use crate::query::lower::Lowering;
-use crate::query::{Query, Resolver};
+use crate::query::{KeywordField, Query, Resolver};
 use crate::rank::{Best, Hits, SearchOptions};
 use crate::schema::{self, Fields, Stamp};
+use crate::tokenizer;
 
 /// How often [`Reader::open`] looks again when a commit falls between its two looks.
 const OPEN_TRIES: usize = 5;
@@ -130,6 +131,37 @@ impl Reader {
     pub fn document_frequency_of_resource(&self, id: u64) -> Result<u64, IndexError> {
         let term = Term::from_field_u64(self.fields.resource, id);
         Ok(self.searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? as u64)
+    }
+
+    /// Keywords of a field that begin so, case aside: folded, in alphabetical order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Only what a damaged or vanished index causes.
+    pub fn keywords(
+        &self,
+        field: KeywordField,
+        begins: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, IndexError> {
+        let column = self.fields.keyword(field);
+        let begins = tokenizer::keyword(begins);
+        let mut found = std::collections::BTreeSet::new();
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(column)?;
+            let mut terms =
+                index.terms().range().ge(begins.as_bytes()).into_stream().map_err(IndexError::Io)?;
+            let mut seen = 0;
+            while seen < limit && terms.advance() {
+                let Ok(word) = std::str::from_utf8(terms.key()) else { continue };
+                if !word.starts_with(begins.as_str()) {
+                    break;
+                }
+                found.insert(word.to_owned());
+                seen += 1;
+            }
+        }
+        Ok(found.into_iter().take(limit).collect())
     }
 
     /// Which of the documents with these keys match.

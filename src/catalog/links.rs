@@ -22,7 +22,7 @@ use crate::entity::{
     VersionId,
 };
 
-pub use asked::{LinkedBy, PictureFile};
+pub use asked::{LinkedBy, NameKind, PictureFile};
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};

@@ -6,7 +6,6 @@ mod fields;
 mod hit;
 mod template;
 
-use std::io::Read as _;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
 use stemmata::search::{self, FacetCounts, Highlighter, Page, SearchError, SearchSettings};
-use stemmata_index::query::{self, Parsed, QueryError};
+use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
 pub(crate) use charts::{Ink, draw};
@@ -22,6 +21,7 @@ pub(crate) use facets::Facets;
 pub(crate) use fields::help as fields_help;
 
 use super::args::SearchArgs;
+use super::asking::{Asked, unreadable};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Marker, SCHEMA, Sink, Supported, json};
@@ -31,9 +31,6 @@ use fields::Field;
 use hit::{HitRow, View, name_bytes};
 use template::Template;
 
-/// Longest query read from stdin; the query language allows less.
-const MAX_STDIN_BYTES: u64 = 1 << 20;
-
 /// Prints the hits.
 pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     let started = Instant::now();
@@ -41,15 +38,18 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     let shape = Shape::of(arguments, &sink)?;
     let facets = Facets::of(arguments)?;
     facets.suit(&sink, !arguments.stats)?;
-    let text = query_text(&arguments.query)?;
+    let Asked { text, parsed } = arguments.query.read(session)?;
     let settings = SearchSettings {
         limit: if arguments.stats { Some(0) } else { limit(arguments) },
         sort: arguments.sort.as_deref().map(sort_keys).transpose()?.unwrap_or_default(),
         after: arguments.after.clone(),
     };
     let catalog = session.catalog()?;
-    let parsed = query::parse(&text).map_err(|error| unreadable(&error, &text))?;
     let reader = Reader::open(&session.settings.index())?;
+    if let Some(form) = arguments.explain {
+        let settings = SearchSettings { limit: limit(arguments).or(Some(0)), ..settings };
+        return super::explain::run(&catalog, &reader, &Asked { text, parsed }, &settings, form, session);
+    }
     let page =
         search::answer(&catalog, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
     let counted = facets.count(&catalog, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
@@ -215,28 +215,10 @@ fn limit(arguments: &SearchArgs) -> Option<usize> {
     arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// The words joined by blanks; a lone `-` reads them from stdin.
-pub(crate) fn query_text(words: &[String]) -> Result<String, Failure> {
-    if words != ["-"] {
-        return Ok(words.join(" "));
-    }
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_STDIN_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file("reading the query from stdin", &error))?;
-    Ok(text.trim().to_owned())
-}
-
 /// Reads `--sort` as the query language reads `sort:`.
 fn sort_keys(text: &str) -> Result<Vec<SortKey>, Failure> {
     let term = format!("sort:{text}");
     Ok(query::parse(&term).map_err(|error| unreadable(&error, &term))?.sort)
-}
-
-pub(crate) fn unreadable(error: &QueryError, text: &str) -> Failure {
-    Failure::from(error).picture(query::render(error, text))
 }
 
 pub(crate) fn failure(error: SearchError, text: &str) -> Failure {

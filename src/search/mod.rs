@@ -6,18 +6,22 @@
 
 mod asked;
 mod cursor;
+mod explain;
 mod facet;
 mod highlight;
 mod kinship;
+mod names;
 mod resolve;
 
 use stemmata_index::query::{Parsed, QueryError, parse};
 use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use explain::{Explanation, explain};
 pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
 pub use highlight::Highlighter;
 pub use kinship::Kinship;
+pub use names::names_beginning;
 pub use resolve::CatalogResolver;
 
 use crate::catalog::{Catalog, CatalogError, LinkedName, NamedImage};

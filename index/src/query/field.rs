@@ -1,10 +1,12 @@
 //! The names of everything that a query can ask about.
 
 use serde::{Deserialize, Serialize};
+use tantivy::schema::Field;
 
 pub(crate) use super::table::{FIELDS, FieldEntry, FieldKind, find, name_of, presence, presence_word};
 use crate::document::NameKind;
 use crate::rank::{Direction, SortField};
+use crate::schema::Fields;
 
 /// A searchable text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,21 @@ pub enum KeywordField {
     Type,
     /// Where it was found.
     Source,
+}
+
+impl Fields {
+    /// The field that holds keywords of a kind.
+    pub(crate) fn keyword(&self, field: KeywordField) -> Field {
+        match field {
+            KeywordField::Sampler => self.sampler,
+            KeywordField::Scheduler => self.scheduler,
+            KeywordField::Base => self.base,
+            KeywordField::User => self.user,
+            KeywordField::Tool => self.tool,
+            KeywordField::Type => self.media_type,
+            KeywordField::Source => self.source,
+        }
+    }
 }
 
 /// A whole number.

@@ -157,7 +157,7 @@ impl<'a> Lowering<'a> {
             WordField::Text(TextField::Any) => {
                 [&[fields.prompt, fields.negative], &fields.names[..]].concat()
             }
-            WordField::Keyword(field) => vec![self.column(field)],
+            WordField::Keyword(field) => vec![self.fields.keyword(field)],
             WordField::Name(field) => match field.names() {
                 Some(Some(kind)) => vec![fields.name(kind)],
                 Some(None) => fields.names.to_vec(),
@@ -228,26 +228,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn column(&self, field: KeywordField) -> Field {
-        let fields = self.fields;
-        match field {
-            KeywordField::Sampler => fields.sampler,
-            KeywordField::Scheduler => fields.scheduler,
-            KeywordField::Base => fields.base,
-            KeywordField::User => fields.user,
-            KeywordField::Tool => fields.tool,
-            KeywordField::Type => fields.media_type,
-            KeywordField::Source => fields.source,
-        }
-    }
-
     fn keyword(&self, field: KeywordField, value: &str, prefix: bool) -> Engine {
         let folded = tokenizer::keyword(value);
         if prefix {
-            return filter(beginning(self.column(field), &folded));
+            return filter(beginning(self.fields.keyword(field), &folded));
         }
         if field != KeywordField::Sampler {
-            return filter(self.term(self.column(field), &folded));
+            return filter(self.term(self.fields.keyword(field), &folded));
         }
         let SamplerName { sampler, scheduler } = self.sampler(value);
         let sampler = sampler.map(|name| self.term(self.fields.sampler, &name));
@@ -271,7 +258,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn another(&self, field: KeywordField, presence: Presence, folded: &str) -> Engine {
         let clauses = vec![
             (Occur::Must, filter(self.presence(presence))),
-            (Occur::MustNot, excluded(self.term(self.column(field), folded))),
+            (Occur::MustNot, excluded(self.term(self.fields.keyword(field), folded))),
         ];
         Box::new(BooleanQuery::new(clauses))
     }

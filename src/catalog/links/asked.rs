@@ -35,6 +35,17 @@ pub enum LinkedBy {
     Removed,
 }
 
+/// Whose names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind<'a> {
+    /// Of models of these types, or of all.
+    Model(&'a [&'a str]),
+    /// Of those who published models.
+    Creator,
+    /// Of tags of models.
+    Tag,
+}
+
 /// A picture on disk, for tests of its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureFile<'a> {
@@ -200,6 +211,29 @@ impl Catalog {
         let mut images = collect(rows, |row| Ok(row.get(0)?))?;
         images.sort_unstable();
         Ok(images)
+    }
+
+    /// Names that begin so, case of ASCII aside; in alphabetical order, each once.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn names_beginning(&self, whose: NameKind<'_>, begins: &str, limit: usize) -> Result<Vec<String>> {
+        let (table, column, condition) = match whose {
+            NameKind::Model(&[]) => ("models", "name", String::new()),
+            NameKind::Model(types) => {
+                let types = types.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+                ("models", "name", format!("AND kind IN ({types})"))
+            }
+            NameKind::Creator => ("models", "creator", String::new()),
+            NameKind::Tag => ("model_tags", "tag", String::new()),
+        };
+        let sql = format!(
+            "SELECT DISTINCT {column} FROM {table} WHERE {column} >= ?1 COLLATE NOCASE
+             AND {column} < ?2 COLLATE NOCASE {condition} ORDER BY {column} COLLATE NOCASE LIMIT ?3"
+        );
+        let end = format!("{begins}{}", char::MAX);
+        self.texts(&sql, params![begins, end, i64::try_from(limit).unwrap_or(i64::MAX)])
     }
 
     fn descendants(&self) -> Result<Vec<Descendant>> {
