@@ -70,6 +70,7 @@ impl Document {
         for value in [
             self.image,
             self.media,
+            self.model,
             self.width,
             self.height,
             self.steps,

@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub width: Option<u64>,
     /// Pixels down.
     pub height: Option<u64>,
+    /// Seed.
+    pub seed: Option<i64>,
     /// Canonical sampler.
     pub sampler: Option<&'a str>,
     /// Canonical scheduler.
@@ -57,6 +59,7 @@ pub(crate) struct SegmentFacts {
     cfg: Column<f64>,
     width: Column<u64>,
     height: Column<u64>,
+    seed: Column<i64>,
     uses: Uses,
     posted_for: Column<u64>,
     sampler: Words,
@@ -79,6 +82,7 @@ impl SegmentFacts {
             cfg: columns.f64("cfg")?,
             width: columns.u64("width")?,
             height: columns.u64("height")?,
+            seed: columns.i64("seed")?,
             uses: Uses::open(segment)?,
             posted_for: columns.u64("posted_for")?,
             sampler: words("sampler")?,
@@ -105,6 +109,7 @@ impl SegmentFacts {
             cfg: self.cfg.first(doc),
             width: self.width.first(doc),
             height: self.height.first(doc),
+            seed: self.seed.first(doc),
             sampler: self.sampler.of(doc)?,
             scheduler: self.scheduler.of(doc)?,
             username: self.username.of(doc)?,
@@ -144,11 +149,6 @@ impl Uses {
         let weights =
             weights.map(|ordinal| usize::try_from(ordinal).ok().and_then(|at| *self.weights.get(at)?));
         self.resource.values_for_doc(doc).zip(weights).map(|(id, weight)| FactResource { id, weight })
-    }
-
-    /// The numbers of the resources alone.
-    pub(crate) fn resource(&self) -> &Column<u64> {
-        &self.resource
     }
 }
 

@@ -85,7 +85,16 @@ impl Reader {
     ) -> Result<Vec<T>, IndexError> {
         let lowered = self.lower(resolver, query)?;
         let weight = lowered.weight(EnableScoring::disabled_from_searcher(self.searcher()))?;
-        self.searcher().segment_readers().par_iter().map(|segment| ask(weight.as_ref(), segment)).collect()
+        self.on_segments(|segment| ask(weight.as_ref(), segment))
+    }
+
+    /// Looks at every segment, at several at once; the answers come in the order of the segments.
+    pub(crate) fn on_segments<T: Send>(
+        &self,
+        look: impl Fn(&SegmentReader) -> Result<T, IndexError> + Sync,
+    ) -> Result<Vec<T>, IndexError> {
+        let look = &look;
+        self.searcher().segment_readers().par_iter().map(look).collect()
     }
 }
 

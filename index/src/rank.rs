@@ -8,10 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::Column;
 use tantivy::query::Weight;
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocId, Score, SegmentReader};
 
 /// Most sort keys that are looked at; the rest is ignored.
 pub(crate) const MAX_SORT_KEYS: usize = 4;
@@ -190,19 +189,112 @@ impl Best {
     }
 
     /// Whether hits come best score first, which lets the engine skip documents that cannot reach the page.
-    fn prunes(&self) -> bool {
+    pub(crate) fn prunes(&self) -> bool {
         matches!(self.sort[..], [SortKey { field: SortField::Score, direction: Direction::Descending }])
     }
 }
 
-impl Collector for Best {
-    type Fruit = Vec<Hit>;
-    type Child = SegmentBest;
+impl Best {
+    /// Whether the order asks for scores.
+    pub(crate) fn scores(&self) -> bool {
+        self.sort.iter().any(|sort| sort.field == SortField::Score)
+    }
 
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentBest> {
+    /// The hit at a place of this order.
+    pub(crate) fn hit(&self, cursor: Cursor) -> Hit {
+        let level = self.sort.iter().position(|sort| sort.field == SortField::Score);
+        let score = level.map(|level| score_of(cursor.places[level], self.sort[level].direction));
+        Hit { key: cursor.key, score, cursor }
+    }
+
+    /// The first hits of all segments.
+    pub(crate) fn join(&self, segments: impl Iterator<Item = Vec<Cursor>>) -> Vec<Hit> {
+        let mut all: Vec<Cursor> = segments.flatten().collect();
+        all.sort_unstable();
+        all.truncate(self.limit);
+        all.into_iter().map(|cursor| self.hit(cursor)).collect()
+    }
+
+    /// The first hits of one segment, and how many match.
+    pub(crate) fn collect(
+        &self,
+        weight: &dyn Weight,
+        reader: &SegmentReader,
+        counting: Counting<'_>,
+    ) -> tantivy::Result<(Vec<Cursor>, u64)> {
+        let places = Places::open(reader, self)?;
+        let mut top = Top { limit: self.limit, after: self.after.clone(), kept: Vec::new(), worst: None };
+        let alive = reader.alive_bitset();
+        let is_alive = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
+        let mut total = 0;
+        match counting {
+            Counting::Apart(count) if self.prunes() => {
+                weight.for_each_pruning(Score::MIN, reader, &mut |doc, score| {
+                    if is_alive(doc) {
+                        places.offer(doc, score, &mut top);
+                    }
+                    top.score_threshold()
+                })?;
+                total = match count {
+                    Some(weight) => u64::from(weight.count(reader)?),
+                    None => 0,
+                };
+            }
+            _ if self.scores() => weight.for_each(reader, &mut |doc, score| {
+                if is_alive(doc) {
+                    total += 1;
+                    places.offer(doc, score, &mut top);
+                }
+            })?,
+            _ => {
+                let mut batch = Batch::default();
+                weight.for_each_no_score(reader, &mut |docs| match alive {
+                    None => {
+                        total += docs.len() as u64;
+                        places.offer_all(docs, &mut batch, &mut top);
+                    }
+                    Some(_) => {
+                        let mut kept = std::mem::take(&mut batch.docs);
+                        kept.clear();
+                        kept.extend(docs.iter().filter(|doc| is_alive(**doc)));
+                        total += kept.len() as u64;
+                        places.offer_all(&kept, &mut batch, &mut top);
+                        batch.docs = kept;
+                    }
+                })?;
+            }
+        }
+        Ok((top.finish(), total))
+    }
+}
+
+/// How matches are counted while the best of them are looked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Counting<'a> {
+    /// In the same pass: finding them is the dear part.
+    Along,
+    /// In a pass of its own, or not at all: the pass for the best ones may then skip the others.
+    Apart(Option<&'a dyn Weight>),
+}
+
+/// Room for the values of one batch of documents.
+#[derive(Default)]
+struct Batch {
+    docs: Vec<DocId>,
+    values: Vec<Option<u64>>,
+}
+
+/// Where the documents of one segment stand in an order.
+pub(crate) struct Places {
+    key: Column<i64>,
+    levels: Vec<Level>,
+}
+
+impl Places {
+    pub(crate) fn open(segment: &SegmentReader, best: &Best) -> tantivy::Result<Self> {
         let columns = segment.fast_fields();
-        let mut levels = Vec::with_capacity(self.sort.len());
-        for sort in &self.sort {
+        let mut levels = Vec::with_capacity(best.sort.len());
+        for sort in &best.sort {
             let column = match sort.field.column() {
                 Some(name) => columns.u64_lenient(name)?.map(|(column, _)| column),
                 None => None,
@@ -213,56 +305,45 @@ impl Collector for Best {
                 direction: sort.direction,
             });
         }
-        Ok(SegmentBest {
-            key: columns.i64("key")?,
-            levels,
-            top: Top { limit: self.limit, after: self.after.clone(), kept: Vec::new(), worst: None },
-        })
+        Ok(Self { key: columns.i64("key")?, levels })
     }
 
-    fn requires_scoring(&self) -> bool {
-        self.sort.iter().any(|sort| sort.field == SortField::Score)
-    }
-
-    fn merge_fruits(&self, segments: Vec<Vec<Cursor>>) -> tantivy::Result<Vec<Hit>> {
-        let mut all: Vec<Cursor> = segments.into_iter().flatten().collect();
-        all.sort_unstable();
-        all.truncate(self.limit);
-        let score_level = self.sort.iter().position(|sort| sort.field == SortField::Score);
-        let score = |cursor: &Cursor| {
-            score_level.map(|level| score_of(cursor.places[level], self.sort[level].direction))
-        };
-        Ok(all.into_iter().map(|cursor| Hit { key: cursor.key, score: score(&cursor), cursor }).collect())
-    }
-
-    fn collect_segment(
-        &self,
-        weight: &dyn Weight,
-        ordinal: u32,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<Vec<Cursor>> {
-        let mut segment = self.for_segment(ordinal, reader)?;
-        let alive = reader.alive_bitset();
-        let is_alive = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
-        if self.prunes() {
-            weight.for_each_pruning(Score::MIN, reader, &mut |doc, score| {
-                if is_alive(doc) {
-                    segment.collect(doc, score);
-                }
-                segment.top.score_threshold()
-            })?;
-        } else if self.requires_scoring() {
-            weight.for_each(reader, &mut |doc, score| {
-                if is_alive(doc) {
-                    segment.collect(doc, score);
-                }
-            })?;
-        } else {
-            weight.for_each_no_score(reader, &mut |docs| {
-                docs.iter().filter(|doc| is_alive(**doc)).for_each(|doc| segment.collect(*doc, 0.0));
-            })?;
+    /// The place of one document; `None` for one without a key, which no writer of ours makes.
+    pub(crate) fn cursor(&self, doc: DocId, score: Score) -> Option<Cursor> {
+        let mut places = [0; MAX_SORT_KEYS];
+        for (place, level) in places.iter_mut().zip(&self.levels) {
+            *place = level.place(doc, score);
         }
-        Ok(segment.harvest())
+        Some(Cursor { places, key: self.key.first(doc)? })
+    }
+
+    fn offer(&self, doc: DocId, score: Score, top: &mut Top) {
+        // Most documents lose at the first level; spare them the other columns and the key.
+        let first = self.levels.first().map_or(0, |level| level.place(doc, score));
+        if !top.loses(first)
+            && let Some(cursor) = self.cursor(doc, score)
+        {
+            top.offer(cursor);
+        }
+    }
+
+    /// As [`Self::offer`] without scores, with the first column read for all of them at once.
+    fn offer_all(&self, docs: &[DocId], batch: &mut Batch, top: &mut Top) {
+        let Some(level) = self.levels.first() else { return };
+        let Some(column) = level.column.as_ref() else {
+            docs.iter().for_each(|doc| self.offer(*doc, 0.0, top));
+            return;
+        };
+        batch.values.clear();
+        batch.values.resize(docs.len(), None);
+        column.first_vals(docs, &mut batch.values);
+        for (doc, value) in docs.iter().zip(&batch.values) {
+            if !top.loses(level.place_of(*value))
+                && let Some(cursor) = self.cursor(*doc, 0.0)
+            {
+                top.offer(cursor);
+            }
+        }
     }
 }
 
@@ -279,7 +360,11 @@ impl Level {
         if self.by_score {
             return score_place(score, self.direction);
         }
-        match (self.column.as_ref().and_then(|column| column.first(doc)), self.direction) {
+        self.place_of(self.column.as_ref().and_then(|column| column.first(doc)))
+    }
+
+    fn place_of(&self, value: Option<u64>) -> u128 {
+        match (value, self.direction) {
             (None, _) => u128::MAX,
             (Some(value), Direction::Ascending) => u128::from(value),
             (Some(value), Direction::Descending) => u128::from(!value),
@@ -302,35 +387,6 @@ fn score_of(place: u128, direction: Direction) -> f32 {
         Direction::Descending => !(place as u64),
     };
     steps as f32 * SCORE_STEP
-}
-
-/// The best hits of one segment so far.
-pub(crate) struct SegmentBest {
-    key: Column<i64>,
-    levels: Vec<Level>,
-    top: Top,
-}
-
-impl SegmentCollector for SegmentBest {
-    type Fruit = Vec<Cursor>;
-
-    fn collect(&mut self, doc: DocId, score: Score) {
-        let mut places = [0; MAX_SORT_KEYS];
-        for (number, level) in self.levels.iter().enumerate() {
-            places[number] = level.place(doc, score);
-            // Most documents lose at the first level; spare them the other columns and the key.
-            if number == 0 && self.top.loses(places[0]) {
-                return;
-            }
-        }
-        if let Some(key) = self.key.first(doc) {
-            self.top.offer(Cursor { places, key });
-        }
-    }
-
-    fn harvest(self) -> Vec<Cursor> {
-        self.top.finish()
-    }
 }
 
 /// Keeps the `limit` smallest cursors after a given one: collects twice as many, then drops the larger half.

@@ -129,10 +129,8 @@ fn divides_schedule(bytes: &[u8], at: usize) -> bool {
     for (place, byte) in rest.iter().enumerate() {
         match byte {
             b'[' | b']' | b'\n' | b'(' | b')' => return false,
-            b':' => {
-                if after_weight(bytes, at + 1 + place).is_some_and(|end| bytes.get(end) == Some(&b']')) {
-                    return true;
-                }
+            b':' if after_weight(bytes, at + 1 + place).is_some_and(|end| bytes.get(end) == Some(&b']')) => {
+                return true;
             }
             _ => {}
         }

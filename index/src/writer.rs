@@ -7,9 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::index::SegmentId;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
 use tantivy::schema::Field;
-use tantivy::{IndexWriter, TantivyDocument, Term};
+use tantivy::{IndexWriter, SegmentMeta, TantivyDocument, Term};
 
 use crate::document::Document;
 use crate::error::IndexError;
@@ -77,7 +78,7 @@ impl Writer {
             .build();
         let inner = patiently(|| index.writer_with_options(settings.clone()))
             .map_err(|error| locked(error, dir.to_path_buf()))?;
-        inner.set_merge_policy(Box::new(merge_policy()));
+        inner.set_merge_policy(Box::new(Evenly));
         // A writer that was killed within a commit leaves files that the same commit, made again, would refuse to overwrite.
         inner.garbage_collect_files().wait()?;
         let stamp = Stamp::of(&index.load_metas()?);
@@ -149,6 +150,25 @@ impl Writer {
     /// Fails when the engine cannot restart its threads.
     pub fn rollback(&mut self) -> Result<(), IndexError> {
         self.inner.rollback()?;
+        Ok(())
+    }
+
+    /// Merges what is committed into a few segments of about the same size and drops deleted documents, so that queries
+    /// are as fast and rank as after a rebuild. What was added and not committed is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// On a failure the last commit stays as it was.
+    pub fn compact(&mut self) -> Result<(), IndexError> {
+        self.inner.rollback()?;
+        // The policy would start merges of its own between ours.
+        self.inner.set_merge_policy(Box::new(NoMergePolicy));
+        let segments = self.inner.index().searchable_segment_metas()?;
+        let merges: Vec<_> = compaction(&segments).iter().map(|ids| self.inner.merge(ids)).collect();
+        let merged = merges.into_iter().try_for_each(|merge| merge.wait().map(drop));
+        self.inner.set_merge_policy(Box::new(Evenly));
+        merged?;
+        self.inner.garbage_collect_files().wait()?;
         Ok(())
     }
 
@@ -234,6 +254,7 @@ impl Entry {
     fn numbers(&mut self, fields: &Fields, document: &Document) {
         self.unsigned(fields.image, document.image);
         self.unsigned(fields.media, document.media);
+        self.unsigned(fields.model, document.model);
         self.unsigned(fields.width, document.width);
         self.unsigned(fields.height, document.height);
         self.unsigned(fields.steps, document.steps);
@@ -303,14 +324,45 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// Merges early enough that a finished index has a handful of segments: queries pay for each of them.
-fn merge_policy() -> LogMergePolicy {
-    let mut policy = LogMergePolicy::default();
-    policy.set_min_num_segments(6);
-    policy.set_min_layer_size(20_000);
-    policy.set_max_docs_before_merge(20_000_000);
-    policy.set_del_docs_ratio_before_merge(0.25);
-    policy
+/// Segments that a finished index has: queries look at them at once, so that one would leave all but one core idle, and
+/// many cost each query a look into each.
+const SEGMENTS: usize = 4;
+/// Fewer documents than this are not worth a segment of their own.
+const SMALL_SEGMENT: u64 = 50_000;
+
+/// Keeps a handful of segments of about the same size, so that queries can look at all of them at once.
+#[derive(Debug)]
+struct Evenly;
+
+impl MergePolicy for Evenly {
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(6);
+        policy.set_min_layer_size(20_000);
+        let largest = (total / (2 * SEGMENTS as u64)).max(SMALL_SEGMENT);
+        policy.set_max_docs_before_merge(usize::try_from(largest).unwrap_or(usize::MAX));
+        policy.set_del_docs_ratio_before_merge(0.25);
+        policy.compute_merge_candidates(segments)
+    }
+}
+
+/// Segments to merge so that a few of about the same size remain, without deleted documents.
+fn compaction(segments: &[SegmentMeta]) -> Vec<Vec<SegmentId>> {
+    let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
+    let wanted = usize::try_from(total / SMALL_SEGMENT).unwrap_or(SEGMENTS).clamp(1, SEGMENTS);
+    let mut by_size: Vec<&SegmentMeta> = segments.iter().collect();
+    by_size.sort_by_key(|segment| (std::cmp::Reverse(segment.num_docs()), segment.id()));
+    let mut bins: Vec<(u64, Vec<&SegmentMeta>)> = vec![(0, Vec::new()); wanted];
+    for segment in by_size {
+        if let Some(bin) = bins.iter_mut().min_by_key(|(documents, _)| *documents) {
+            bin.0 += u64::from(segment.num_docs());
+            bin.1.push(segment);
+        }
+    }
+    let is_done = |bin: &[&SegmentMeta]| bin.len() < 2 && bin.iter().all(|segment| !segment.has_deletes());
+    let bins = bins.into_iter().filter(|(_, bin)| !is_done(bin));
+    bins.map(|(_, bin)| bin.into_iter().map(SegmentMeta::id).collect()).collect()
 }
 
 /// Tries for a moment to get the lock of an index. A process that somebody starts in the meantime holds every open file

@@ -129,7 +129,8 @@ impl<'a> Told<'a> {
             out.push_str(&format!("{images:>first$}  {unknown:>second$}  {cost:<third$}  {text}\n"));
         }
         for hit in &self.hits {
-            let clauses: Vec<String> = hit.clauses.iter().map(|text| escape::one_line(text).into_owned()).collect();
+            let clauses: Vec<String> =
+                hit.clauses.iter().map(|text| escape::one_line(text).into_owned()).collect();
             out.push_str(&format!("\n{}\n", escape::one_line(&hit.image.0.to_string())));
             out.push_str(&format!("  matches  {}\n", clauses.join("; ")));
             if !hit.words.is_empty() {

@@ -29,6 +29,7 @@ use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
 use crate::document::NameKind;
 use crate::error::IndexError;
+use crate::phrase::Phrase;
 use crate::schema::Fields;
 use crate::tokenizer::{self, Kind};
 
@@ -419,6 +420,7 @@ fn words_in(field: Field, words: &[String], slop: u32, prefix: bool) -> Option<E
             phrase.set_max_expansions(PHRASE_EXPANSIONS);
             Box::new(phrase)
         }
+        (_, false) if slop == 0 => Box::new(Phrase::new(terms)),
         (_, false) => {
             let mut phrase = PhraseQuery::new(terms);
             phrase.set_slop(slop.min(MAX_SLOP));

@@ -16,6 +16,7 @@ mod explain;
 mod field;
 mod lex;
 mod like;
+mod lookup;
 pub(crate) mod lower;
 mod options;
 mod parse;

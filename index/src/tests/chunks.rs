@@ -133,3 +133,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chunk_is_found_and_longer_ones_with_its_words_are_not() {
+    use tantivy::collector::DocSetCollector;
+    use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
+    use tantivy::schema::IndexRecordOption;
+
+    let prompts = [
+        "blue eyes, cat",
+        "(Blue_Eyes:1.2)",
+        "very blue eyes",
+        "blue, eyes",
+        "cat, blue eyes up",
+        "cat",
+        "cat BREAK blue eyes",
+    ];
+    let documents: Vec<crate::Document> = (0..)
+        .zip(prompts)
+        .map(|(key, prompt)| crate::Document {
+            key,
+            prompt: Some(prompt.into()),
+            ..crate::Document::default()
+        })
+        .collect();
+    let dir = tempfile::tempdir().expect("a folder");
+    super::model::write(dir.path(), &documents, 100);
+    let reader = crate::Reader::open(dir.path()).expect("opens");
+    let term = |word| tantivy::Term::from_field_text(reader.fields().prompt, word);
+    let cat: Box<dyn Query> = Box::new(TermQuery::new(term("cat"), IndexRecordOption::Basic));
+    let field = crate::query::TextField::Prompt;
+    let chunk = crate::chunked::Chunked::new(reader.fields(), field, "Blue Eyes").expect("a chunk");
+    let found = |query: &dyn Query| {
+        let found = reader.searcher().search(query, &DocSetCollector).expect("searches");
+        let docs: std::collections::BTreeSet<u32> = found.into_iter().map(|at| at.doc_id).collect();
+        docs.into_iter().collect::<Vec<u32>>()
+    };
+    assert_eq!(found(&chunk), [0, 1, 6]);
+    let clause =
+        |occur| vec![(Occur::Must, cat.box_clone()), (occur, Box::new(chunk.clone()) as Box<dyn Query>)];
+    assert_eq!(found(&BooleanQuery::new(clause(Occur::Must))), [0, 6]);
+    assert_eq!(found(&BooleanQuery::new(clause(Occur::MustNot))), [4, 5]);
+}

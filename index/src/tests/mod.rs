@@ -2,9 +2,11 @@
 
 mod analyzer;
 mod chunks;
+mod counts;
 mod fold;
 mod language;
 mod model;
 mod oracle;
+mod phrases;
 mod readings;
 mod store;

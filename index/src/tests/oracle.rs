@@ -103,6 +103,7 @@ proptest! {
                     && document.cfg == facts.cfg
                     && document.width == facts.width
                     && document.height == facts.height
+                    && document.seed == facts.seed
                     && document.sampler.as_deref() == facts.sampler
                     && document.scheduler.as_deref() == facts.scheduler
                     && document.username.as_deref() == facts.username
