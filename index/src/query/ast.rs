@@ -75,6 +75,13 @@ pub enum Node {
         /// Whether the last word is only the beginning of one.
         prefix: bool,
     },
+    /// A tag of a prompt, whole: what stands between two commas.
+    Chunk {
+        /// The prompt or the negative prompt.
+        field: TextField,
+        /// The tag as written; the index's own analyzer folds it.
+        text: String,
+    },
     /// A word that fits a pattern, whole.
     Pattern {
         /// Where.

@@ -27,6 +27,7 @@ use super::scan::{IdSet, Look, Scan};
 use super::truth::Known;
 use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
+use crate::chunked::Chunked;
 use crate::document::NameKind;
 use crate::error::IndexError;
 use crate::phrase::Phrase;
@@ -118,6 +119,10 @@ impl<'a> Lowering<'a> {
             Node::Text { field, text, slop, prefix } => {
                 return Ok(self.text(*field, text, *slop, *prefix));
             }
+            Node::Chunk { field, text } => match Chunked::new(self.fields, *field, text) {
+                Some(chunk) => filter(Box::new(chunk)),
+                None => Box::new(EmptyQuery),
+            },
             Node::Pattern { field, pattern } => self.pattern(*field, pattern, query.span)?,
             Node::Keyword { field, value, prefix } => self.keyword(*field, value, *prefix),
             Node::Integer { field, test } => self.integer(*field, *test),

@@ -57,6 +57,10 @@ impl fmt::Display for Node {
                 write_value(f, text, *prefix, *slop > 0)?;
                 if *slop > 0 { write!(f, "~{slop}") } else { Ok(()) }
             }
+            Self::Chunk { field, text } => {
+                write!(f, "{}:", field::name_of(FieldKind::Chunk(*field)))?;
+                write_value(f, text, false, false)
+            }
             Self::Pattern { field, pattern } => write_pattern(f, *field, pattern),
             Self::Keyword { field, value, prefix } => {
                 write!(f, "{}:", field::name_of(FieldKind::Keyword(*field)))?;

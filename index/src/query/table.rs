@@ -6,6 +6,7 @@ use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceFiel
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     Text(TextField),
+    Chunk(TextField),
     Keyword(KeywordField),
     Integer(IntegerField),
     Real(RealField),
@@ -119,8 +120,8 @@ pub(crate) struct FieldEntry {
 }
 
 use FieldKind::{
-    Age, Ask, Date, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size, Sort, Text,
-    Uses,
+    Age, Ask, Chunk, Date, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size, Sort,
+    Text, Uses,
 };
 
 macro_rules! fields {
@@ -142,6 +143,8 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
     Text {
         "prompt" ["p"] Text(TextField::Prompt), Some(Presence::Prompt), "the positive prompt; where bare words search", "prompt:\"castle on a hill\"", "prompt:(castle | tower)";
         "negative" ["neg", "n"] Text(TextField::Negative), Some(Presence::Negative), "the negative prompt, never searched unless named", "-negative:blurry";
+        "chunk" ["exact"] Chunk(TextField::Prompt), None, "a tag of the prompt, whole: what stands between two commas", "chunk:\"blue eyes\"";
+        "negative_chunk" ["negchunk"] Chunk(TextField::Negative), None, "a tag of the negative prompt, whole", "negative_chunk:\"bad hands\"";
         "any" [] Text(TextField::Any), None, "prompt, negative prompt and names of resources", "any:dragon";
     }
     Generation {
@@ -226,7 +229,6 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "limit" [] Limit, None, "hits at most", "castle limit:50";
     }
     Later {
-        "chunk" [] Later, None, "a tag of the prompt, whole",;
         "caption" [] Later, None, "captions of sidecars",;
         "workflow" [] Later, None, "texts of a graph",;
         "raw" [] Later, None, "metadata, verbatim",;

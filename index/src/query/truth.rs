@@ -35,9 +35,11 @@ impl Known {
     /// What makes a condition false rather than unknown.
     pub(crate) fn of(node: &Node) -> Self {
         match node {
-            Node::Text { .. } | Node::Resource { .. } | Node::ResourceIds(_) | Node::Uses { .. } => {
-                Self::Meta
-            }
+            Node::Text { .. }
+            | Node::Chunk { .. }
+            | Node::Resource { .. }
+            | Node::ResourceIds(_)
+            | Node::Uses { .. } => Self::Meta,
             Node::Pattern { field: WordField::Text(_) | WordField::Name(_), .. } => Self::Meta,
             Node::Pattern { field: WordField::Keyword(field), .. } | Node::Keyword { field, .. } => {
                 keyword(*field)
@@ -70,6 +72,7 @@ impl Known {
     fn follows_from(self, node: &Node) -> bool {
         let says_how = match node {
             Node::Text { field: TextField::Prompt, .. }
+            | Node::Chunk { field: TextField::Prompt, .. }
             | Node::Pattern { field: WordField::Text(TextField::Prompt), .. }
             | Node::Integer { field: IntegerField::Steps | IntegerField::Seed, .. }
             | Node::Real { field: RealField::Cfg, .. }

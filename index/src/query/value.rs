@@ -160,6 +160,17 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value, now_ms: Option<i64>) -
             let slop = value.slop.unwrap_or(0);
             Query::new(Node::Text { field, text: value.text, slop, prefix: value.prefix }, span)
         }
+        FieldKind::Chunk(field) => {
+            if crate::chunks::chunk(text).is_none() {
+                return Err(QueryError::new(
+                    ErrorCode::NothingToSearch,
+                    format!("`{}` is no single tag", clip(text)),
+                    span,
+                )
+                .hint("a tag is at most six words without a comma; use a phrase in quotes for more"));
+            }
+            Query::new(Node::Chunk { field, text: value.text }, span)
+        }
         FieldKind::Keyword(field) => keyword(field, value)?,
         FieldKind::Resource(field) => resource(field, value)?,
         FieldKind::Integer(field) => integer(field, text, span)?,

@@ -98,7 +98,7 @@ fn asks() -> Vec<Ask> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    vec(select(&VOCABULARY[..]), 0..7).prop_map(|words| words.join(" "))
+    vec(select([&VOCABULARY[..], &[","]].concat()), 0..7).prop_map(|words| words.join(" "))
 }
 
 fn number() -> impl Strategy<Value = Option<u64>> {
@@ -236,6 +236,8 @@ fn leaf() -> impl Strategy<Value = Node> {
         2 => select(&PRESENCES[..]).prop_map(Node::Absent),
         3 => select(asks()).prop_map(Node::Ask),
         3 => pattern(),
+        2 => (select(&[TextField::Prompt, TextField::Negative][..]), select(&["red hair", "Cat", "dog", "redder dog", "猫"][..]))
+            .prop_map(|(field, text)| Node::Chunk { field, text: text.into() }),
         2 => test(date())
             .prop_filter("an empty range", |test| !matches!(test, Test::Between(a, b) if a.start_ms() > b.start_ms()))
             .prop_map(Node::Created),
@@ -378,6 +380,7 @@ fn can_be_false(node: &Node, document: &Document) -> bool {
     let meta = has(document, Presence::Meta);
     match node {
         Node::Text { .. }
+        | Node::Chunk { .. }
         | Node::Resource { .. }
         | Node::ResourceIds(_)
         | Node::Uses { .. }
@@ -422,6 +425,11 @@ fn holds(node: &Node, document: &Document) -> bool {
                     contains(prompt, text, *prefix) || contains(negative, text, *prefix) || names()
                 }
             }
+        }
+        Node::Chunk { field, text } => {
+            let of = if *field == TextField::Prompt { &document.prompt } else { &document.negative };
+            let wanted = crate::chunks::chunk(text);
+            of.as_deref().is_some_and(|of| crate::chunks::chunks(of).any(|have| Some(have) == wanted))
         }
         Node::Pattern { field, pattern } => {
             let any = |kind, text: &str| words(kind, text).iter().any(|word| fits(pattern, word));
