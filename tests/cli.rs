@@ -4,10 +4,11 @@ use std::io::Read as _;
 
 use crate::support::cli::Home;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "import",
     "crawl",
     "search",
+    "count",
     "show",
     "trace",
     "dupes",
@@ -18,6 +19,7 @@ const COMMANDS: [&str; 14] = [
     "stats",
     "export",
     "demo",
+    "schema",
     "completions",
 ];
 
@@ -102,6 +104,7 @@ fn a_missing_catalog_is_named_with_its_own_exit_code() {
     for line in [
         &["stats"] as &[&str],
         &["search", "castle"],
+        &["count", "castle"],
         &["trace", "5"],
         &["show", "5"],
         &["dupes"],
@@ -111,6 +114,8 @@ fn a_missing_catalog_is_named_with_its_own_exit_code() {
         &["link"],
         &["index", "status"],
         &["index", "update"],
+        &["index", "verify"],
+        &["index", "compact"],
     ] {
         let answer = home.run(&[line, &["--format", "json"]].concat());
         assert_eq!(answer.code, 8, "{line:?}: {}", answer.stderr);

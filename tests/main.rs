@@ -26,6 +26,8 @@ mod promises;
 mod provenance;
 mod resolve;
 mod scan;
+mod search;
+mod search_index;
 mod show;
 mod singles;
 mod site;

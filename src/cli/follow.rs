@@ -219,7 +219,8 @@ fn feed(session: &Session, catalog: &Catalog, folder: &Path, run: &RunContext) -
     Ok(Indexed { images: report.images, generation: report.generation, elapsed_ms: elapsed_ms(started) })
 }
 
-fn options(session: &Session) -> FeedOptions {
+/// How the index is fed.
+pub(crate) fn options(session: &Session) -> FeedOptions {
     FeedOptions { threads: session.settings.jobs, ..FeedOptions::default() }
 }
 

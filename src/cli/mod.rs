@@ -41,6 +41,7 @@ mod query_words;
 mod resolve;
 mod resume;
 mod scan;
+mod schema;
 mod search;
 mod session;
 mod settings;
@@ -136,6 +137,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Index(arguments) => index::run(arguments, session),
         Command::Search(arguments) => search::run(arguments, session),
         Command::Count(arguments) => count::run(arguments, session),
+        Command::Schema(arguments) => schema::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),

@@ -3,7 +3,9 @@
 mod charts;
 mod facets;
 mod fields;
+mod group;
 mod hit;
+mod preview;
 mod template;
 
 use std::rc::Rc;
@@ -12,13 +14,13 @@ use std::time::Instant;
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
-use stemmata::search::{self, FacetCounts, Highlighter, Page, SearchError, SearchSettings};
+use stemmata::search::{self, FacetCounts, Highlighter, Page, Sample, SearchError, SearchSettings};
 use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
 pub(crate) use charts::{Ink, draw};
 pub(crate) use facets::Facets;
-pub(crate) use fields::help as fields_help;
+pub(crate) use fields::{help as fields_help, near};
 
 use super::args::SearchArgs;
 use super::asking::{Asked, unreadable};
@@ -29,6 +31,7 @@ use super::session::Session;
 use super::summary::{elapsed_ms, grouped, seconds};
 use fields::Field;
 use hit::{HitRow, View, name_bytes};
+use preview::Drawing;
 use template::Template;
 
 /// Prints the hits.
@@ -43,12 +46,20 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
         limit: if arguments.stats { Some(0) } else { limit(arguments) },
         sort: arguments.sort.as_deref().map(sort_keys).transpose()?.unwrap_or_default(),
         after: arguments.after.clone(),
+        sample: sample(arguments),
     };
     let catalog = session.catalog()?;
     let reader = Reader::open(&session.settings.index())?;
     if let Some(form) = arguments.explain {
         let settings = SearchSettings { limit: limit(arguments).or(Some(0)), ..settings };
         return super::explain::run(&catalog, &reader, &Asked { text, parsed }, &settings, form, session);
+    }
+    if let (Some(by), Shape::Rows(fields)) = (arguments.group, &shape) {
+        facets.none_beside_groups()?;
+        let (kind, fields, fail_on_empty) = (by.into(), fields.clone(), arguments.fail_on_empty);
+        let asked =
+            group::Asked { parsed: &parsed, text: &text, settings: &settings, kind, fields, fail_on_empty };
+        return group::run(asked, session, &reader, sink);
     }
     let page =
         search::answer(&catalog, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
@@ -77,6 +88,8 @@ enum Shape {
     Lines { template: Template, end: &'static str },
     /// As bare names that end in NUL.
     NulNames,
+    /// With pictures beside them.
+    Pictures(Drawing),
 }
 
 /// What there is to print.
@@ -103,6 +116,12 @@ impl Shape {
                 _ if is_default => Ok(Self::NulNames),
                 _ => Err(Failure::usage("--print0 goes with --format paths or --template")),
             };
+        }
+        if let Some(drawing) = Drawing::of(arguments.preview, sink.terminal()) {
+            if !is_default && sink.format() != Format::Table {
+                return Err(Failure::usage("--preview goes with --format table"));
+            }
+            return Ok(Self::Pictures(drawing));
         }
         let Some(fields) = &arguments.fields else { return Ok(Self::Rows(hit::usual())) };
         if !matches!(sink.format(), Format::Table | Format::Csv | Format::Tsv) {
@@ -139,6 +158,15 @@ fn print(mut sink: Sink, shape: Shape, answer: &Answer<'_>) -> Result<(), Failur
                 let line = template.line(hit, || json::value(&HitRow::new(hit, &view)));
                 sink.text(&format!("{line}{end}"))?;
             }
+            sink.close()
+        }
+        Shape::Pictures(drawing) => {
+            let words = Highlighter::new(&answer.parsed.query);
+            let (terminal, ink) = (sink.terminal(), Ink::of_environment());
+            for hit in hits {
+                sink.text(&format!("{}\n", preview::hit(hit, drawing, &words, terminal, ink)))?;
+            }
+            sink.text(&draw(answer.facets, terminal, ink))?;
             sink.close()
         }
         Shape::NulNames => {
@@ -184,15 +212,19 @@ fn tell(
             .talk
             .note(&format!("{} of these files were missing when last looked for", grouped(missing as u64)));
     }
-    if let Some(then) = page.continued_from {
-        session.talk.warn(&format!(
-            "the index has changed since the page before this one (generation {then}, now {}); images may be shown \
-             twice or left out",
-            page.generation
-        ));
-    }
+    warn_of_change(session, page.continued_from, page.generation);
     warn_of_standing(session, feed::standing(catalog, reader)?);
     Ok(())
+}
+
+/// Says when the index has changed between two pages.
+fn warn_of_change(session: &Session, then: Option<u64>, now: u64) {
+    if let Some(then) = then {
+        session.talk.warn(&format!(
+            "the index has changed since the page before this one (generation {then}, now {now}); images may be shown \
+             twice or left out"
+        ));
+    }
 }
 
 /// Says when the index does not show what the catalog holds.
@@ -213,6 +245,11 @@ pub(crate) fn warn_of_standing(session: &Session, standing: Standing) {
 
 fn limit(arguments: &SearchArgs) -> Option<usize> {
     arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+fn sample(arguments: &SearchArgs) -> Option<Sample> {
+    let count = usize::try_from(arguments.sample?).unwrap_or(usize::MAX);
+    Some(Sample { count, seed: arguments.seed.unwrap_or(0) })
 }
 
 /// Reads `--sort` as the query language reads `sort:`.

@@ -6,6 +6,7 @@
 
 mod flatten;
 mod standing;
+mod verify;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use flatten::ResourceNames;
 pub use standing::{Standing, standing};
+pub use verify::{Difference, VerifyReport, verify};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::run::RunContext;
@@ -197,4 +199,14 @@ pub fn catch_up(
     run.progress.end();
     taken?;
     feeder.commit()
+}
+
+/// Merges the files of the index in `folder` and drops what was replaced.
+///
+/// # Errors
+///
+/// [`IndexError::Locked`] when another process feeds it; else when it cannot be written. The last commit stays.
+pub fn compact(folder: &Path, options: FeedOptions) -> Result<(), FeedError> {
+    let options = WriterOptions { threads: options.threads, memory_bytes: options.memory_bytes };
+    Ok(Writer::open(folder, options)?.compact()?)
 }

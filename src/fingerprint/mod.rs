@@ -7,3 +7,4 @@
 pub mod blurhash;
 pub mod picture;
 pub mod pixels;
+pub mod preview;

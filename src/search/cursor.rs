@@ -17,8 +17,9 @@ pub(super) struct Question(u64);
 const QUESTION_BITS: u32 = 48;
 
 impl Question {
-    pub(super) fn new(query: &Query, sort: &[SortKey]) -> Self {
-        let hash = blake3::hash(format!("{query}\n{sort:?}").as_bytes());
+    /// `shape` tells hits from groups of them.
+    pub(super) fn new(query: &Query, sort: &[SortKey], shape: &str) -> Self {
+        let hash = blake3::hash(format!("{query}\n{sort:?}\n{shape}").as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);
         Self(u64::from_be_bytes(first) >> (u64::BITS - QUESTION_BITS))
@@ -62,7 +63,7 @@ mod tests {
 
     fn question(text: &str) -> Question {
         let parsed = parse(text).expect("a good query");
-        Question::new(&parsed.query, &parsed.sort)
+        Question::new(&parsed.query, &parsed.sort, "")
     }
 
     #[test]

@@ -49,6 +49,11 @@ const KEYWORDS: &[(&str, FacetField)] = &[
     ("scheduler", FacetField::Scheduler),
     ("base", FacetField::Base),
     ("user", FacetField::User),
+    ("tool", FacetField::Tool),
+    ("type", FacetField::MediaType),
+    ("source", FacetField::Source),
+    ("chunk", FacetField::Chunk),
+    ("negative_chunk", FacetField::NegativeChunk),
 ];
 
 impl FacetKind {
@@ -181,7 +186,13 @@ pub fn facets(
             _ => None,
         })
         .collect();
-    let mut keywords = reader.facets(&resolver, query, &fields, top)?.into_iter();
+    // What an image may have several of is asked for whole: else nobody knows how much is left out.
+    let asked = if kinds.iter().all(|kind| kind.is_single() || matches!(kind, FacetKind::Named(_))) {
+        top
+    } else {
+        usize::MAX
+    };
+    let mut keywords = reader.facets(&resolver, query, &fields, asked)?.into_iter();
     let mut answers = Vec::with_capacity(kinds.len());
     for (kind, counter) in kinds.iter().zip(&tally.counters) {
         let counted = match kind {

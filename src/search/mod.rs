@@ -8,6 +8,7 @@ mod asked;
 mod cursor;
 mod explain;
 mod facet;
+mod groups;
 mod highlight;
 mod kinship;
 mod names;
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 pub use explain::{Explanation, explain};
 pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
+pub use groups::{FoundGroup, GroupKind, GroupPage, answer_groups};
 pub use highlight::Highlighter;
 pub use kinship::Kinship;
 pub use names::names_beginning;
@@ -40,6 +42,17 @@ pub struct SearchSettings {
     pub sort: Vec<SortKey>,
     /// Where the last page ended: [`Page::next`] of it.
     pub after: Option<String>,
+    /// So many images drawn by lot instead of the first ones; order, limit and place do not count then.
+    pub sample: Option<Sample>,
+}
+
+/// Images drawn by lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// How many.
+    pub count: usize,
+    /// The same number draws the same images, as long as the same ones match.
+    pub seed: u64,
 }
 
 /// A page of hits.
@@ -122,11 +135,12 @@ pub fn answer(
     parsed: &Parsed,
     settings: &SearchSettings,
 ) -> Result<Page, SearchError> {
-    let parsed_limit = parsed.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let sort = if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() };
-    let question = Question::new(&parsed.query, &sort);
+    if let Some(sample) = settings.sample {
+        return drawn(catalog, reader, parsed, sample);
+    }
+    let (limit, sort) = (limit_of(parsed, settings), order_of(parsed, settings));
+    let question = Question::new(&parsed.query, &sort, "");
     let after = settings.after.as_deref().map(|text| continued(text, question)).transpose()?;
-    let limit = settings.limit.or(parsed_limit).unwrap_or(DEFAULT_LIMIT);
     let options = stemmata_index::SearchOptions {
         // One more than is shown tells whether there is a next page.
         limit: if limit == 0 { 0 } else { limit.saturating_add(1) },
@@ -148,6 +162,25 @@ pub fn answer(
         generation,
         continued_from: after.map(|cursor| cursor.generation).filter(|then| *then != generation),
     })
+}
+
+fn drawn(catalog: &Catalog, reader: &Reader, parsed: &Parsed, sample: Sample) -> Result<Page, SearchError> {
+    let resolver = CatalogResolver::new(catalog);
+    let mut hits = Vec::with_capacity(sample.count.min(DEFAULT_LIMIT));
+    for key in reader.sample(&resolver, &parsed.query, sample.count, sample.seed)? {
+        hits.extend(complete(catalog, key, None)?);
+    }
+    let total = reader.count(&resolver, &parsed.query)?;
+    Ok(Page { total, hits, next: None, generation: reader.generation(), continued_from: None })
+}
+
+fn limit_of(parsed: &Parsed, settings: &SearchSettings) -> usize {
+    let said = parsed.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    settings.limit.or(said).unwrap_or(DEFAULT_LIMIT)
+}
+
+fn order_of(parsed: &Parsed, settings: &SearchSettings) -> Vec<SortKey> {
+    if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() }
 }
 
 /// What the catalog says of a hit; `None` for one that it no longer has.

@@ -8,5 +8,6 @@ pub(crate) mod demo_site;
 pub(crate) mod everything;
 pub(crate) mod home;
 pub(crate) mod pictures;
+pub(crate) mod schema;
 pub(crate) mod site;
 pub(crate) mod world;

@@ -41,7 +41,9 @@ pub(crate) use query::QueryFlags;
 pub(crate) use reference::{ConfigArgs, ConfigWhat, HelpArgs, ManArgs};
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
-pub(crate) use search::{CountArgs, ExplainForm, FacetFlags, SearchArgs};
+pub(crate) use search::{
+    CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
+};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -207,6 +209,8 @@ Examples:
     Demo(DemoArgs),
     /// Show the settings that files give: saved queries
     Config(ConfigArgs),
+    /// Print the shapes of --format json and ndjson as JSON Schema
+    Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Write manual pages

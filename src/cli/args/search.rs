@@ -51,6 +51,16 @@ pub(crate) struct SearchArgs {
     /// Order by fields, such as likes, +date, seed,-steps; + and - say which way [default: best match first]
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true, value_parser = unprotect)]
     pub(crate) sort: Option<String>,
+    /// So many images drawn by lot, instead of the first ones
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(conflicts_with_all = ["limit", "after", "sort", "group"])]
+    pub(crate) sample: Option<u32>,
+    /// The number that decides the lot of --sample: the same one draws the same images [default: 0]
+    #[arg(long, value_name = "S", requires = "sample")]
+    pub(crate) seed: Option<u64>,
+    /// One line for all images with the same prompt, model or seed, or that are copies of one another
+    #[arg(long, value_enum, value_name = "BY", conflicts_with_all = ["template", "print0", "preview", "stats"])]
+    pub(crate) group: Option<GroupChoice>,
     /// Columns of a table, of CSV and of TSV, such as image,model,seed,prompt
     #[arg(long, value_name = "LIST", value_parser = unprotect)]
     pub(crate) fields: Option<String>,
@@ -62,8 +72,12 @@ pub(crate) struct SearchArgs {
     pub(crate) print0: bool,
     #[command(flatten)]
     pub(crate) facets: FacetFlags,
+    /// Pictures beside hits: the file, else its BlurHash; on a terminal only, unless a way is named
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "auto", conflicts_with_all = ["fields", "template", "print0"])]
+    pub(crate) preview: Option<PreviewChoice>,
     /// Charts of all hits instead of hits: when, which models, which settings
-    #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0"])]
+    #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0", "preview", "sample"])]
     pub(crate) stats: bool,
     /// Tell what the query means, what each condition finds and costs, and with --limit why single hits match
     #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
@@ -83,11 +97,40 @@ pub(crate) enum ExplainForm {
     Json,
 }
 
+/// What makes hits one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum GroupChoice {
+    /// The words of the prompt.
+    Prompt,
+    /// The first checkpoint, as written.
+    Model,
+    /// The seed.
+    Seed,
+    /// The same stored bytes.
+    Dup,
+}
+
+/// How to draw pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PreviewChoice {
+    /// On a terminal, in the best way that it has.
+    Auto,
+    /// In the best way that the environment names, also into a pipe.
+    Always,
+    /// In blocks of colour.
+    Blocks,
+    /// By kitty's graphics protocol.
+    Kitty,
+    /// As inline images of iTerm2.
+    Iterm2,
+}
+
 /// What to count among the hits.
 #[derive(Args, Debug)]
 pub(crate) struct FacetFlags {
     /// Count values among all hits: sampler, scheduler, base, user, model, lora, embedding, vae, controlnet, upscaler,
-    /// resource, tag, creator, size, steps, cfg, date[:year|month|week|day]; several with commas
+    /// resource, tag, creator, size, steps, cfg, date[:year|month|week|day], tool, type, source, chunk,
+    /// negative_chunk; several with commas
     #[arg(long, value_name = "LIST", value_parser = unprotect)]
     pub(crate) facet: Vec<String>,
     /// Values of each facet at most [default: 10]
@@ -112,6 +155,20 @@ pub(crate) struct CountArgs {
     /// Exit with 4 when nothing is found
     #[arg(long)]
     pub(crate) fail_on_empty: bool,
+}
+
+/// `schema`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata schema
+  stemmata schema hit
+  stemmata schema error > error.schema.json
+")]
+pub(crate) struct SchemaArgs {
+    /// A record, such as hit, summary, facet, error; all of them without it
+    #[arg(value_name = "RECORD")]
+    pub(crate) record: Option<String>,
 }
 
 #[cfg(test)]

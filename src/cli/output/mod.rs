@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::terminal::Terminal;
-pub(crate) use table::{Column, Marker};
+pub(crate) use table::{Column, Marker, painted};
 
 /// Version of the shapes that scripts read; it counts breaking changes.
 pub(crate) const SCHEMA: u32 = 1;

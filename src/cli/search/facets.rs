@@ -60,6 +60,13 @@ impl Facets {
             .hint("take --format table, json or ndjson, or `stemmata count` with --facet"))
     }
 
+    pub(crate) fn none_beside_groups(&self) -> Result<(), Failure> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage("--facet counts hits and --group prints groups").hint("leave out one of them"))
+    }
+
     pub(crate) fn count(
         &self,
         catalog: &Catalog,
