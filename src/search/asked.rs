@@ -225,7 +225,10 @@ fn descends(catalog: &Catalog, text: &str) -> Answer {
 }
 
 fn near(kinship: Option<&dyn Kinship>) -> Result<&dyn Kinship, Unanswered> {
-    kinship.ok_or_else(|| unready("copies and look-alikes were not worked out yet"))
+    kinship.ok_or_else(|| Unanswered {
+        hint: Some("`stemmata dupes` and `stemmata similar` tell of them".into()),
+        ..unanswered(ErrorCode::NotIndexed, "a query cannot ask for copies and look-alikes yet".into())
+    })
 }
 
 fn copies(kinship: Option<&dyn Kinship>) -> Result<&stemmata_index::near::Copies, Unanswered> {

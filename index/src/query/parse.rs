@@ -317,8 +317,11 @@ impl Parser<'_> {
         match entry.kind {
             FieldKind::Later => {
                 let message = format!("`{}:` is not indexed yet", entry.name);
-                Err(QueryError::new(ErrorCode::NotIndexed, message, name_span)
-                    .hint(format!("quote the text to search the prompt for it: \"{name}\"")))
+                let hint = match entry.name {
+                    "group" => "the flag --group of search does that".to_owned(),
+                    _ => format!("quote the text to search the prompt for it: \"{name}\""),
+                };
+                Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
             FieldKind::Sort | FieldKind::Limit => self.control(entry, name_span).map(|()| None),
             _ => self.values(entry, name_span),
