@@ -137,7 +137,7 @@ fn a_hint_is_said_once_and_only_to_people() {
         ("dupof:9", "query.unknown_target"),
         ("is:dup", "query.not_indexed"),
         ("via:nonsense", "query.bad_value"),
-        ("path:[", "query.bad_pattern"),
+        ("path:\"a[\"", "query.bad_pattern"),
         ("descends:nobody", "query.unknown_target"),
     ] {
         let error = home.run(&["search", query, "--json"]);

@@ -53,8 +53,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["crawl", "parse"]),
     ("tantivy", &[]),
     ("terminal_size", &["cli"]),
-    ("toml", &["cli"]),
     ("tokio", &["cli", "crawl", "fetch"]),
+    ("toml", &["cli"]),
     ("tracing_subscriber", &["cli"]),
 ];
 

@@ -22,7 +22,8 @@ impl Parser<'_> {
         let Some(known) = self.options.aliases.filter(|_| is_name) else { return Ok(None) };
         let refuse = |message: String| QueryError::new(ErrorCode::BadAlias, message, span);
         let Some(text) = known.get(name) else {
-            if self.options.unknown_fields == UnknownFields::AsText {
+            // Where nobody saved a query, `@name` is far more likely part of a pasted prompt.
+            if known.is_empty() || self.options.unknown_fields == UnknownFields::AsText {
                 self.note("unknown_alias", format!("`@{name}` is no alias and was searched as text"), span);
                 return Ok(None);
             }

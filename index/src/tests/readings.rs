@@ -87,6 +87,8 @@ fn aliases_stand_for_their_text() {
     check("\"@good\" m@good", "\"@good\" \"m@good\"");
     let deep = format!("{}@deep{}", "(".repeat(40), ")".repeat(40));
     assert_eq!(read(&deep).expect_err("deep").code, ErrorCode::TooLarge);
+    let options = ParseOptions { aliases: Some(&BTreeMap::new()), ..ParseOptions::default() };
+    assert_eq!(parse_with("by @good", &options).expect("reads").notes[0].code, "unknown_alias");
     assert_eq!(parse("@good").expect("no aliases are text").query.to_string(), "good");
 }
 
