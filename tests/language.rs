@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::support::cli::Home;
+use crate::support::pictures;
 
 /// A home with three pictures of the site: one with settings, one with a prompt alone, one without generation data.
 fn home() -> Home {
@@ -158,6 +159,57 @@ fn topics_and_manual_pages_are_printed() {
     let page = home.run(&["man", "crawl", "images"]).stdout;
     assert!(page.contains(".TH stemmata-crawl-images 1"), "{page}");
     assert!(home.run(&["man", "query"]).stdout.starts_with(".TH stemmata-query 7"));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_asked_for_by_place_kind_size_and_state() {
+    let home = Home::new();
+    let root = home.path().join("Pictures");
+    fs::create_dir_all(root.join("2024-01")).expect("made");
+    let picture = |seed: u32| pictures::png(&[("parameters", &format!("castle\nSteps: 20, Seed: {seed}"))]);
+    fs::write(root.join("2024-01/a.png"), picture(1)).expect("written");
+    fs::write(root.join("b.PNG"), [picture(2), vec![0; 3000]].concat()).expect("written");
+    let scan = |home: &Home| {
+        let scan = home.run(&["scan", "Pictures"]);
+        assert_eq!(scan.code, 0, "{}", scan.stderr);
+        assert_eq!(home.run(&["index", "update"]).code, 0);
+    };
+    scan(&home);
+    let named = |query: &str| {
+        let names = found(&home, &[query]).replace(&format!("{}/", root.display()), "");
+        let mut names: Vec<&str> = names.split(' ').filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        names.join(" ")
+    };
+    let folder = root.display().to_string();
+    for (query, expected) in [
+        (format!("path:\"{folder}\""), "2024-01/a.png b.PNG"),
+        ("path:2024-*".into(), "2024-01/a.png"),
+        ("-path:2024-*".into(), "b.PNG"),
+        ("path:**/*.PNG".into(), "b.PNG"),
+        ("root:pictures".into(), "2024-01/a.png b.PNG"),
+        ("root:ictures".into(), ""),
+        ("ext:png filesize:>3kB".into(), "b.PNG"),
+        ("-filesize:>3kB".into(), "2024-01/a.png"),
+        ("mtime:-1d.. is:local".into(), "2024-01/a.png b.PNG"),
+        ("mtime:..2001".into(), ""),
+        ("is:missing".into(), ""),
+        (format!("dupof:\"{folder}/b.PNG\" or seed:2"), "not_indexed"),
+    ] {
+        if expected == "not_indexed" {
+            assert_eq!(
+                home.run(&["search", &query, "--json"]).error()["code"],
+                "query.not_indexed",
+                "{query}"
+            );
+        } else {
+            assert_eq!(named(&query), expected, "{query}");
+        }
+    }
+    fs::remove_file(root.join("b.PNG")).expect("removed");
+    scan(&home);
+    assert_eq!(named("is:offline"), "b.PNG");
 }
 
 /// What bash offers at the end of a line, as its own completion would ask.

@@ -260,3 +260,119 @@ impl Catalog {
         Ok(keys)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Fixture, SomeFile, SomeVersion, text_resource};
+    use crate::entity::HashKind;
+
+    /// A digest of 64 digits that begins so.
+    fn digest(begins: &str) -> String {
+        format!("{begins:0<64}")
+    }
+
+    /// Models 7 (a checkpoint with one file) and 8 (a LoRA); resources that lead to them and one that leads nowhere.
+    fn fixture() -> (Fixture, [u64; 4]) {
+        let fixture = Fixture::new();
+        fixture.model(7, "Seven", Some("Checkpoint"));
+        fixture.model(8, "Eight", Some("LORA"));
+        for (version, model, state) in [(70, 7, "published"), (80, 8, "not_found")] {
+            fixture.version(&SomeVersion { version, model: Some(model), name: "v1", state, date_ms: None });
+        }
+        let file = SomeFile {
+            file: 1,
+            version: 70,
+            site_id: None,
+            name: None,
+            kind: None,
+            primary: true,
+            former: false,
+        };
+        fixture.file(&file);
+        fixture.hash(1, HashKind::Sha256, &digest("aa11aa11aa"));
+        let resource = |kind, name: &str, hash: &str| {
+            u64::try_from(fixture.resource(&text_resource(kind, name, hash))).expect("a row number")
+        };
+        let resources = [
+            resource(ResourceKind::Model, "seven", "aa11aa11aa"),
+            resource(ResourceKind::Unknown, "eight", "bb22bb22bb"),
+            resource(ResourceKind::Lora, "nobody", "cc33cc33cc"),
+            resource(ResourceKind::Model, "child", "dd44dd44dd"),
+        ];
+        for (resource, rank, version, evidence, confidence) in [
+            (0, 1, 70, "autov2", 90),
+            (0, 2, 80, "name", 30),
+            (1, 1, 80, "name", 40),
+            (3, 1, 70, "sha256", 95),
+        ] {
+            fixture.run(
+                "INSERT INTO links VALUES (?1, ?2, ?3, ?4, 'x', ?5, NULL)",
+                params![resources[resource].cast_signed(), rank, version, evidence, confidence],
+            );
+        }
+        (fixture, resources)
+    }
+
+    #[test]
+    fn resources_are_told_by_their_links() {
+        let (fixture, [seven, eight, nobody, child]) = fixture();
+        for (which, expected) in [
+            (LinkedBy::Anything, vec![seven, eight, child]),
+            (LinkedBy::Nothing, vec![nobody]),
+            (LinkedBy::Several, vec![seven]),
+            (LinkedBy::Evidence(Evidence::Name), vec![eight]),
+            (LinkedBy::Confidence(90, 100), vec![seven, child]),
+            (LinkedBy::Removed, vec![eight]),
+        ] {
+            assert_eq!(fixture.catalog.resources_linked_by(which).expect("reads"), expected, "{which:?}");
+        }
+        let of_kind = |kind, types: &[&str]| fixture.catalog.resources_of_kind(kind, types).expect("reads");
+        assert_eq!(of_kind(ResourceKind::Lora, &["LORA"]), [eight, nobody]);
+        assert_eq!(of_kind(ResourceKind::Model, &["Checkpoint"]), [seven, child]);
+    }
+
+    #[test]
+    fn descent_goes_over_several_generations_and_not_in_circles() {
+        let (fixture, [.., child]) = fixture();
+        fixture.run("INSERT INTO roots (root, path, online) VALUES (1, x'2f', 1)", []);
+        let parents = [
+            (1, digest("dd44dd44dd"), "aa11aa11aa"),
+            (2, digest("ee55"), "dd44dd44dd"),
+            (3, digest("ff66"), "1234"),
+        ];
+        for (file, hash, parent) in parents {
+            fixture.run(
+                "INSERT INTO local_files (file, root, path, size_bytes, modified_ns, device, inode, kind, state, generation)
+                 VALUES (?1, 1, CAST(?1 AS BLOB), 1, 1, 0, 0, 3, 1, 1)",
+                [file],
+            );
+            fixture.run(
+                "INSERT INTO local_models (file, size_bytes, modified_ns, kind, tensors) VALUES (?1, 1, 1, 1, 0)",
+                [file],
+            );
+            fixture.run("INSERT INTO local_hashes VALUES (?1, 1, ?2)", params![file, hash]);
+            for (position, parent) in [(0, parent), (1, "ee55000000")] {
+                fixture.run(
+                    "INSERT INTO local_ancestry (file, position, descent, evidence, hash, key)
+                     VALUES (?1, ?2, 'merged_from', 'short_hash', ?3, 'k')",
+                    params![file, position, parent],
+                );
+            }
+        }
+        let model = |id| ModelId::new(id).expect("not zero");
+        assert_eq!(fixture.catalog.resources_descending_from(model(7)).expect("reads"), [child]);
+        assert_eq!(fixture.catalog.resources_descending_from(model(8)).expect("reads"), [0_u64; 0]);
+    }
+
+    #[test]
+    fn names_are_found_by_their_beginning_whatever_their_case() {
+        let (fixture, _) = fixture();
+        fixture.model(9, "seventeen", Some("Checkpoint"));
+        let names = |whose, begins| fixture.catalog.names_beginning(whose, begins, 2).expect("reads");
+        assert_eq!(names(NameKind::Model(&["Checkpoint"]), "SEV"), ["Seven", "seventeen"]);
+        assert_eq!(names(NameKind::Model(&["LORA"]), ""), ["Eight"]);
+        assert_eq!(names(NameKind::Model(&[]), ""), ["Eight", "Seven"]);
+        assert_eq!(names(NameKind::Tag, "x"), [""; 0]);
+    }
+}
