@@ -77,6 +77,9 @@ fn main() -> Outcome<()> {
             measure::ask(engine.as_mut(), &questions, settings.rounds, name, &mut out)?,
         ));
         drop(engine);
+        if name == "ours" {
+            ours::aggregations(&settings.dir.join(name), &mut out)?;
+        }
         if !settings.keep {
             std::fs::remove_dir_all(settings.dir.join(name))?;
         }

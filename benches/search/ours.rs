@@ -47,7 +47,6 @@ impl Build for Ours {
             reader.segments(),
             work.wall * 1e3
         )?;
-        aggregations(&reader, out)?;
         Ok(Box::new(Asked(reader)))
     }
 }
@@ -99,7 +98,8 @@ impl Engine for Asked {
 }
 
 /// What only this index answers: how long each takes over all records and over those with one common word.
-fn aggregations(reader: &Reader, out: &mut dyn Write) -> Outcome<()> {
+pub(crate) fn aggregations(dir: &Path, out: &mut dyn Write) -> Outcome<()> {
+    let reader = &Reader::open(dir)?;
     for (name, query) in [("all", Query::all()), ("light", text(&["light".to_owned()], false))] {
         let total = reader.count(&NoResolver, &query)?;
         let mut time = |what: &str, run: &dyn Fn() -> Outcome<()>| -> Outcome<()> {
