@@ -61,6 +61,29 @@ pub(crate) fn model_header(data: &[u8]) {
     assert_eq!(format!("{read:?}"), format!("{dripped:?}"), "the answer depends on how the file is read");
 }
 
+/// A query, with a saved one that holds the same text, and as JSON: what can be read prints as what reads the same.
+pub(crate) fn query(data: &[u8]) {
+    use stemmata_index::query::{ParseOptions, Tree, UnknownFields, parse, parse_with, render};
+
+    let text = String::from_utf8_lossy(data);
+    let aliases = [("a".to_owned(), text.to_string())].into();
+    for unknown_fields in [UnknownFields::Refuse, UnknownFields::AsText] {
+        let options =
+            ParseOptions { now_ms: Some(1_709_618_828_000), aliases: Some(&aliases), unknown_fields };
+        match parse_with(&text, &options) {
+            Ok(parsed) => {
+                let printed = parsed.query.to_string();
+                let again = parse(&printed).expect("what is printed can be read");
+                assert_eq!(again.query, parsed.query, "{printed}");
+            }
+            Err(error) => assert!(!render(&error, &text).is_empty()),
+        }
+    }
+    if let Ok(parsed) = Tree::read(&text) {
+        assert!(parse(&parsed.query.to_string()).is_ok());
+    }
+}
+
 /// Reads texts under these keywords.
 fn told(texts: &[(&str, &[u8])]) {
     for limits in [Limits::default(), small()] {

@@ -190,7 +190,7 @@ fn colour_is_for_terminals_unless_it_is_forced() {
 #[test]
 fn a_reader_that_goes_away_ends_the_command_quietly() {
     let home = Home::new();
-    let mut child = home.piped(&["completions", "zsh"]);
+    let mut child = home.piped(&["completions", "--static", "zsh"]);
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().expect("stderr is piped").read_to_string(&mut said).expect("UTF-8");
@@ -202,7 +202,7 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
 fn completions_name_every_command() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = home.run(&["completions", shell]);
+        let script = home.run(&["completions", "--static", shell]);
         assert_eq!(script.code, 0);
         for command in COMMANDS {
             assert!(script.stdout.contains(command), "{shell} lacks {command}");

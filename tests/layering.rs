@@ -39,6 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ciborium", &["parse"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("crc32fast", &["crawl", "parse"]),
     ("governor", &["fetch"]),
     ("ignore", &["crawl"]),
@@ -53,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tantivy", &[]),
     ("terminal_size", &["cli"]),
     ("tokio", &["cli", "crawl", "fetch"]),
+    ("toml", &["cli"]),
     ("tracing_subscriber", &["cli"]),
 ];
 

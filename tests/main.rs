@@ -18,6 +18,7 @@ mod generator;
 mod golden;
 mod history;
 mod import;
+mod language;
 mod layering;
 mod lineage;
 mod local;

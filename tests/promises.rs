@@ -61,6 +61,19 @@ fn models() -> Vec<Vec<u8>> {
     vec![safetensors(lora), safetensors("{}")]
 }
 
+fn queries() -> Vec<Vec<u8>> {
+    let tree = r#"{"version":1,"query":{"node":{"and":[{"node":{"text":{"field":"prompt","text":"kite","slop":0,"prefix":true}}},
+        {"node":{"not":{"node":{"integer":{"field":"steps","test":{"between":[20,40]}}}}}}]}},"limit":5}"#;
+    [
+        tree,
+        "castle \"on a hill\"~3 or -(negative:blurry steps:20..40) lora:\"add detail\"@0.4..0.9 sort:-likes limit:5",
+        "path:/a/** filesize:>2MB mtime:-7d.. is:local like:\"/a b.png\"~8 date:[2024 TO *] age:<7d /dra(g|c)on.*/ *ast* @a",
+        INFOTEXT,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
 /// One change of some bytes.
 #[derive(Clone, Debug)]
 enum Change {
@@ -130,6 +143,7 @@ fn the_seeds_keep_the_promises() {
     texts.iter().for_each(|text| entry_points::infotext(text));
     texts.iter().for_each(|text| entry_points::comfyui(text));
     models.iter().for_each(|file| entry_points::model_header(file));
+    queries().iter().for_each(|query| entry_points::query(query));
 }
 
 proptest! {
@@ -142,6 +156,11 @@ proptest! {
     fn changed_texts_keep_the_promises(bytes in changed(texts())) {
         entry_points::infotext(&bytes);
         entry_points::comfyui(&bytes);
+    }
+
+    #[test]
+    fn changed_queries_keep_the_promises(bytes in changed(queries())) {
+        entry_points::query(&bytes);
     }
 
     #[test]

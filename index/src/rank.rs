@@ -231,7 +231,7 @@ impl Best {
         counting: Counting<'_>,
     ) -> tantivy::Result<(Vec<Cursor>, u64)> {
         let places = Places::open(reader, self)?;
-        let mut top = Top { limit: self.limit, after: self.after.clone(), kept: Vec::new(), worst: None };
+        let mut top = Top::new(self);
         let alive = reader.alive_bitset();
         let is_alive = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
         let mut total = 0;
@@ -255,25 +255,61 @@ impl Best {
                 }
             })?,
             _ => {
-                let mut batch = Batch::default();
-                weight.for_each_no_score(reader, &mut |docs| match alive {
-                    None => {
+                let mut hurdle = if self.after.is_some() { Hurdle::Never } else { Hurdle::Later };
+                loop {
+                    total = 0;
+                    let mut batch = Batch::default();
+                    weight.for_each_no_score(reader, &mut |docs| {
+                        let mut kept = std::mem::take(&mut batch.docs);
+                        let docs = if alive.is_some() {
+                            kept.clear();
+                            kept.extend(docs.iter().filter(|doc| is_alive(**doc)));
+                            &kept
+                        } else {
+                            docs
+                        };
                         total += docs.len() as u64;
                         places.offer_all(docs, &mut batch, &mut top);
-                    }
-                    Some(_) => {
-                        let mut kept = std::mem::take(&mut batch.docs);
-                        kept.clear();
-                        kept.extend(docs.iter().filter(|doc| is_alive(**doc)));
-                        total += kept.len() as u64;
-                        places.offer_all(&kept, &mut batch, &mut top);
+                        if hurdle == Hurdle::Later && top.offered > PATIENCE {
+                            let at = docs.last().copied().unwrap_or_default();
+                            hurdle = Hurdle::Never;
+                            if let Some(place) = places.hurdle(at, reader.max_doc(), total) {
+                                top.hurdle = place;
+                                hurdle = Hurdle::Set;
+                            }
+                        }
                         batch.docs = kept;
+                    })?;
+                    if hurdle != Hurdle::Set || top.is_full_below_hurdle() {
+                        break;
                     }
-                })?;
+                    // Fewer were good enough than the sample promised: once more, without it.
+                    hurdle = Hurdle::Never;
+                    top = Top::new(self);
+                }
             }
         }
         Ok((top.finish(), total))
     }
+}
+
+/// Documents that a search keeps for the moment before it looks for a hurdle. Where documents come in the opposite of
+/// the order asked for, such as oldest first for the newest, each is better than all before it.
+const PATIENCE: u64 = if cfg!(test) { 8 } else { 2_000 };
+/// Documents that are looked at to find a hurdle.
+const SAMPLE: u32 = if cfg!(test) { 16 } else { 512 };
+/// How many matches ought to be good enough; a few times as many as most pages have, so that most pages are full.
+const GOOD_ENOUGH: f64 = if cfg!(test) { 6.0 } else { 1_000.0 };
+
+/// Whether matches must be better than a guess at what the page will need.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hurdle {
+    /// Not yet.
+    Later,
+    /// They must.
+    Set,
+    /// They need not.
+    Never,
 }
 
 /// How matches are counted while the best of them are looked for.
@@ -334,6 +370,24 @@ impl Places {
         {
             top.offer(cursor);
         }
+    }
+
+    /// A first place that about [`GOOD_ENOUGH`] of the matches after `at` reach, judged by a sample of all documents after
+    /// it and by how many of those up to it match. `None` where it would not spare much.
+    fn hurdle(&self, at: DocId, end: DocId, matches: u64) -> Option<u128> {
+        let level = self.levels.first()?;
+        let rest = end.saturating_sub(at + 1);
+        let expected = matches as f64 / f64::from(at + 1) * f64::from(rest);
+        let share = GOOD_ENOUGH / expected;
+        if rest < SAMPLE || !share.is_finite() || share > 0.25 {
+            return None;
+        }
+        let step = f64::from(rest) / f64::from(SAMPLE);
+        let sampled = (0..SAMPLE).map(|number| at + 1 + (f64::from(number) * step) as u32);
+        let mut places: Vec<u128> = sampled.map(|doc| level.place(doc, 0.0)).collect();
+        places.sort_unstable();
+        let reached = (share * f64::from(SAMPLE)).ceil() as usize;
+        places.get(reached.max(3)).copied()
     }
 
     /// As [`Self::offer`] without scores, with the first column read for all of them at once.
@@ -410,12 +464,29 @@ struct Top {
     after: Option<Cursor>,
     kept: Vec<Cursor>,
     worst: Option<Cursor>,
+    /// How many were kept, if only for the moment.
+    offered: u64,
+    /// Nothing with a later first place is kept.
+    hurdle: u128,
 }
 
 impl Top {
+    fn new(best: &Best) -> Self {
+        let after = best.after.clone();
+        Self { limit: best.limit, after, kept: Vec::new(), worst: None, offered: 0, hurdle: u128::MAX }
+    }
+
+    /// Whether the page is full with places that the hurdle lets pass, so that it kept nothing from it.
+    fn is_full_below_hurdle(&mut self) -> bool {
+        self.shrink();
+        self.worst.as_ref().is_some_and(|worst| worst.places[0] <= self.hurdle)
+    }
+
     /// Whether nothing with this first place can be kept any more.
     fn loses(&self, first_place: u128) -> bool {
-        self.limit == 0 || self.worst.as_ref().is_some_and(|worst| first_place > worst.places[0])
+        self.limit == 0
+            || first_place > self.hurdle
+            || self.worst.as_ref().is_some_and(|worst| first_place > worst.places[0])
     }
 
     fn offer(&mut self, cursor: Cursor) {
@@ -424,6 +495,7 @@ impl Top {
             return;
         }
         self.kept.push(cursor);
+        self.offered += 1;
         if self.kept.len() >= self.limit.saturating_mul(2) {
             self.shrink();
         }

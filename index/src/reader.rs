@@ -66,6 +66,16 @@ impl Reader {
         self.searcher.num_docs()
     }
 
+    /// How many segments it has; compacting makes them few.
+    pub fn segments(&self) -> usize {
+        self.searcher.segment_readers().len()
+    }
+
+    /// How many deleted documents its segments still hold.
+    pub fn deleted(&self) -> u64 {
+        self.searcher.segment_readers().iter().map(|segment| u64::from(segment.num_deleted_docs())).sum()
+    }
+
     /// The first matches in order, and how many there are in all.
     ///
     /// # Errors

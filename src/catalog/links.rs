@@ -4,6 +4,7 @@
 //! - Out: plain values in a stated order. No statement or row of SQLite leaves this module.
 //! - Never: a judgement. Which candidate wins is decided in `link`, and only stored here.
 
+mod asked;
 mod columns;
 #[cfg(test)]
 mod fixture;
@@ -21,6 +22,7 @@ use crate::entity::{
     VersionId,
 };
 
+pub use asked::{LinkedBy, NameKind, PictureFile};
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};

@@ -3,13 +3,14 @@
 use serde::Serialize;
 use stemmata::feed;
 use stemmata::search::{CatalogResolver, FacetCounts};
-use stemmata_index::{Reader, query};
+use stemmata_index::Reader;
 
 use super::args::CountArgs;
+use super::asking::Asked;
 use super::exit::Exit;
 use super::failure::Outcome;
 use super::output::{Column, Format, Row, SCHEMA, Supported};
-use super::search::{Facets, Ink, draw, failure, query_text, unreadable, warn_of_standing};
+use super::search::{Facets, Ink, draw, failure, warn_of_standing};
 use super::session::Session;
 use super::summary::grouped;
 
@@ -17,9 +18,8 @@ use super::summary::grouped;
 pub(crate) fn run(arguments: &CountArgs, session: &Session) -> Outcome {
     let facets = Facets::of_flags(&arguments.facets)?;
     let sink = session.sink(if facets.is_empty() { Supported::Document } else { Supported::Rows })?;
-    let text = query_text(&arguments.query)?;
+    let Asked { text, parsed } = arguments.query.read(session)?;
     let catalog = session.catalog()?;
-    let parsed = query::parse(&text).map_err(|error| unreadable(&error, &text))?;
     let reader = Reader::open(&session.settings.index())?;
     let total = reader
         .count(&CatalogResolver::new(&catalog), &parsed.query)

@@ -5,7 +5,10 @@
 //! - Never: logic that a test of the library would miss.
 
 mod args;
+mod asking;
+mod complete;
 mod completions;
+mod config;
 mod count;
 mod crawl;
 mod decide;
@@ -14,6 +17,7 @@ mod demo_site;
 mod dupes;
 mod escape;
 mod exit;
+mod explain;
 mod export;
 mod export_links;
 mod failure;
@@ -28,6 +32,7 @@ mod lineage;
 mod link;
 mod local;
 mod logging;
+mod man;
 mod names;
 mod output;
 mod plan;
@@ -52,6 +57,7 @@ mod target;
 mod targets;
 mod terminal;
 mod token;
+mod topics;
 mod trace;
 mod unresolved;
 mod usage;
@@ -71,6 +77,7 @@ use terminal::Terminal;
 
 /// Runs the command line.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
     let wishes = usage::Wishes::of(&arguments);
     let arguments = query_words::protect(arguments, &Cli::command());
     let cli = match Cli::try_parse_from(arguments) {
@@ -134,6 +141,9 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Config(arguments) => config::run(arguments, session),
+        Command::Man(arguments) => man::run(arguments),
+        Command::Help(arguments) => topics::run(arguments),
         Command::Dupes(arguments) => dupes::run(arguments, session),
         Command::Similar(arguments) => similar::run(arguments, session),
         Command::Lineage(arguments) => lineage::run(arguments, session),

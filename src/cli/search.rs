@@ -8,7 +8,6 @@ mod hit;
 mod preview;
 mod template;
 
-use std::io::Read as _;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -16,7 +15,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
 use stemmata::search::{self, FacetCounts, Highlighter, Page, Sample, SearchError, SearchSettings};
-use stemmata_index::query::{self, Parsed, QueryError};
+use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
 pub(crate) use charts::{Ink, draw};
@@ -24,6 +23,7 @@ pub(crate) use facets::Facets;
 pub(crate) use fields::{help as fields_help, near};
 
 use super::args::SearchArgs;
+use super::asking::{Asked, unreadable};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::output::{Format, Marker, SCHEMA, Sink, Supported, json};
@@ -34,9 +34,6 @@ use hit::{HitRow, View, name_bytes};
 use preview::Drawing;
 use template::Template;
 
-/// Longest query read from stdin; the query language allows less.
-const MAX_STDIN_BYTES: u64 = 1 << 20;
-
 /// Prints the hits.
 pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     let started = Instant::now();
@@ -44,7 +41,7 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     let shape = Shape::of(arguments, &sink)?;
     let facets = Facets::of(arguments)?;
     facets.suit(&sink, !arguments.stats)?;
-    let text = query_text(&arguments.query)?;
+    let Asked { text, parsed } = arguments.query.read(session)?;
     let settings = SearchSettings {
         limit: if arguments.stats { Some(0) } else { limit(arguments) },
         sort: arguments.sort.as_deref().map(sort_keys).transpose()?.unwrap_or_default(),
@@ -52,8 +49,11 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
         sample: sample(arguments),
     };
     let catalog = session.catalog()?;
-    let parsed = query::parse(&text).map_err(|error| unreadable(&error, &text))?;
     let reader = Reader::open(&session.settings.index())?;
+    if let Some(form) = arguments.explain {
+        let settings = SearchSettings { limit: limit(arguments).or(Some(0)), ..settings };
+        return super::explain::run(&catalog, &reader, &Asked { text, parsed }, &settings, form, session);
+    }
     if let (Some(by), Shape::Rows(fields)) = (arguments.group, &shape) {
         facets.none_beside_groups()?;
         let (kind, fields, fail_on_empty) = (by.into(), fields.clone(), arguments.fail_on_empty);
@@ -252,28 +252,10 @@ fn sample(arguments: &SearchArgs) -> Option<Sample> {
     Some(Sample { count, seed: arguments.seed.unwrap_or(0) })
 }
 
-/// The words joined by blanks; a lone `-` reads them from stdin.
-pub(crate) fn query_text(words: &[String]) -> Result<String, Failure> {
-    if words != ["-"] {
-        return Ok(words.join(" "));
-    }
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_STDIN_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file("reading the query from stdin", &error))?;
-    Ok(text.trim().to_owned())
-}
-
 /// Reads `--sort` as the query language reads `sort:`.
 fn sort_keys(text: &str) -> Result<Vec<SortKey>, Failure> {
     let term = format!("sort:{text}");
     Ok(query::parse(&term).map_err(|error| unreadable(&error, &term))?.sort)
-}
-
-pub(crate) fn unreadable(error: &QueryError, text: &str) -> Failure {
-    Failure::from(error).picture(query::render(error, text))
 }
 
 pub(crate) fn failure(error: SearchError, text: &str) -> Failure {

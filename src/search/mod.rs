@@ -4,19 +4,26 @@
 //! - Out: a page of images in the order asked for, with the number of all that match.
 //! - Never: a change to either.
 
+mod asked;
 mod cursor;
+mod explain;
 mod facet;
 mod groups;
 mod highlight;
+mod kinship;
+mod names;
 mod resolve;
 
 use stemmata_index::query::{Parsed, QueryError, parse};
 use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use explain::{Explanation, explain};
 pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
 pub use groups::{FoundGroup, GroupKind, GroupPage, answer_groups};
 pub use highlight::Highlighter;
+pub use kinship::Kinship;
+pub use names::names_beginning;
 pub use resolve::CatalogResolver;
 
 use crate::catalog::{Catalog, CatalogError, LinkedName, NamedImage};

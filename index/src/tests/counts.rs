@@ -26,6 +26,7 @@ fn values(field: FacetField, document: &Document) -> BTreeSet<String> {
         FacetField::Scheduler => one(&document.scheduler),
         FacetField::Base => one(&document.base_model),
         FacetField::User => one(&document.username),
+        FacetField::Source => one(&document.source),
         FacetField::Chunk => of_text(&document.prompt),
         FacetField::NegativeChunk => of_text(&document.negative),
         FacetField::Resource => document.resources.iter().map(|used| used.id.to_string()).collect(),

@@ -8,4 +8,5 @@ mod language;
 mod model;
 mod oracle;
 mod phrases;
+mod readings;
 mod store;

@@ -327,3 +327,58 @@ fn a_compacted_index_ranks_as_a_rebuilt_one() {
     assert_eq!(found.total, 20);
     assert_eq!(found, hits(rebuilt.path()));
 }
+
+/// The engine's threads panic on a value of another type than its column: every column is filled here once.
+#[test]
+fn every_column_takes_its_values() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = Writer::open(dir.path(), small()).expect("opens");
+    let (number, text) = (Some(u64::MAX), || Some("Ann".to_owned()));
+    for (key, real, signed) in [(i64::MIN, f64::MAX, i64::MIN), (i64::MAX, f64::MIN, i64::MAX)] {
+        let document = Document {
+            key,
+            image: number,
+            media: number,
+            prompt: text(),
+            negative: text(),
+            names: crate::NameKind::ALL.map(|kind| (kind, "Ann".to_owned())).into(),
+            resources: vec![crate::DocumentResource { id: u64::MAX, weight: Some(real) }],
+            model: number,
+            posted_for: vec![u64::MAX],
+            sampler: text(),
+            scheduler: text(),
+            base_model: text(),
+            username: text(),
+            tool: text(),
+            media_type: text(),
+            source: text(),
+            created_ms: Some(signed),
+            width: number,
+            height: number,
+            steps: number,
+            clip_skip: number,
+            post: number,
+            nsfw_bits: number,
+            likes: number,
+            reactions: number,
+            comments: number,
+            cfg: Some(real),
+            denoise: Some(real),
+            seed: Some(signed),
+        };
+        writer.add(&document).expect("adds");
+    }
+    writer.commit(1).expect("commits");
+    check(dir.path(), "ann sampler:ann seed:<0", &[i64::MIN]);
+    let reader = Reader::open(dir.path()).expect("opens");
+    let all = crate::query::Query::all();
+    for facet in reader.facets(&NoResolver, &all, &crate::FacetField::ALL, 5).expect("counts") {
+        let counts: Vec<u64> = facet.buckets.iter().map(|bucket| bucket.count).collect();
+        assert_eq!((counts, facet.missing), (vec![2], 0), "{:?}", facet.field);
+    }
+    for grain in [crate::DateGrain::Year, crate::DateGrain::Week, crate::DateGrain::Day] {
+        assert_eq!(reader.dates(&NoResolver, &all, grain).expect("counts").bins.len(), 2);
+    }
+    let likes = reader.histogram(&NoResolver, &all, crate::NumberField::Likes, 1e-3).expect("counts");
+    assert_eq!(likes.bins.iter().map(|bin| bin.count).sum::<u64>(), 2);
+}

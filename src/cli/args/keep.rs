@@ -184,9 +184,14 @@ Examples:
   stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
   stemmata completions zsh > ~/.zfunc/_stemmata
   stemmata completions fish > ~/.config/fish/completions/stemmata.fish
+
+The script asks the program: it completes fields of queries, samplers, names of models and saved queries, too.
 ")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
+    /// Only commands and flags: the script asks nothing and knows no values
+    #[arg(long)]
+    pub(crate) r#static: bool,
 }

@@ -9,6 +9,8 @@ mod keep;
 mod lineage;
 mod local;
 mod provenance;
+mod query;
+mod reference;
 mod resolve;
 mod scan;
 mod search;
@@ -35,9 +37,13 @@ pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
 };
+pub(crate) use query::QueryFlags;
+pub(crate) use reference::{ConfigArgs, ConfigWhat, HelpArgs, ManArgs};
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
 pub(crate) use scan::ScanArgs;
-pub(crate) use search::{CountArgs, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs};
+pub(crate) use search::{
+    CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
+};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -86,6 +92,7 @@ Environment (a flag wins; what is said of crawl holds for resolve, too):
     max_term_width = 100,
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n{ENVIRONMENT}\n{}", Exit::help_table()),
+    disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -200,10 +207,16 @@ Examples:
     Export(ExportArgs),
     /// A tour on bundled data: offline, in a temporary home
     Demo(DemoArgs),
+    /// Show the settings that files give: saved queries
+    Config(ConfigArgs),
     /// Print the shapes of --format json and ndjson as JSON Schema
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
+    /// Tell about a command, or about query, fields, exit-codes, formats
+    Help(HelpArgs),
 }
 
 #[cfg(test)]

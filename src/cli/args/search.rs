@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::query::QueryFlags;
 use crate::cli::query_words::unprotect;
 use crate::cli::search::fields_help;
 
@@ -39,9 +40,8 @@ Fields:
 #[derive(Args, Debug)]
 #[command(after_help = SEARCH_EXAMPLES, after_long_help = format!("{QUERY_HELP}\n{}\n{SEARCH_EXAMPLES}", fields_help()))]
 pub(crate) struct SearchArgs {
-    /// Words of the prompt, "phrases", field:value, -excluded, a or b; `-` reads the query from stdin
-    #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
-    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) query: QueryFlags,
     /// Images at most [default: 20, or what the query says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: Option<u32>,
@@ -79,9 +79,22 @@ pub(crate) struct SearchArgs {
     /// Charts of all hits instead of hits: when, which models, which settings
     #[arg(long, conflicts_with_all = ["limit", "after", "sort", "fields", "template", "print0", "preview", "sample"])]
     pub(crate) stats: bool,
+    /// Tell what the query means, what each condition finds and costs, and with --limit why single hits match
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    #[arg(conflicts_with_all = ["stats", "fields", "template", "print0", "facet"])]
+    pub(crate) explain: Option<ExplainForm>,
     /// Exit with 4 when nothing is found
     #[arg(long)]
     pub(crate) fail_on_empty: bool,
+}
+
+/// How to explain a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExplainForm {
+    /// For people.
+    Text,
+    /// One JSON object; its `ast` is what --ast reads.
+    Json,
 }
 
 /// What makes hits one group.
@@ -135,9 +148,8 @@ Examples:
   stemmata count --facet base --format csv '*'
 ")]
 pub(crate) struct CountArgs {
-    /// As for `search`; `-` reads the query from stdin
-    #[arg(required = true, value_name = "QUERY", value_parser = unprotect)]
-    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) query: QueryFlags,
     #[command(flatten)]
     pub(crate) facets: FacetFlags,
     /// Exit with 4 when nothing is found
