@@ -216,6 +216,10 @@ fn what_is_printed_is_what_the_schema_says() {
         check(if line["type"] == "group" { "group" } else { "group_summary" }, &line);
     }
     check("count", &home.run(&["count", "lighthouse", "--facet", "date", "--json"]).json());
+    check(
+        "explanation",
+        &home.run(&["search", "lighthouse -steps:20", "--explain=json", "--limit", "2"]).json(),
+    );
     check("index_status", &home.run(&["index", "status", "--json"]).json());
     check("index_verify", &home.run(&["index", "verify", "--json"]).json());
     check("index_compact", &home.run(&["index", "compact", "--json"]).json());
