@@ -345,6 +345,13 @@ fn a_hostile_prompt_harms_no_form_of_output() {
             .expect("it starts"),
     );
     assert!(narrow.stdout.len() < 10_000, "{} bytes", narrow.stdout.len());
+    let demo = imported();
+    let narrow = demo.command(&["search", "lighthouse", "--format", "table"]).env("COLUMNS", "40").output();
+    let narrow = Answer::of(narrow.expect("it starts")).stdout;
+    assert!(
+        narrow.lines().count() == 21 && narrow.lines().all(|line| line.chars().count() <= 40),
+        "{narrow}"
+    );
 }
 
 #[test]

@@ -123,7 +123,8 @@ impl Shape {
             }
             return Ok(Self::Pictures(drawing));
         }
-        let Some(fields) = &arguments.fields else { return Ok(Self::Rows(hit::usual())) };
+        let room = (sink.format() == Format::Table).then_some(sink.terminal().width);
+        let Some(fields) = &arguments.fields else { return Ok(Self::Rows(hit::usual(room))) };
         if !matches!(sink.format(), Format::Table | Format::Csv | Format::Tsv) {
             return Err(Failure::usage("--fields goes with --format table, csv or tsv")
                 .hint("JSON has every field; --template prints single ones"));

@@ -135,7 +135,12 @@ impl Row for HitRow<'_> {
     }
 }
 
-/// The fields of the usual table.
-pub(crate) fn usual() -> Vec<&'static Field> {
-    fields::USUAL.iter().filter_map(|name| fields::find(name)).collect()
+/// The fields of the usual table: fewer of them where it is too narrow for all.
+pub(crate) fn usual(room: Option<usize>) -> Vec<&'static Field> {
+    let shown = match room {
+        Some(..60) => 3,
+        Some(60..80) => 5,
+        _ => fields::USUAL.len(),
+    };
+    fields::USUAL.iter().take(shown).filter_map(|name| fields::find(name)).collect()
 }
