@@ -116,7 +116,7 @@ pub(crate) fn aggregations(dir: &Path, out: &mut dyn Write) -> Outcome<()> {
         };
         time("fold with sums of resources", &|| {
             let each = |sum: &mut u64, facts: stemmata_index::Facts<'_>| {
-                *sum += facts.resources.iter().map(|used| used.id).sum::<u64>()
+                *sum += facts.resources.iter().map(|used| used.id).sum::<u64>();
             };
             reader.fold(&NoResolver, &query, || 0, each, |sum, part| *sum += part).map(drop)?;
             Ok(())
