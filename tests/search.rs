@@ -35,7 +35,7 @@ fn assert_harmless(text: &str, form: &str) {
 #[test]
 fn the_pages_of_any_order_hold_every_hit_once() {
     let home = imported();
-    for sort in ["score", "-date,likes", "seed,-steps", "id"] {
+    for sort in ["score", "-date,likes", "seed,-steps", "size", "id"] {
         let all = ids(&home.run(&["search", "a", "--sort", sort, "--limit", "1000", "--format", "paths"]));
         let mut pages = Vec::new();
         let mut after: Option<String> = None;
@@ -53,6 +53,20 @@ fn the_pages_of_any_order_hold_every_hit_once() {
         assert!(all.len() > 100, "{sort}: only {} hits", all.len());
         assert_eq!(pages, all, "{sort}");
     }
+}
+
+#[test]
+fn the_largest_pictures_come_first_where_size_decides() {
+    let home = imported();
+    let page = home.run(&["search", "*", "--sort", "size,-id", "--limit", "1000", "--json"]).json();
+    let hits = page["hits"].as_array().expect("hits");
+    let number = |hit: &Value, field: &str| hit[field].as_u64().expect("a number");
+    let keys: Vec<(u64, u64)> =
+        hits.iter().map(|hit| (number(hit, "width") * number(hit, "height"), number(hit, "image"))).collect();
+    let mut sorted = keys.clone();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(keys.len(), 300);
+    assert_eq!(keys, sorted);
 }
 
 #[test]
@@ -202,6 +216,10 @@ fn what_is_printed_is_what_the_schema_says() {
         check(if line["type"] == "group" { "group" } else { "group_summary" }, &line);
     }
     check("count", &home.run(&["count", "lighthouse", "--facet", "date", "--json"]).json());
+    check(
+        "explanation",
+        &home.run(&["search", "lighthouse -steps:20", "--explain=json", "--limit", "2"]).json(),
+    );
     check("index_status", &home.run(&["index", "status", "--json"]).json());
     check("index_verify", &home.run(&["index", "verify", "--json"]).json());
     check("index_compact", &home.run(&["index", "compact", "--json"]).json());
@@ -384,7 +402,7 @@ fn base64(bytes: &[u8]) -> String {
         .chunks(6)
         .map(|six| digits[(0..6).fold(0, |sum, at| sum * 2 + usize::from(six.get(at).copied().unwrap_or(0)))])
         .collect();
-    while text.len() % 4 > 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -46,6 +46,8 @@ pub enum SortField {
     Width,
     /// Height.
     Height,
+    /// Width times height.
+    Pixels,
     /// NSFW level.
     Nsfw,
     /// The post's number.
@@ -55,6 +57,11 @@ pub enum SortField {
 }
 
 impl SortField {
+    /// The column that each value of [`Self::column`] is multiplied with, if there is one.
+    fn factor(self) -> Option<&'static str> {
+        (self == Self::Pixels).then_some("height")
+    }
+
     fn column(self) -> Option<&'static str> {
         Some(match self {
             Self::Score => return None,
@@ -67,7 +74,8 @@ impl SortField {
             Self::Seed => "seed",
             Self::ClipSkip => "clip_skip",
             Self::Denoise => "denoise",
-            Self::Width => "width",
+            // Times the height; see `factor`.
+            Self::Width | Self::Pixels => "width",
             Self::Height => "height",
             Self::Nsfw => "nsfw",
             Self::Post => "post",
@@ -331,13 +339,14 @@ impl Places {
         let columns = segment.fast_fields();
         let mut levels = Vec::with_capacity(best.sort.len());
         for sort in &best.sort {
-            let column = match sort.field.column() {
-                Some(name) => columns.u64_lenient(name)?.map(|(column, _)| column),
-                None => None,
+            let open = |name: Option<&str>| -> tantivy::Result<Option<Column<u64>>> {
+                let Some(name) = name else { return Ok(None) };
+                Ok(columns.u64_lenient(name)?.map(|(column, _)| column))
             };
             levels.push(Level {
                 by_score: sort.field == SortField::Score,
-                column,
+                column: open(sort.field.column())?,
+                factor: open(sort.field.factor())?,
                 direction: sort.direction,
             });
         }
@@ -384,7 +393,7 @@ impl Places {
     /// As [`Self::offer`] without scores, with the first column read for all of them at once.
     fn offer_all(&self, docs: &[DocId], batch: &mut Batch, top: &mut Top) {
         let Some(level) = self.levels.first() else { return };
-        let Some(column) = level.column.as_ref() else {
+        let Some(column) = level.column.as_ref().filter(|_| level.factor.is_none()) else {
             docs.iter().for_each(|doc| self.offer(*doc, 0.0, top));
             return;
         };
@@ -405,6 +414,7 @@ impl Places {
 struct Level {
     by_score: bool,
     column: Option<Column<u64>>,
+    factor: Option<Column<u64>>,
     direction: Direction,
 }
 
@@ -414,7 +424,12 @@ impl Level {
         if self.by_score {
             return score_place(score, self.direction);
         }
-        self.place_of(self.column.as_ref().and_then(|column| column.first(doc)))
+        let first = |column: &Option<Column<u64>>| column.as_ref().and_then(|column| column.first(doc));
+        let value = first(&self.column);
+        if self.factor.is_none() {
+            return self.place_of(value);
+        }
+        self.place_of(value.zip(first(&self.factor)).map(|(value, factor)| value.saturating_mul(factor)))
     }
 
     fn place_of(&self, value: Option<u64>) -> u128 {

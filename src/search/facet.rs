@@ -7,7 +7,7 @@
 mod labels;
 mod numbers;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -194,7 +194,7 @@ pub fn facets(
     };
     let mut keywords = reader.facets(&resolver, query, &fields, asked)?.into_iter();
     let mut answers = Vec::with_capacity(kinds.len());
-    for (kind, counter) in kinds.iter().zip(&tally.counters) {
+    for (kind, counter) in kinds.iter().zip(tally.counters) {
         let counted = match kind {
             FacetKind::Keyword(..) => keywords.next().map(of_keyword),
             _ => Some(counter.finish(*kind, &labels)),
@@ -282,7 +282,7 @@ impl Tally {
                 FacetKind::Named(role) => counter.names(labels.of_image(*role, facts, &mut self.seen)),
                 FacetKind::Size => counter.number(numbers::size(facts)),
                 FacetKind::Steps => {
-                    counter.number(facts.steps.map(|steps| Ranges::STEPS.place(steps as f64)))
+                    counter.number(facts.steps.map(|steps| Ranges::STEPS.place(steps as f64)));
                 }
                 FacetKind::Cfg => counter.number(facts.cfg.map(|cfg| Ranges::CFG.place(cfg))),
                 FacetKind::Date(_) => counter.number(facts.created_ms.map(numbers::day)),
@@ -321,13 +321,14 @@ impl Counter {
         }
     }
 
-    fn finish(&self, kind: FacetKind, labels: &Labels) -> Counted {
+    fn finish(self, kind: FacetKind, labels: &Labels) -> Counted {
+        let numbers: BTreeMap<u64, u64> = self.numbers.into_iter().collect();
         let buckets = match kind {
             FacetKind::Named(_) => named(&self.labels, labels),
-            FacetKind::Size => numbers::sizes(&self.numbers),
-            FacetKind::Steps => Ranges::STEPS.buckets(&self.numbers),
-            FacetKind::Cfg => Ranges::CFG.buckets(&self.numbers),
-            FacetKind::Date(period) => numbers::dates(&self.numbers, period),
+            FacetKind::Size => numbers::sizes(&numbers),
+            FacetKind::Steps => Ranges::STEPS.buckets(&numbers),
+            FacetKind::Cfg => Ranges::CFG.buckets(&numbers),
+            FacetKind::Date(period) => numbers::dates(&numbers, period),
             FacetKind::Keyword(..) => Vec::new(),
         };
         Counted { distinct: buckets.len() as u64, buckets, missing: self.missing }

@@ -282,6 +282,8 @@ pub(crate) const SORTS: &[(&str, SortField, Direction)] = &[
     ("denoise", SortField::Denoise, Direction::Ascending),
     ("width", SortField::Width, Direction::Ascending),
     ("height", SortField::Height, Direction::Ascending),
+    ("size", SortField::Pixels, Direction::Descending),
+    ("pixels", SortField::Pixels, Direction::Descending),
     ("nsfw", SortField::Nsfw, Direction::Ascending),
     ("post", SortField::Post, Direction::Ascending),
     ("id", SortField::Image, Direction::Ascending),

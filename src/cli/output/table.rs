@@ -61,13 +61,16 @@ impl Column {
     }
 }
 
+/// Says which places of a text are marked, in bytes: ascending and apart.
+pub(crate) type Finder = Rc<dyn Fn(&str) -> Vec<Range<usize>>>;
+
 /// Finds what to mark in the cells of one column.
 #[derive(Clone)]
 pub(crate) struct Marker {
     /// The column's title.
     pub(crate) title: &'static str,
-    /// The places of a text that are marked, ascending and apart.
-    pub(crate) find: Rc<dyn Fn(&str) -> Vec<Range<usize>>>,
+    /// Finds the places.
+    pub(crate) find: Finder,
 }
 
 /// A table on its way out: the first rows are held back to measure them.

@@ -212,6 +212,48 @@ pub(super) const RECORDS: &[Record] = &[
         ],
     },
     Record {
+        name: "explanation",
+        about: "the answer of search --explain=json",
+        fields: &[
+            field("type", "=explanation", ""),
+            field("schema", "integer", "version of these shapes"),
+            field("query", "string", "the normal form, which reads as the same query"),
+            field("ast", "object", "the query as a tree, which --ast reads"),
+            field("total", "integer", "all images that match"),
+            field("clauses", "@clause[]", "its conditions, in the order of the normal form"),
+            field("hits", "@explained_hit[]", "the first hits, where --limit asks for some"),
+        ],
+    },
+    Record {
+        name: "clause",
+        about: "one condition of a query",
+        fields: &[
+            field("text", "string", "in normal form"),
+            field("span", "@place", "where it was said"),
+            field("cost", "string", "index, column, scan, catalog or similarity"),
+            field("images", "integer", "of how many images it is true"),
+            field(
+                "unknown",
+                "integer",
+                "of how many nobody knows, so that neither it nor its negation finds them",
+            ),
+        ],
+    },
+    Record {
+        name: "place",
+        about: "a place in a query, in bytes",
+        fields: &[field("start", "integer", ""), field("end", "integer", "the byte after the last one")],
+    },
+    Record {
+        name: "explained_hit",
+        about: "why an image matched",
+        fields: &[
+            field("image", "name", "the site's number, else a path or a URL"),
+            field("clauses", "string[]", "the conditions that are true of it"),
+            field("words", "string[]", "the words of its prompts that the query asks for"),
+        ],
+    },
+    Record {
         name: "index_status",
         about: "the answer of index status",
         fields: &[

@@ -46,7 +46,7 @@ impl Ink {
             Self::Ascii => "#".repeat((eighths.div_ceil(8)).min(columns)),
             Self::Blocks => {
                 let mut bar = "█".repeat((eighths / 8).min(columns));
-                if eighths % 8 > 0 && eighths / 8 < columns {
+                if !eighths.is_multiple_of(8) && eighths / 8 < columns {
                     bar.extend(['▏', '▎', '▍', '▌', '▋', '▊', '▉'].get(eighths % 8 - 1));
                 }
                 bar

@@ -1,6 +1,6 @@
 //! Numbers and dates in buckets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Unit;
 use jiff::civil::{Date, Weekday};
@@ -82,7 +82,7 @@ pub(super) fn day(created_ms: i64) -> u64 {
 }
 
 /// Days by period, in order.
-pub(super) fn dates(days: &HashMap<u64, u64>, period: Period) -> Vec<FacetBucket> {
+pub(super) fn dates(days: &BTreeMap<u64, u64>, period: Period) -> Vec<FacetBucket> {
     let epoch = jiff::civil::date(1970, 1, 1);
     let mut counts: BTreeMap<Date, u64> = BTreeMap::new();
     for (number, count) in days {
@@ -110,10 +110,9 @@ pub(super) fn size(facts: &Facts<'_>) -> Option<u64> {
     Some(side(width) << 32 | side(height))
 }
 
-pub(super) fn sizes(counts: &HashMap<u64, u64>) -> Vec<FacetBucket> {
-    let ordered: BTreeMap<&u64, &u64> = counts.iter().collect();
-    ordered
-        .into_iter()
+pub(super) fn sizes(counts: &BTreeMap<u64, u64>) -> Vec<FacetBucket> {
+    counts
+        .iter()
         .map(|(size, count)| plain(format!("{}x{}", size >> 32, size & u64::from(u32::MAX)), *count))
         .collect()
 }
@@ -144,10 +143,9 @@ impl Ranges {
         after.saturating_sub(1) as u64
     }
 
-    pub(super) fn buckets(&self, counts: &HashMap<u64, u64>) -> Vec<FacetBucket> {
-        let ordered: BTreeMap<&u64, &u64> = counts.iter().collect();
-        ordered
-            .into_iter()
+    pub(super) fn buckets(&self, counts: &BTreeMap<u64, u64>) -> Vec<FacetBucket> {
+        counts
+            .iter()
             .filter_map(|(place, count)| {
                 let place = usize::try_from(*place).ok()?;
                 let (from, to) = (*self.bounds.get(place)?, self.bounds.get(place + 1).copied());
@@ -171,7 +169,7 @@ mod tests {
     use super::*;
 
     fn check(period: Period, moments: &[&str], expected: &[(&str, u64)]) {
-        let mut days: HashMap<u64, u64> = HashMap::new();
+        let mut days: BTreeMap<u64, u64> = BTreeMap::new();
         for text in moments {
             let moment: jiff::Timestamp = text.parse().expect("a moment");
             *days.entry(day(moment.as_millisecond())).or_default() += 1;
@@ -194,14 +192,14 @@ mod tests {
 
     #[test]
     fn moments_beyond_the_calendar_are_counted_too() {
-        let days = HashMap::from([(day(i64::MIN), 1), (day(i64::MAX), 1)]);
+        let days = BTreeMap::from([(day(i64::MIN), 1), (day(i64::MAX), 1)]);
         assert_eq!(dates(&days, Period::Year).iter().map(|bucket| bucket.count).sum::<u64>(), 2);
     }
 
     #[test]
     fn a_bound_belongs_to_the_range_that_it_begins() {
         let texts = |ranges: &Ranges, values: &[f64]| -> Vec<String> {
-            let mut counts = HashMap::new();
+            let mut counts = BTreeMap::new();
             for value in values {
                 *counts.entry(ranges.place(*value)).or_default() += 1;
             }
