@@ -115,7 +115,7 @@ impl<'a> Told<'a> {
             .clauses
             .iter()
             .map(|clause| {
-                let text = escape::one_line(&clause.text).into_owned();
+                let text = escape::one_line(clause.text).into_owned();
                 [grouped(clause.images), grouped(clause.unknown), clause.cost.as_str().to_owned(), text]
             })
             .collect();
