@@ -34,13 +34,17 @@ pub(crate) fn query_word(current: &OsStr) -> Vec<CompletionCandidate> {
     // A shell that breaks words at colons hands the field over as words of their own.
     if let Some(field) = field_before(&line, current) {
         let value = if current == ":" { "" } else { current };
+        if field == "not" {
+            return candidates(value, &line);
+        }
         return values(&field, value, &line).into_iter().map(CompletionCandidate::new).collect();
     }
     candidates(current, &line)
 }
 
 fn candidates(current: &str, line: &[String]) -> Vec<CompletionCandidate> {
-    let sign = current.len() - current.trim_start_matches(['-', '(']).len();
+    let bare = current.trim_start_matches(['-', '(']);
+    let sign = current.len() - bare.strip_prefix("not:").unwrap_or(bare).len();
     let (sign, word) = current.split_at(sign);
     if let Some((field, value)) = word.split_once(':') {
         let (listed, value) = value.rsplit_once(',').map_or(("", value), |(listed, value)| (listed, value));
@@ -73,7 +77,8 @@ fn field_before(line: &[String], current: &str) -> Option<String> {
         (_, Some(":")) => word(2)?,
         _ => return None,
     };
-    Some(field.trim_start_matches(['-', '(']).to_owned())
+    let bare = field.trim_start_matches(['-', '(']);
+    Some(bare.strip_prefix("not:").unwrap_or(bare).to_owned())
 }
 
 /// What may stand after a field.

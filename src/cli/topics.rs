@@ -125,7 +125,8 @@ Formats of results: --format F, or STEMMATA_FORMAT
 
 JSON is on stdout alone. Under json and ndjson a failure is one JSON object on stderr:
   {\"type\":\"error\",\"code\":\"query.unknown_field\",\"message\":...,\"span\":[7,14],\"hint\":...}
-Codes are stable, names are never renamed without a new `schema`, new names may be added. Control characters are escaped.
+Codes are stable; names are never renamed without a new `schema`, but new ones may be added. Control characters are
+escaped everywhere. `stemmata schema` prints the shapes.
 ";
 
 /// Prints a topic, or the help page of a command.
