@@ -23,18 +23,10 @@ impl<'b> Bits<'b> {
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         let next = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
-        let next = next.map_or_else(|| self.tail(), |chunk| u64::from_be_bytes(*chunk));
+        let next = next.map_or_else(|| tail(self.bytes, self.at), |chunk| u64::from_be_bytes(*chunk));
         self.window |= next >> self.count;
         self.at += (63 - self.count as usize) >> 3;
         self.count |= READY_BITS;
-    }
-
-    /// The last bytes, then zeros.
-    #[cold]
-    fn tail(&self) -> u64 {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let byte = |place: usize| u64::from(rest.get(place).copied().unwrap_or(0));
-        (0..8).fold(0, |bits, place| bits << 8 | byte(place))
     }
 
     /// The next 64 bits, of which [`READY_BITS`] are valid after a refill.
@@ -55,6 +47,15 @@ impl<'b> Bits<'b> {
         let taken = (self.at as u64 * 8).saturating_sub(u64::from(self.count));
         taken > self.bytes.len() as u64 * 8
     }
+}
+
+/// The last bytes, then zeros. A function of values, so that the window can stay in registers.
+#[cold]
+#[inline(never)]
+fn tail(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let byte = |place: usize| u64::from(rest.get(place).copied().unwrap_or(0));
+    (0..8).fold(0, |bits, place| bits << 8 | byte(place))
 }
 
 #[cfg(test)]

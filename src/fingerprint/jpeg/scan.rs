@@ -116,8 +116,9 @@ impl Scan {
                 for down in 0..part.blocks.1 {
                     let from = (row * part.blocks.1 + down) * plane.stride + column * part.blocks.0;
                     let line = plane.values.get_mut(from..from + part.blocks.0).ok_or(Damaged)?;
-                    for value in line {
-                        read_block(&mut bits, part, self.kind, value)?;
+                    match (&part.dc, &part.ac) {
+                        (Some(dc), Some(ac)) => sequential(&mut bits, dc, ac, &mut part.last, line)?,
+                        (dc, _) => progressive(&mut bits, dc.as_ref(), self.kind, &mut part.last, line)?,
                     }
                 }
             }
@@ -133,26 +134,47 @@ impl Scan {
     }
 }
 
+/// Blocks with all their coefficients.
 #[inline(always)]
-fn read_block(bits: &mut Bits<'_>, part: &mut Part, kind: Kind, value: &mut i32) -> Result<(), Odd> {
-    bits.refill();
-    if let Some(dc) = &part.dc {
-        part.last = part.last.wrapping_add(dc.difference(bits)?);
-        *value = part.last;
+fn sequential(
+    bits: &mut Bits<'_>,
+    dc: &Huffman,
+    ac: &Skipper,
+    last: &mut i32,
+    values: &mut [i32],
+) -> Result<(), Odd> {
+    for value in values {
+        bits.refill();
+        *last = last.wrapping_add(dc.difference(bits)?);
+        *value = *last;
+        ac.skip_block(bits)?;
     }
-    match (kind, &part.ac) {
-        (Kind::Sequential, Some(ac)) => ac.skip_block(bits),
-        (Kind::First { shift }, _) => {
-            *value = value.wrapping_shl(u32::from(shift));
-            Ok(())
+    Ok(())
+}
+
+/// Blocks with some of the bits of their DC coefficients.
+fn progressive(
+    bits: &mut Bits<'_>,
+    dc: Option<&Huffman>,
+    kind: Kind,
+    last: &mut i32,
+    values: &mut [i32],
+) -> Result<(), Odd> {
+    for value in values {
+        bits.refill();
+        match (kind, dc) {
+            (Kind::First { shift }, Some(dc)) => {
+                *last = last.wrapping_add(dc.difference(bits)?);
+                *value = last.wrapping_shl(u32::from(shift));
+            }
+            (Kind::Refine { shift }, None) => {
+                *value |= ((bits.window() >> 63) as i32) << shift;
+                bits.take(1);
+            }
+            _ => return Err(Damaged),
         }
-        (Kind::Refine { shift }, _) => {
-            *value |= ((bits.window() >> 63) as i32) << shift;
-            bits.take(1);
-            Ok(())
-        }
-        _ => Err(Damaged),
     }
+    Ok(())
 }
 
 impl Coefficients {
