@@ -34,7 +34,7 @@ impl Huffman {
         };
         let (mut code, mut place) = (0_u32, 0_i32);
         for ((length, count), end) in (1_u32..).zip(counts).zip(table.ends.iter_mut().skip(1)) {
-            *end = (code + u32::from(*count) << (16 - length), place - code as i32);
+            *end = ((code + u32::from(*count)) << (16 - length), place - code as i32);
             place += i32::from(*count);
             code = (code + u32::from(*count)) << 1;
         }
@@ -124,7 +124,7 @@ struct Jump;
 impl Jump {
     const END: u16 = 1 << 12;
 
-    fn new(bits: u32, places: u32, ends: bool) -> u16 {
+    fn packed(bits: u32, places: u32, ends: bool) -> u16 {
         (bits | places << 5) as u16 | if ends { Self::END } else { 0 }
     }
 }
@@ -178,15 +178,15 @@ fn longest_jump(singles: &[u16], start: u32) -> u16 {
         let total = length + (symbol & 15);
         let fits = length > 0 && used + total <= SKIP_BITS;
         if !fits && (used > 0 || length == 0) {
-            return if used == 0 { 0 } else { Jump::new(used, places, false) };
+            return if used == 0 { 0 } else { Jump::packed(used, places, false) };
         }
         used += total;
         places += (symbol >> 4) + 1;
         if symbol == 0 || used >= SKIP_BITS {
-            return Jump::new(used, places, symbol == 0);
+            return Jump::packed(used, places, symbol == 0);
         }
         if places > 63 {
-            return Jump::new(used, places.min(127), false);
+            return Jump::packed(used, places.min(127), false);
         }
     }
 }

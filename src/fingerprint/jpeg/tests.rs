@@ -72,8 +72,8 @@ fn apart(bytes: &[u8]) -> f64 {
     worst
 }
 
-/// The image crate misreads sequential pictures whose brightness is sampled more finely downwards and comes in a scan of
-/// its own, or four blocks high (zune-jpeg 0.5.15; libjpeg agrees with this reader). A progressive coding has the same
+/// The image crate misreads sequential pictures in which brightness is sampled four times as finely, or more finely
+/// downwards in a scan of its own (zune-jpeg 0.5.15; libjpeg agrees with this reader). A progressive coding has the same
 /// coefficients, so that is what it is asked about, and the others must agree with that.
 fn check(coding: Coding) {
     let progressive = coded(Coding { progressive: true, restart_interval: None, ..coding });
@@ -146,7 +146,7 @@ fn what_is_not_usual_is_left_to_others() {
         other[frame + 1] = marker;
         assert_eq!(refused(&other), Odd::Unusual, "{marker:X}");
     }
-    let mut deep = bytes.clone();
+    let mut deep = bytes;
     deep[frame + 4] = 12;
     assert_eq!(refused(&deep), Odd::Unusual);
 }
@@ -171,8 +171,7 @@ fn the_hash_of_what_is_coded_ignores_metadata_but_not_the_way_up() {
     let hash = |bytes: &[u8]| read(bytes, &LIMITS, 1).unwrap().coded;
     assert_eq!(hash(&with(b"\xFF\xFE\0\x07hello")), hash(&plain));
     assert_eq!(hash(&with(b"\xFF\xE2\0\x06ICC_")), hash(&plain));
-    let mut trailing = plain.clone();
-    trailing.extend_from_slice(b"and more");
+    let trailing = [&plain[..], b"and more"].concat();
     assert_eq!(hash(&trailing), hash(&plain));
     let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     assert_ne!(hash(&with(exif)), hash(&plain));
