@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read, Result, Seek, SeekFrom};
 
+use stemmata::fingerprint::{PictureLimits, blurhash, jpeg, of_bytes};
 use stemmata::parse::{
     Block, Carrier, Container, Encoding, Extraction, Limits, Parsed, extract, extract_bytes, interpret,
     model_file, read_bytes,
@@ -81,6 +82,22 @@ pub(crate) fn query(data: &[u8]) {
     }
     if let Ok(parsed) = Tree::read(&text) {
         assert!(parse(&parsed.query.to_string()).is_ok());
+    }
+}
+
+/// A picture: a JPEG's means keep to their range, and what is described can be compared.
+pub(crate) fn pictures(data: &[u8]) {
+    let limits = PictureLimits { max_file_bytes: 1 << 20, max_pixels: 1 << 18 };
+    if let Ok(eighth) = jpeg::read(data, &limits, 1) {
+        assert!(u64::from(eighth.width) * u64::from(eighth.height) <= limits.max_pixels);
+        for means in &eighth.means {
+            assert!(means.stride > 0 && means.values.len() % means.stride == 0);
+            assert!(means.values.iter().all(|value| *value <= 2040), "a mean is out of range");
+        }
+    }
+    if let Ok(described) = of_bytes(data, &limits) {
+        assert!(blurhash::Coefficients::decode(&described.blurhash).is_ok(), "{}", described.blurhash);
+        assert_eq!(described.content, of_bytes(data, &limits).expect("described once before").content);
     }
 }
 
