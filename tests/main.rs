@@ -14,6 +14,7 @@ mod dialects;
 mod durability;
 mod eras;
 mod faults;
+mod fingerprints;
 mod generator;
 mod golden;
 mod history;

@@ -36,7 +36,7 @@ pub(crate) use provenance::{
     UnresolvedArgs,
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
-pub(crate) use scan::ScanArgs;
+pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use search::SearchArgs;
 pub(crate) use site::{AmountFlags, SiteFlags};
 
@@ -153,6 +153,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Take what generators wrote into pictures on disk
     Scan(ScanArgs),
+    /// Read the pixels of scanned pictures, so that `dupes` and `similar` can compare them
+    Fingerprint(FingerprintArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),

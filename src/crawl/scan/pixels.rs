@@ -305,11 +305,7 @@ fn store(
                 report.flat += u64::from(fingerprint.is_flat());
                 report.bytes += picture.mark.size_bytes;
                 let looked = Looked::Seen(fingerprint);
-                rows.push(NewFingerprint {
-                    content: Some(content),
-                    blurhash: Some(blurhash),
-                    ..row(looked)
-                });
+                rows.push(NewFingerprint { content: Some(content), blurhash: Some(blurhash), ..row(looked) });
             }
             Look::Undecodable(reason) => {
                 run.progress.count(Counted::Failure, 1);
