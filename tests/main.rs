@@ -23,6 +23,7 @@ mod layering;
 mod lineage;
 mod local;
 mod local_models;
+mod media;
 mod promises;
 mod provenance;
 mod resolve;
