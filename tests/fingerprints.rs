@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stemmata::catalog::{Access, Catalog, Failures, Looked, PixelOrigin, StoredFingerprint};
 use stemmata::crawl::scan::pixels::{self, Described, Describer, PixelOptions, PixelReport};
 use stemmata::crawl::scan::{ScanOptions, scan};
@@ -307,4 +307,42 @@ fn a_run_that_is_stopped_anywhere_goes_on_to_the_same_end_on_any_number_of_threa
         assert_eq!(before + second.fingerprinted + second.failed, MANY, "nothing is done twice");
         assert_eq!(state(&stopped.catalog), expected, "{stop}");
     }
+}
+
+#[test]
+fn stats_and_show_tell_of_pixels_and_of_copies() {
+    let world = World::new();
+    let bytes = paint::png(&paint::paint(1, 64, 64));
+    world.put("kite.png", &bytes);
+    world.put("copy.png", &bytes);
+    world.put("cut.png", &bytes[..200]);
+    world.scan(&[]);
+    let counts = |world: &World| world.run(&["stats"])["pixels"].clone();
+    assert_eq!(
+        counts(&world),
+        json!({ "fingerprinted": 0, "flat": 0, "previews": 0, "failed": 0, "due": 3 })
+    );
+    world.run(&["fingerprint"]);
+    assert_eq!(
+        counts(&world),
+        json!({ "fingerprinted": 2, "flat": 0, "previews": 0, "failed": 1, "due": 0 })
+    );
+
+    let (kite, cut) = (world.root().join("kite.png"), world.root().join("cut.png"));
+    let shown = world.run(&["show", kite.to_str().expect("UTF-8")]);
+    let expected = fingerprint::of_bytes(&bytes, &PictureLimits::default()).expect("a picture");
+    let pixels = &shown["fingerprints"]["pixels"];
+    assert_eq!(
+        (&pixels["origin"], &pixels["flat"], &pixels["failure"]),
+        (&"file".into(), &false.into(), &Value::Null)
+    );
+    assert_eq!(pixels["blurhash"], expected.blurhash);
+    let code = expected.fingerprint.code().map(|word| format!("{word:016x}")).concat();
+    assert_eq!(pixels["code"], code);
+    let copy = world.root().join("copy.png");
+    assert_eq!(shown["duplicates"], json!([copy]), "the same bytes, although nobody asked for --hash");
+    let text = world.home.run(&["show", kite.to_str().expect("UTF-8"), "--format", "table"]);
+    assert!(text.stdout.contains(&code), "{}", text.stdout);
+    let failed = world.run(&["show", cut.to_str().expect("UTF-8")]);
+    assert_eq!(failed["fingerprints"]["pixels"]["failure"], "the picture could not be decoded");
 }
