@@ -21,6 +21,7 @@ mod explain;
 mod export;
 mod export_links;
 mod failure;
+mod fingerprint;
 mod follow;
 mod hashes;
 mod history;
@@ -35,6 +36,7 @@ mod logging;
 mod man;
 mod names;
 mod output;
+mod pixels;
 mod plan;
 mod progress;
 mod query_words;
@@ -124,6 +126,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
         Command::Import(arguments) => import::run(arguments, session),
         Command::Scan(arguments) => scan::run(arguments, session),
+        Command::Fingerprint(arguments) => fingerprint::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),

@@ -8,6 +8,7 @@ pub(crate) mod coded;
 pub(crate) mod demo_site;
 pub(crate) mod everything;
 pub(crate) mod home;
+pub(crate) mod paint;
 pub(crate) mod pictures;
 pub(crate) mod schema;
 pub(crate) mod site;

@@ -8,6 +8,7 @@ mod dupes;
 mod keep;
 mod lineage;
 mod local;
+mod media;
 mod provenance;
 mod query;
 mod reference;
@@ -33,6 +34,7 @@ pub(crate) use keep::{
 };
 pub(crate) use lineage::LineageArgs;
 pub(crate) use local::{LocalArgs, LocalWhat};
+pub(crate) use media::{MediaFlags, MediaHostFlags};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
@@ -40,10 +42,10 @@ pub(crate) use provenance::{
 pub(crate) use query::QueryFlags;
 pub(crate) use reference::{ConfigArgs, ConfigWhat, HelpArgs, ManArgs};
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
-pub(crate) use scan::ScanArgs;
 pub(crate) use search::{
     CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
 };
+pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -78,6 +80,7 @@ Environment (a flag wins; what is said of crawl holds for resolve, too):
   STEMMATA_MAX_REQUESTS   crawl --max-requests
   STEMMATA_MAX_BYTES      crawl --max-bytes
   STEMMATA_TIMEOUT        crawl --timeout
+  STEMMATA_MEDIA_BASE     crawl media --media-base
   CIVITAI_TOKEN           the token of the site, or CIVITAI_API_KEY
 ";
 
@@ -160,6 +163,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Take what generators wrote into pictures on disk
     Scan(ScanArgs),
+    /// Read the pixels of scanned pictures, so that `dupes` and `similar` can compare them
+    Fingerprint(FingerprintArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),
