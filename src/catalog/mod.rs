@@ -11,6 +11,7 @@ mod crawl;
 mod decisions;
 mod error;
 mod export;
+mod fingerprints;
 mod history;
 mod images;
 mod links;
@@ -35,6 +36,10 @@ pub use crawl::{
 pub use decisions::{DecisionsChange, DecisionsFile, Faults, LineFault, Overlay, new_decision};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
+pub use fingerprints::{
+    DuePicture, Failures, FileMark, FingerprintStats, FingerprintsWritten, Looked, NewFingerprint,
+    PixelOrigin, RemoteMedia, StoredFingerprint, Wanted,
+};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
