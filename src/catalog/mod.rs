@@ -21,6 +21,7 @@ mod media;
 mod merge;
 mod raw;
 mod schema;
+mod standing;
 mod stats;
 mod writer;
 
@@ -57,6 +58,7 @@ pub use lookups::{
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
+pub use standing::MediaStanding;
 pub use stats::CatalogStats;
 use writer::ResourceCache;
 

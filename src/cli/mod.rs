@@ -28,6 +28,7 @@ mod link;
 mod local;
 mod logging;
 mod names;
+mod near;
 mod output;
 mod plan;
 mod progress;

@@ -8,6 +8,7 @@
 mod apart;
 mod candidate;
 pub mod compat;
+pub mod copies;
 pub mod disputes;
 pub mod duplicates;
 mod error;
