@@ -4,6 +4,10 @@
 //! - Out: the group of a picture, in memory or from a file.
 //! - Never: a judgement of its own.
 
+use std::path::Path;
+
+use super::store::{Key, Opened, Record, Stamp, StoreError, Table};
+
 /// What is known of the kinship of the pictures of a group, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CopyClass {
@@ -53,6 +57,38 @@ impl Copies {
         self.generation
     }
 
+    /// Writes them to a file, in place of what is there. A group without members is left out.
+    ///
+    /// `algorithm` is the caller's number for the way in which they were worked out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`].
+    pub fn save(&self, path: &Path, algorithm: u32) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(self.places.len());
+        for (group, copies) in (0_u32..).zip(&self.groups) {
+            let members = (0_u32..).zip(&copies.members);
+            rows.extend(members.map(|(place, &id)| Row { group, place, id, class: copies.class }));
+        }
+        Table::write(path, Stamp { generation: self.generation, algorithm }, &rows)?;
+        Ok(())
+    }
+
+    /// The groups in a file; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: damaged, of another format, or of another algorithm than the caller's.
+    pub fn open(path: &Path, algorithm: u32) -> Result<Option<Self>, StoreError> {
+        let Some(Opened { table, records }) = Table::<Row>::open(path, algorithm)? else { return Ok(None) };
+        let parts = records.chunk_by(|a, b| a.group == b.group);
+        let groups = parts.map(|rows| CopyGroup {
+            class: rows.iter().map(|row| row.class).max().unwrap_or(CopyClass::Candidate),
+            members: rows.iter().map(|row| row.id).collect(),
+        });
+        Ok(Some(Self::new(table.stamp().generation, groups.collect())))
+    }
+
     /// All groups.
     pub fn groups(&self) -> &[CopyGroup] {
         &self.groups
@@ -69,5 +105,49 @@ impl Copies {
     pub fn representative(&self, picture: u64, weakest: CopyClass) -> u64 {
         let group = self.group_of(picture).filter(|group| group.class <= weakest);
         group.and_then(|group| group.members.first().copied()).unwrap_or(picture)
+    }
+}
+
+/// One member of a group, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    group: u32,
+    /// From 0, which stands for the group.
+    place: u32,
+    id: u64,
+    class: CopyClass,
+}
+
+/// The classes by the numbers that stand for them in files. Only ever extended at its end.
+const CLASSES: [CopyClass; 5] = [
+    CopyClass::SameBytes,
+    CopyClass::SamePixels,
+    CopyClass::ReEncode,
+    CopyClass::Edited,
+    CopyClass::Candidate,
+];
+
+impl Record for Row {
+    const KIND: [u8; 4] = *b"COPY";
+    const BYTES: usize = 17;
+
+    fn key(&self) -> Key {
+        [self.id, 0]
+    }
+
+    fn write(&self, row: &mut [u8]) {
+        row[..4].copy_from_slice(&self.group.to_le_bytes());
+        row[4..8].copy_from_slice(&self.place.to_le_bytes());
+        row[8..16].copy_from_slice(&self.id.to_le_bytes());
+        row[16] = self.class as u8;
+    }
+
+    fn read(row: &[u8]) -> Option<Self> {
+        let (group, rest) = row.split_first_chunk()?;
+        let (place, rest) = rest.split_first_chunk()?;
+        let (id, rest) = rest.split_first_chunk()?;
+        let class = *CLASSES.get(usize::from(*rest.first()?))?;
+        let (group, place) = (u32::from_le_bytes(*group), u32::from_le_bytes(*place));
+        Some(Self { group, place, id: u64::from_le_bytes(*id), class })
     }
 }

@@ -30,6 +30,7 @@ pub mod codes;
 mod copies;
 mod feature;
 mod set;
+pub mod store;
 #[cfg(test)]
 mod tests;
 mod tree;
