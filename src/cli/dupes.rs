@@ -12,7 +12,7 @@ use stemmata::link::copies::kin::{self, Kinship};
 use stemmata::link::copies::{
     Evidence, Filter, Group, MatchClass, Member, PairMemory, Side, Verdict, each_group,
 };
-use stemmata::link::duplicates::{self, DuplicateCounts, DuplicateError, DuplicateOptions};
+use stemmata::link::duplicates::{self, DuplicateCounts, DuplicateError};
 use stemmata::search::CatalogResolver;
 use stemmata_index::{Reader, query};
 
@@ -68,13 +68,16 @@ fn copies(
     session: &Session,
     (rows, summary): (&mut Rows<GroupRow>, &mut Summary),
 ) -> Result<(), Failure> {
-    let features = near::features(catalog)?;
-    let excluded = Excluded::from(&features.excluded);
-    let options = DuplicateOptions { threshold, ..DuplicateOptions::default() };
     let reader = near::reader(catalog);
-    let mut memory = PairMemory::default();
-    let found = duplicates::duplicates(reader, features.entries, &options, &mut memory, &session.reading())?;
-    summary.take(found.counts, excluded);
+    #[expect(clippy::float_cmp, reason = "either nobody asked for another, or it is the very same number")]
+    let is_usual = threshold == duplicates::DEFAULT_THRESHOLD;
+    let run = session.reading();
+    let found = if is_usual {
+        near::up_to_date(session, catalog, &run)?
+    } else {
+        near::work_out(catalog, threshold, &mut PairMemory::default(), &run)?.0
+    };
+    summary.take(found.counts, found.excluded);
     let is_wanted = |group: &Group| match class {
         Some(MatchClass::Upscaled) => {
             group.members.iter().any(|member| member.verdict.class == MatchClass::Upscaled)

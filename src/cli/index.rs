@@ -8,6 +8,7 @@ use super::args::{IndexArgs, IndexWhat};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow;
+use super::near;
 use super::output::{SCHEMA, Sink, Supported};
 use super::session::Session;
 use super::summary::{Indexed, grouped};
@@ -25,6 +26,10 @@ pub(crate) fn run(arguments: &IndexArgs, session: &Session) -> Outcome {
             } else {
                 follow::rebuild(session, &catalog, &run)?
             };
+            match arguments.what {
+                IndexWhat::Rebuild => near::rebuild(session, &catalog, &run),
+                _ => near::follow(session, &catalog, &run),
+            }
             let report = Report { schema: SCHEMA, r#type: "summary", command: "index", indexed };
             sink.document(&report, |report, _| format!("{}\n", report.indexed.text()))?;
             Ok(if run.cancel.is_requested() { Exit::Interrupted } else { Exit::Done })

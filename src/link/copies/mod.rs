@@ -16,6 +16,7 @@
 
 mod arrange;
 mod edges;
+mod folder;
 pub mod kin;
 pub mod levels;
 mod look;
@@ -29,6 +30,7 @@ use stemmata_index::near::CopyClass;
 
 pub use arrange::{Arranged, arrange};
 pub use edges::{Compared, Edge, EdgeReport, Limits, PairMemory, edges};
+pub use folder::{FolderError, FolderState, NearFolder};
 pub use look::{Look, LookReader, Looks};
 pub use report::{Answer, Filter, Group, Member, Side, each_group};
 pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, similar};
