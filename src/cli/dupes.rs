@@ -1,6 +1,8 @@
 //! `dupes`: groups of images that are copies, or look like copies.
 
+mod calibrate;
 mod row;
+mod sheet;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -25,11 +27,12 @@ use super::session::Session;
 use super::summary::{counted, grouped};
 pub(crate) use row::match_class;
 use row::{GroupRow, link_class};
+use sheet::Sheet;
 
 /// Prints the groups.
 pub(crate) fn run(arguments: &DupesArgs, session: &Session) -> Outcome {
     match &arguments.what {
-        Some(DupesWhat::Calibrate(_)) => Err(Failure::usage("not yet")),
+        Some(DupesWhat::Calibrate(arguments)) => calibrate::run(arguments, session),
         None => list(arguments, session),
     }
 }
@@ -38,26 +41,48 @@ fn list(arguments: &DupesArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
     let filter = filter(arguments, &catalog, session)?;
-    let mut rows = sink.rows::<GroupRow>("groups");
+    let most = usize::try_from(arguments.html_groups).unwrap_or(usize::MAX);
+    let sheet = arguments.export_html.as_deref().map(|path| Sheet::new(path, most)).transpose()?;
+    let mut told = Told { rows: sink.rows::<GroupRow>("groups"), sheet, catalog: &catalog };
     let threshold = arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD);
     let mut summary =
         Summary { r#type: "summary", schema: SCHEMA, threshold, ..Summary::default() };
     match arguments.class.map(match_class) {
-        Some(MatchClass::SameSettings) => kin_groups(Kinship::SameSettings, &catalog, &filter, &mut rows, &mut summary)?,
-        Some(MatchClass::OtherModel) => kin_groups(Kinship::OtherModel, &catalog, &filter, &mut rows, &mut summary)?,
+        Some(MatchClass::SameSettings) => kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?,
+        Some(MatchClass::OtherModel) => kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?,
         Some(class @ MatchClass::LookAlike) => {
             return Err(Failure::usage(format!("`{}` makes no groups", class.as_str()))
                 .hint("`stemmata similar TARGET --class look-alike` lists those of one picture"));
         }
-        class => copies(threshold, class, &catalog, &filter, session, (&mut rows, &mut summary))?,
+        class => copies(threshold, class, &catalog, &filter, session, (&mut told, &mut summary))?,
     }
+    let Told { rows, sheet, .. } = told;
     rows.finish(&summary)?;
     session.talk.note(&summary.text());
+    if let Some(sheet) = sheet {
+        session.talk.note(&sheet.finish(&summary.text())?);
+    }
     if let Some(unseen) = near::unseen(&catalog)? {
         session.talk.note(&unseen);
     }
     let found = arguments.fail_on_found && summary.groups > 0;
     Ok(if found { Exit::Problems } else { Exit::Done })
+}
+
+/// Where groups go.
+struct Told<'a> {
+    rows: Rows<GroupRow>,
+    sheet: Option<Sheet>,
+    catalog: &'a Catalog,
+}
+
+impl Told<'_> {
+    fn push(&mut self, group: &Group) -> Result<(), Failure> {
+        if let Some(sheet) = &mut self.sheet {
+            sheet.push(group, self.catalog)?;
+        }
+        self.rows.push(&GroupRow::from(group))
+    }
 }
 
 fn copies(
@@ -66,7 +91,7 @@ fn copies(
     catalog: &Catalog,
     filter: &Filter,
     session: &Session,
-    (rows, summary): (&mut Rows<GroupRow>, &mut Summary),
+    (told, summary): (&mut Told<'_>, &mut Summary),
 ) -> Result<(), Failure> {
     let reader = near::reader(catalog);
     #[expect(clippy::float_cmp, reason = "either nobody asked for another, or it is the very same number")]
@@ -88,7 +113,7 @@ fn copies(
         if is_wanted(&group) {
             summary.groups += 1;
             summary.images += group.members.len() as u64;
-            rows.push(&GroupRow::from(&group))?;
+            told.push(&group)?;
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -100,7 +125,7 @@ fn kin_groups(
     which: Kinship,
     catalog: &Catalog,
     filter: &Filter,
-    rows: &mut Rows<GroupRow>,
+    told: &mut Told<'_>,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     for keys in kin::groups(catalog, which)? {
@@ -130,7 +155,7 @@ fn kin_groups(
         if group.members.len() > 1 && filter.takes(&group.members) {
             summary.groups += 1;
             summary.images += group.members.len() as u64;
-            rows.push(&GroupRow::from(&group))?;
+            told.push(&group)?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@
 pub mod blurhash;
 pub mod picture;
 pub mod pixels;
+pub mod thumbnail;
 
 mod decode;
 mod features;

@@ -6,6 +6,7 @@
 //!   so one new version explains every old image that ever named it.
 
 mod apart;
+pub mod calibrate;
 mod candidate;
 pub mod compat;
 pub mod copies;

@@ -64,20 +64,21 @@ pub(crate) enum DupesWhat {
 /// `dupes calibrate`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Random pairs of this catalog's own pictures are compared. Two pictures that share a prompt, or that are known copies,
-are no pair of strangers and left out. Where no pair came close, the number told is an upper bound at 95 %.
+Pictures are drawn and compared with all others, as they are and mirrored: a mirror image is a stranger that is composed
+as pictures of this catalog are. Where none came close, the number of false pairs is bounded by what that many drawn
+pictures can tell, at 95 %.
 
 Examples:
   stemmata dupes calibrate
-  stemmata dupes calibrate --precision 0.999 --samples 20000000
+  stemmata dupes calibrate --precision 0.999 --samples 20000 --format csv
 ")]
 pub(crate) struct CalibrateArgs {
     /// Share of true copies among the pairs that a threshold accepts
     #[arg(long, value_name = "P", default_value_t = 0.99, value_parser = share)]
     pub(crate) precision: f64,
-    /// Random pairs to compare, of each kind
-    #[arg(long, value_name = "N", default_value_t = 2_000_000,
-        value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
+    /// Pictures to draw, for pixels and for BlurHashes each
+    #[arg(long, value_name = "N", default_value_t = 2_000,
+        value_parser = clap::value_parser!(u64).range(10..=10_000_000))]
     pub(crate) samples: u64,
     /// Where the random numbers begin: the same seed and catalog give the same figures
     #[arg(long, value_name = "N", default_value_t = 1)]
