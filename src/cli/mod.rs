@@ -16,6 +16,7 @@ mod exit;
 mod export;
 mod export_links;
 mod failure;
+mod fingerprint;
 mod follow;
 mod hashes;
 mod history;
@@ -30,6 +31,7 @@ mod logging;
 mod names;
 mod near;
 mod output;
+mod pixels;
 mod plan;
 mod progress;
 mod query_words;
@@ -116,6 +118,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
         Command::Import(arguments) => import::run(arguments, session),
         Command::Scan(arguments) => scan::run(arguments, session),
+        Command::Fingerprint(arguments) => fingerprint::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),

@@ -7,6 +7,7 @@ pub(crate) mod cli;
 pub(crate) mod demo_site;
 pub(crate) mod everything;
 pub(crate) mod home;
+pub(crate) mod paint;
 pub(crate) mod pictures;
 pub(crate) mod site;
 pub(crate) mod world;

@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::{DuePicture, Failures, FileMark, RemoteMedia};
 use crate::catalog::codes::read_identity;
-use crate::catalog::{Catalog, CatalogError, LocalFileId, MediaId, Result, joined};
+use crate::catalog::{Catalog, CatalogError, FileKind, LocalFileId, MediaId, Result, joined};
 use crate::entity::{FINGERPRINT_ALGORITHM, ImageKey, MediaIdentity, MediaType, Timestamp};
 
 /// Pictures that are there and that nobody has looked at as they are. Where the media is the hash of the bytes, any
@@ -89,14 +89,14 @@ impl Catalog {
         Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
     }
 
-    /// How many pictures on disk are there at all.
+    /// How many files of a kind are on disk.
     ///
     /// # Errors
     ///
     /// When SQLite fails.
-    pub fn present_picture_count(&self) -> Result<u64> {
-        let sql = "SELECT count(*) FROM local_files WHERE kind = 1 AND state = 1";
-        let count: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    pub fn present_file_count(&self, kind: FileKind) -> Result<u64> {
+        let sql = "SELECT count(*) FROM local_files WHERE kind = ?1 AND state = 1";
+        let count: i64 = self.connection.prepare_cached(sql)?.query_row([kind.code()], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 

@@ -17,7 +17,7 @@ use super::{CatalogError, LocalFileId, MediaId, Result};
 use crate::entity::{Fingerprint, ImageKey, MediaKey, MediaType, Timestamp};
 
 pub use due::Wanted;
-pub(super) use write::{Carried, put_down, take_up};
+pub(super) use write::{Carried, drop_stale, hand_over, put_down, take_up};
 
 /// Where the pixels came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

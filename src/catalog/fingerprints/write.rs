@@ -138,6 +138,39 @@ pub(in crate::catalog) fn put_down(
     Ok(())
 }
 
+/// Gives a media that is named by the hash of its bytes what is known of another one of these bytes, which may go.
+pub(in crate::catalog) fn hand_over(
+    transaction: &Transaction<'_>,
+    generation: i64,
+    from: i64,
+    to: i64,
+) -> Result<()> {
+    transaction
+        .prepare_cached(&format!(
+            "INSERT OR IGNORE INTO fingerprints (media, generation, algorithm, {CARRIED})
+             SELECT ?2, ?3, algorithm, {CARRIED} FROM fingerprints WHERE media = ?1
+                AND content = (SELECT identity FROM media WHERE media = ?2 AND kind = 3)"
+        ))?
+        .execute(params![from, to, generation])?;
+    Ok(())
+}
+
+/// Drops what was known of the pixels of a file that is another now. A media that is named by the hash of its bytes is
+/// not of one file alone.
+pub(in crate::catalog) fn drop_stale(
+    transaction: &Transaction<'_>,
+    image: i64,
+    mark: FileMark,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM fingerprints WHERE origin = 1 AND (size_bytes <> ?2 OR modified_ns <> ?3)
+                AND media = (SELECT m.media FROM images i JOIN media m USING (media) WHERE i.image = ?1 AND m.kind <> 3)",
+        )?
+        .execute(params![image, mark.size_bytes.cast_signed(), mark.modified_ns])?;
+    Ok(())
+}
+
 fn begin(
     transaction: &Transaction<'_>,
     stage: &str,

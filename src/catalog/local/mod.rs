@@ -84,7 +84,7 @@ impl FileKind {
         }
     }
 
-    fn code(self) -> i64 {
+    pub(in crate::catalog) fn code(self) -> i64 {
         match self {
             Self::Image => 1,
             Self::Video => 2,

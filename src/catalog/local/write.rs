@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::read::read_root;
-use super::{LocalFileId, Root, RootId, ScanBatch, ScannedFile, below, joined};
+use super::{FileKind, LocalFileId, Root, RootId, ScanBatch, ScannedFile, below, joined};
 use crate::catalog::codes::PATH_NAME;
 use crate::catalog::fingerprints::{self, Carried};
 use crate::catalog::writer::Beside;
@@ -168,6 +168,10 @@ pub(in crate::catalog) fn store_files(
             Some(name) => find.query_row(params![name, PATH_NAME], |row| row.get(0)).optional()?,
             None => None,
         };
+        if let Some(image) = image.filter(|_| file.kind == FileKind::Image) {
+            let mark = FileMark { size_bytes: file.stat.size_bytes, modified_ns: file.stat.modified_ns };
+            fingerprints::drop_stale(transaction, image, mark)?;
+        }
         store.execute(params![
             file.root.0,
             file.path,

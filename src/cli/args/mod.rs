@@ -8,6 +8,7 @@ mod dupes;
 mod keep;
 mod lineage;
 mod local;
+mod media;
 mod provenance;
 mod resolve;
 mod scan;
@@ -31,12 +32,13 @@ pub(crate) use keep::{
 };
 pub(crate) use lineage::LineageArgs;
 pub(crate) use local::{LocalArgs, LocalWhat};
+pub(crate) use media::{MediaFlags, MediaHostFlags};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
 };
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
-pub(crate) use scan::ScanArgs;
+pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use search::SearchArgs;
 pub(crate) use site::{AmountFlags, SiteFlags};
 
@@ -72,6 +74,7 @@ Environment (a flag wins; what is said of crawl holds for resolve, too):
   STEMMATA_MAX_REQUESTS   crawl --max-requests
   STEMMATA_MAX_BYTES      crawl --max-bytes
   STEMMATA_TIMEOUT        crawl --timeout
+  STEMMATA_MEDIA_BASE     crawl media --media-base
   CIVITAI_TOKEN           the token of the site, or CIVITAI_API_KEY
 ";
 
@@ -153,6 +156,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Take what generators wrote into pictures on disk
     Scan(ScanArgs),
+    /// Read the pixels of scanned pictures, so that `dupes` and `similar` can compare them
+    Fingerprint(FingerprintArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),
