@@ -42,8 +42,8 @@ pub fn arrange<E: From<CatalogError>>(
     }
     numbered.sort_unstable();
     let mut standings: Vec<Standing> = Vec::with_capacity(numbered.len());
-    for (order, media) in &numbered {
-        standings.push(Standing::of(catalog, *media, *order, size(*media))?);
+    for (_, media) in &numbered {
+        standings.push(Standing::of(catalog, *media, size(*media))?);
     }
     let images: Vec<u32> =
         standings.iter().map(|standing| u32::try_from(standing.images()).unwrap_or(u32::MAX)).collect();
@@ -66,7 +66,7 @@ pub fn arrange<E: From<CatalogError>>(
         let mut members: Vec<&Standing> =
             group.members.iter().filter_map(|member| standings.get(*member as usize)).collect();
         // The first stands for all; the others follow by number.
-        let Some(best) = members.iter().copied().min() else { continue };
+        let Some(best) = members.iter().min().copied() else { continue };
         members.sort_by_key(|standing| (standing.media() != best.media(), standing.media()));
         let members: Vec<u64> = members.into_iter().map(|standing| standing.media().get()).collect();
         let parts = apart.split(members);

@@ -3,14 +3,14 @@
 use std::cmp::{Ordering, Reverse};
 
 use crate::catalog::{Catalog, CatalogError, MediaId, MediaStanding};
+use crate::entity::ImageName;
 
 /// What makes one picture of a group better than another, in this order: more pixels; generation data that is known;
-/// an earlier time; an owner that is known; and, so that there is always one, a number that follows from its bytes or
-/// address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// an earlier time; an owner that is known; and, so that there is always one, the lower name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     facts: MediaStanding,
-    order: u64,
+    name: Option<ImageName>,
     media: MediaId,
 }
 
@@ -23,14 +23,14 @@ impl Standing {
     pub fn of(
         catalog: &Catalog,
         media: MediaId,
-        order: u64,
         size: Option<(u32, u32)>,
     ) -> Result<Self, CatalogError> {
         let mut facts = catalog.media_standing(media)?;
         if let (0, Some((width, height))) = (facts.pixels, size) {
             facts.pixels = u64::from(width) * u64::from(height);
         }
-        Ok(Self { facts, order, media })
+        let name = super::report::images(catalog, media)?.into_iter().next().map(|(name, _)| name);
+        Ok(Self { facts, name, media })
     }
 
     /// The media.
@@ -43,7 +43,7 @@ impl Standing {
         self.facts.images
     }
 
-    /// Why it stands for its group and not the other, in a word: `pixels`, `metadata`, `age`, `owner`, `order`.
+    /// Why it stands for its group and not the other, in a word: `pixels`, `metadata`, `age`, `owner`, `name`.
     pub fn because(&self, other: &Self) -> &'static str {
         let (a, b) = (&self.facts, &other.facts);
         match () {
@@ -51,7 +51,7 @@ impl Standing {
             () if a.has_generation_data != b.has_generation_data => "metadata",
             () if a.created_at != b.created_at => "age",
             () if a.has_owner != b.has_owner => "owner",
-            () => "order",
+            () => "name",
         }
     }
 }
@@ -62,10 +62,10 @@ impl Ord for Standing {
         let key = |standing: &Self| {
             let MediaStanding { pixels, has_generation_data, created_at, has_owner, .. } = standing.facts;
             let age = (created_at.is_none(), created_at);
-            let last = (standing.order, standing.media);
-            (Reverse(pixels), Reverse(has_generation_data), age, Reverse(has_owner), last)
+            (Reverse(pixels), Reverse(has_generation_data), age, Reverse(has_owner), standing.name.is_none())
         };
-        key(self).cmp(&key(other))
+        let names = || (&self.name, self.media).cmp(&(&other.name, other.media));
+        key(self).cmp(&key(other)).then_with(names)
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::entity::Timestamp;
 
-    fn standing(pixels: u64, data: bool, year: Option<i64>, owner: bool, order: u64) -> Standing {
+    fn standing(pixels: u64, data: bool, year: Option<i64>, owner: bool, name: u8) -> Standing {
         let created_at = year.and_then(|year| Timestamp::from_millis(year * 1000));
         let facts = MediaStanding {
             pixels,
@@ -89,7 +89,7 @@ mod tests {
             has_owner: owner,
             images: 1,
         };
-        Standing { facts, order, media: MediaId::new(1).expect("positive") }
+        Standing { facts, name: Some(ImageName::Path(vec![name])), media: MediaId::new(1).expect("positive") }
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
         ];
         assert!(ranked.is_sorted());
         let reasons: Vec<&str> = ranked.windows(2).map(|pair| pair[0].because(&pair[1])).collect();
-        assert_eq!(reasons, ["pixels", "metadata", "age", "owner", "age", "owner", "order"]);
+        assert_eq!(reasons, ["pixels", "metadata", "age", "owner", "age", "owner", "name"]);
     }
 }
