@@ -3,15 +3,58 @@
 //! - In: pairs of an id and a [`Code`] of 64, 128 or 192 bits.
 //! - Out: every id, or every pair of ids, whose codes differ in at most so many bits. Nothing is approximated.
 //! - Never: the meaning of the bits, or an order that depends on the order of the input or on threads.
+//!
+//! Two codes that differ in few bits agree nearly in one of several parts of their bits, so codes are sorted into
+//! buckets by each part in turn, and only buckets with near keys are compared. How many parts, and which bits are in
+//! which, follows from the codes themselves. Where that gains nothing, all are compared with all.
+//!
+//! ```
+//! use stemmata_index::near::codes::{Code, CodeSet};
+//!
+//! let set = CodeSet::build(vec![(7, Code([0b1111])), (8, Code([0b0111])), (9, Code([u64::MAX]))]);
+//! let ids: Vec<u64> = set.within(&Code([0b0111]), 1).iter().map(|hit| hit.id).collect();
+//! assert_eq!(ids, [8, 7]);
+//! assert_eq!(set.all_pairs(1).len(), 1);
+//! ```
+
+mod clusters;
+mod join;
+mod layout;
+mod lookup;
+mod set;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use set::{CodeFound, CodeSet, Saved};
 
 /// A binary code of `WORDS` times 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code<const WORDS: usize>(pub [u64; WORDS]);
 
 impl<const WORDS: usize> Code<WORDS> {
+    /// Bits in a code.
+    const BITS: u32 = 64 * WORDS as u32;
+
     /// Bits in which two codes differ.
+    #[inline(always)]
     pub fn distance(&self, other: &Self) -> u32 {
-        self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
+        // A loop and not a chain, so that nothing stands between it and the instruction that counts bits.
+        let mut distance = 0;
+        for word in 0..WORDS {
+            distance += (self.0[word] ^ other.0[word]).count_ones();
+        }
+        distance
+    }
+
+    /// Bits of `mask` in which two codes differ.
+    #[inline(always)]
+    fn distance_in(&self, other: &Self, mask: &Self) -> u32 {
+        let mut distance = 0;
+        for word in 0..WORDS {
+            distance += ((self.0[word] ^ other.0[word]) & mask.0[word]).count_ones();
+        }
+        distance
     }
 }
 
@@ -35,54 +78,13 @@ pub struct CodePair {
     pub distance: u32,
 }
 
-/// Codes, ready to be searched.
-#[derive(Clone, Debug, Default)]
-pub struct CodeSet<const WORDS: usize> {
-    codes: Vec<(u64, Code<WORDS>)>,
-}
-
-impl<const WORDS: usize> CodeSet<WORDS> {
-    /// Arranges codes; ids should be distinct.
-    pub fn build(mut codes: Vec<(u64, Code<WORDS>)>) -> Self {
-        codes.sort_unstable();
-        Self { codes }
-    }
-
-    /// Adds a code to the set.
-    pub fn insert(&mut self, id: u64, code: Code<WORDS>) {
-        self.codes.push((id, code));
-    }
-
-    /// How many codes it has.
-    pub fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
-    }
-
-    /// Every code within `max_bits` of the query, nearest first, ties by id.
-    pub fn within(&self, query: &Code<WORDS>, max_bits: u32) -> Vec<CodeHit> {
-        let all = self.codes.iter().map(|(id, code)| CodeHit { distance: code.distance(query), id: *id });
-        let mut hits: Vec<CodeHit> = all.filter(|hit| hit.distance <= max_bits).collect();
-        hits.sort_unstable();
-        hits
-    }
-
-    /// Every pair within `max_bits` of each other, by the lower id, then the higher.
-    pub fn all_pairs(&self, max_bits: u32) -> Vec<CodePair> {
-        let mut pairs = Vec::new();
-        for (number, (a, code)) in self.codes.iter().enumerate() {
-            for (b, other) in &self.codes[number + 1..] {
-                let distance = code.distance(other);
-                if distance <= max_bits {
-                    pairs.push(CodePair { left: *a.min(b), right: *a.max(b), distance });
-                }
-            }
-        }
-        pairs.sort_unstable();
-        pairs
-    }
+/// Two clusters of equal codes near each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClusterPair {
+    /// The lower cluster number.
+    pub left: u32,
+    /// The higher cluster number.
+    pub right: u32,
+    /// Bits in which their codes differ, at least one.
+    pub distance: u32,
 }

@@ -1,0 +1,249 @@
+//! How long it takes to find near binary codes: all pairs by tables and by comparing all, look-ups, files.
+//!
+//! `codes [--n 1000000] [--bits 64] [--d 8] [--model uniform|pictures] [--queries 2000] [--dir DIR]` writes one line of
+//! JSON a step: wall and CPU seconds, and the peak of memory so far.
+//!
+//! Corpus: seeded codes. `uniform` has independent bits; `pictures` makes each code from the gradients of a smooth random
+//! field, as pictures give, so that its bits depend on their neighbours. In both, 30 % are an earlier code with up to 12
+//! bits flipped. Comparing all with all is done for a sample of the codes and multiplied; its figure is an estimate.
+//! Do not conclude anything about how well codes tell pictures apart: no picture is behind them.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use stemmata_index::near::codes::{Code, CodeSet};
+use stemmata_index::near::store::{CodeRecord, Stamp};
+
+/// Splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// From -1 to 1.
+    fn signed(&mut self) -> f32 {
+        self.below(1 << 20) as f32 / (1 << 19) as f32 - 1.0
+    }
+}
+
+struct Options {
+    count: usize,
+    bits: u32,
+    max_bits: u32,
+    from_pictures: bool,
+    queries: usize,
+    folder: PathBuf,
+}
+
+fn options() -> Options {
+    let mut options = Options {
+        count: 1_000_000,
+        bits: 64,
+        max_bits: 8,
+        from_pictures: false,
+        queries: 2000,
+        folder: std::env::temp_dir(),
+    };
+    let mut args = std::env::args().skip(1);
+    while let (Some(name), Some(value)) = (args.next(), args.next()) {
+        let number = || value.parse::<u32>().expect("a number");
+        match name.as_str() {
+            "--n" => options.count = number() as usize,
+            "--bits" => options.bits = number(),
+            "--d" => options.max_bits = number(),
+            "--model" => options.from_pictures = value == "pictures",
+            "--queries" => options.queries = number() as usize,
+            "--dir" => options.folder = PathBuf::from(value),
+            _ => panic!("unknown option {name}"),
+        }
+    }
+    options
+}
+
+fn main() {
+    let options = options();
+    match options.bits {
+        64 => run::<1>(&options),
+        128 => run::<2>(&options),
+        192 => run::<3>(&options),
+        bits => panic!("no codes of {bits} bits"),
+    }
+}
+
+/// Signs of the gradients of a sum of a few waves, whose amplitudes fall with frequency.
+fn of_picture<const WORDS: usize>(random: &mut Random) -> Code<WORDS> {
+    const SIDE: usize = 16;
+    let mut field = [[0.0_f32; SIDE]; SIDE];
+    for _ in 0..10 {
+        let (across, down) = (random.signed() * 1.1, random.signed() * 1.1);
+        let strength = random.signed() / (0.15 + across * across + down * down);
+        let phase = random.signed() * 3.2;
+        for (y, row) in field.iter_mut().enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                *value += strength * (across * x as f32 + down * y as f32 + phase).sin();
+            }
+        }
+    }
+    let mut code = Code([0; WORDS]);
+    for bit in 0..64 * WORDS {
+        let (word, place) = (bit / 64, bit % 64);
+        let (x, y) = (place % 8, place / 8);
+        let noise = random.signed() * 0.6;
+        // The first word goes right, the second down, the third has a wider step.
+        let step = match word {
+            0 => field[y][x + 1] - field[y][x],
+            1 => field[y + 1][x] - field[y][x],
+            _ => field[y + 7][x + 7] - field[y][x],
+        };
+        code.0[word] |= u64::from(step + noise > 0.0) << place;
+    }
+    code
+}
+
+fn codes<const WORDS: usize>(options: &Options) -> Vec<(u64, Code<WORDS>)> {
+    let of = |id: u64| {
+        let mut random = Random(id ^ 0xC0DE_0000_0000_0000);
+        match options.from_pictures {
+            true => of_picture(&mut random),
+            false => Code(std::array::from_fn(|_| random.next())),
+        }
+    };
+    let mut codes: Vec<(u64, Code<WORDS>)> =
+        (0..options.count as u64).into_par_iter().map(|id| (id, of(id))).collect();
+    let mut random = Random(7);
+    for id in 1..codes.len() {
+        if random.below(10) < 3 {
+            let mut code = codes[random.below(id as u64) as usize].1;
+            for _ in 0..random.below(13) {
+                code.0[random.below(WORDS as u64) as usize] ^= 1 << random.below(64);
+            }
+            codes[id].1 = code;
+        }
+    }
+    codes
+}
+
+/// CPU seconds of this process, of all threads; zero where the system does not say.
+fn cpu_seconds() -> f64 {
+    let Ok(stat) = fs::read_to_string("/proc/self/stat") else { return 0.0 };
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// Largest resident memory so far; zero where the system does not say.
+fn peak_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Lets the peak begin anew, where the system allows it.
+fn forget_peak() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+fn step<T>(name: &str, work: impl FnOnce() -> T, note: impl FnOnce(&T, f64, f64) -> String) -> T {
+    forget_peak();
+    let (wall, cpu) = (Instant::now(), cpu_seconds());
+    let value = work();
+    let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let note = note(&value, wall, cpu);
+    println!(r#"{{"step":"{name}","wall_s":{wall:.4},"cpu_s":{cpu:.2},"peak_mib":{}{note}}}"#, peak_mib());
+    value
+}
+
+fn run<const WORDS: usize>(options: &Options) {
+    let max_bits = options.max_bits;
+    let (count, model) = (options.count, if options.from_pictures { "pictures" } else { "uniform" });
+    println!(r#"{{"n":{count},"bits":{},"d":{max_bits},"model":"{model}"}}"#, options.bits);
+    let path = options.folder.join("codes.near");
+    {
+        let entries = codes::<WORDS>(options);
+        let mut set = step("build", || CodeSet::build(entries), |_, _, _| String::new());
+        step(
+            "save",
+            || set.save(&path, Stamp { generation: 1, algorithm: 1 }),
+            |saved, _, _| format!(r#","ok":{}"#, saved.is_ok()),
+        )
+        .expect("the folder can be written");
+    }
+    let opened = step("open", || CodeSet::<WORDS>::open(&path, 1), |_, _, _| String::new());
+    let (mut set, mut table) = opened.expect("readable").expect("just written");
+    let query: Vec<Code<WORDS>> = (0..options.queries)
+        .filter_map(|turn| set.code((turn * 7919 % set.clusters()) as u32).copied())
+        .collect();
+    brute_force(&set, &query, max_bits, count);
+    let found = AtomicU64::new(0);
+    let _ = step(
+        "all_pairs",
+        || {
+            set.visit_pairs(max_bits, |part| {
+                found.fetch_add(part.pairs.len() as u64, Ordering::Relaxed);
+                ControlFlow::Continue(())
+            })
+        },
+        |_, _, _| format!(r#","pairs":{}"#, found.load(Ordering::Relaxed)),
+    );
+    step("first_look_up", || set.within(&query[0], max_bits).len(), |_, _, _| String::new());
+    step(
+        "tables_for_look_ups",
+        || set.neighbours(&query[..query.len().min(65)], max_bits).len(),
+        |_, _, _| String::new(),
+    );
+    step(
+        "look_ups",
+        || query.iter().map(|query| set.within(query, max_bits).len()).sum::<usize>(),
+        |hits, wall, _| format!(r#","hits":{hits},"us_each":{:.1}"#, wall * 1e6 / query.len() as f64),
+    );
+    step(
+        "insert_1000",
+        || {
+            for (id, code) in query.iter().take(1000).enumerate() {
+                set.insert((count + id) as u64, *code);
+            }
+        },
+        |_, _, _| String::new(),
+    );
+    let records: Vec<CodeRecord<WORDS>> = query
+        .iter()
+        .take(1000)
+        .zip(count as u64..)
+        .map(|(code, id)| CodeRecord { code: *code, id })
+        .collect();
+    step("append_1000", || table.append(2, &records, &[]), |_, _, _| String::new()).expect("writable");
+    step(
+        "remove_1000",
+        || set.remove(&(0..1000).collect::<Vec<u64>>()),
+        |gone, _, _| format!(r#","gone":{gone}"#),
+    );
+    stemmata_index::near::store::remove(&path).expect("just written");
+}
+
+/// Compares some codes with all on one thread, as the first look-ups do; the estimate is for half of all pairs.
+fn brute_force<const WORDS: usize>(set: &CodeSet<WORDS>, query: &[Code<WORDS>], max_bits: u32, count: usize) {
+    let rows = &query[..query.len().min(50)];
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread can be started");
+    step(
+        "brute_force_sample",
+        || one.install(|| rows.iter().map(|row| set.within(row, max_bits).len()).sum::<usize>()),
+        |hits, wall, cpu| {
+            let estimate = cpu / rows.len() as f64 * count as f64 / 2.0;
+            let rate = (rows.len() * set.clusters()) as f64 / wall;
+            format!(r#","hits":{hits},"pairs_per_s":{rate:.2e},"all_pairs_cpu_s":{estimate:.0}"#)
+        },
+    );
+}
