@@ -22,7 +22,8 @@ use stemmata::catalog::{MediaId, PixelOrigin};
 use stemmata::entity::Turn;
 use stemmata::fingerprint::{self, PictureLimits, blurhash};
 use stemmata::link::copies::{
-    CHROMA_LIMIT, Look, LOOK_ALIKE_BITS, MOST_BITS, MatchClass, Reach, judge, judge_turned,
+    CHROMA_LIMIT, FAR_CHROMA_LIMIT, LOOK_ALIKE_BITS, Look, MOST_BITS, MatchClass, NEAR_BITS, Reach,
+    colours_agree, judge, judge_turned,
 };
 use stemmata_index::near::Aspect;
 
@@ -70,7 +71,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in folders {
         let started = Instant::now();
         let pictures = read(&folder)?;
-        println!("{}: {} pictures, read in {:.1} s", folder.display(), pictures.len(), started.elapsed().as_secs_f64());
+        println!(
+            "{}: {} pictures, read in {:.1} s",
+            folder.display(),
+            pictures.len(),
+            started.elapsed().as_secs_f64()
+        );
         evaluate(&pictures, verbose);
     }
     Ok(())
@@ -158,7 +164,12 @@ fn evaluate(pictures: &[Picture], verbose: bool) {
                     let line = format!(
                         "{} {} ({}) and {} ({}): {:?} bits, chroma {:?}",
                         if truth { "missed" } else { "WRONG" },
-                        one.file, one.kind, other.file, other.kind, evidence.bits, evidence.chroma
+                        one.file,
+                        one.kind,
+                        other.file,
+                        other.kind,
+                        evidence.bits,
+                        evidence.chroma
                     );
                     told.push((line, truth));
                 }
@@ -170,9 +181,15 @@ fn evaluate(pictures: &[Picture], verbose: bool) {
         score.found += part.found;
         score.missed += part.missed;
         score.wrong += part.wrong;
-        told.iter().filter(|(_, truth)| verbose || !truth).take(20).for_each(|(line, _)| println!("  {line}"));
+        told.iter()
+            .filter(|(_, truth)| verbose || !truth)
+            .take(20)
+            .for_each(|(line, _)| println!("  {line}"));
     }
-    println!("pixels, <= {MOST_BITS} bits and chroma <= {CHROMA_LIMIT}: {}", score.text());
+    println!(
+        "pixels, <= {MOST_BITS} bits, chroma <= {CHROMA_LIMIT} up to {NEAR_BITS} bits and <= {FAR_CHROMA_LIMIT} beyond: {}",
+        score.text()
+    );
     curve(&plain);
     for picture in &plain {
         let base = bases[picture.group.as_str()];
@@ -239,7 +256,8 @@ fn by_blurhash(plain: &[&Picture], bases: &BTreeMap<&str, &Picture>) {
                 others.filter(|other| near(plain[at], other)).count() as u64
             })
             .sum();
-        let told: Vec<String> = kinds.iter().map(|(kind, (all, found))| format!("{kind} {found}/{all}")).collect();
+        let told: Vec<String> =
+            kinds.iter().map(|(kind, (all, found))| format!("{kind} {found}/{all}")).collect();
         println!("BlurHash <= {limit}: {strangers} pairs of strangers; {}", told.join(", "));
     }
 }
@@ -253,8 +271,8 @@ fn curve(plain: &[&Picture]) {
                 let mut score = Score::default();
                 for other in &plain[at + 1..] {
                     let pair = plain[at].look.comparable().zip(other.look.comparable());
-                    let found =
-                        pair.is_some_and(|(a, b)| a.bits_apart(b) <= bits && a.chroma_apart(b) <= CHROMA_LIMIT);
+                    let found = pair
+                        .is_some_and(|(a, b)| a.bits_apart(b) <= bits && a.chroma_apart(b) <= CHROMA_LIMIT);
                     let truth = plain[at].group == other.group;
                     score.found += u64::from(found && truth);
                     score.missed += u64::from(!found && truth);

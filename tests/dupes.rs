@@ -79,7 +79,8 @@ fn scene(seed: u32, width: u32, height: u32) -> RgbImage {
     };
     RgbImage::from_fn(width, height, |x, y| {
         let (u, v) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
-        let mut colour = [40.0 + 150.0 * v * mix(1), 60.0 + 120.0 * u * mix(2), 90.0 + 90.0 * (1.0 - v) * mix(3)];
+        let mut colour =
+            [40.0 + 150.0 * v * mix(1), 60.0 + 120.0 * u * mix(2), 90.0 + 90.0 * (1.0 - v) * mix(3)];
         for disc in 0..7 {
             let at = |what: u32| mix(10 + disc * 8 + what);
             let (across, down) = (u - at(0), (v - at(1)) * 1.3);
@@ -110,7 +111,9 @@ fn with_text(png: &[u8], key: &str, text: &str) -> Vec<u8> {
 fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
-    encoder.write_image(picture.as_raw(), picture.width(), picture.height(), image::ExtendedColorType::Rgb8).expect("encodes");
+    encoder
+        .write_image(picture.as_raw(), picture.width(), picture.height(), image::ExtendedColorType::Rgb8)
+        .expect("encodes");
     bytes
 }
 
@@ -168,20 +171,30 @@ fn copies_on_disk_are_grouped_by_what_they_are() {
     let world = library();
     let all = world.dupes(&[]);
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let mut first = all.iter().find(|(_, members)| members.contains(&"one/a.png".to_owned())).cloned().expect("a group");
+    let mut first =
+        all.iter().find(|(_, members)| members.contains(&"one/a.png".to_owned())).cloned().expect("a group");
     first.1.sort();
     assert_eq!(
         first,
         (
             "edited".to_owned(),
-            names(&["one/a.png", "one/b-same-bytes.png", "one/c.jpg", "one/d-small.jpg", "one/e-cropped.png"])
+            names(&[
+                "one/a.png",
+                "one/b-same-bytes.png",
+                "one/c.jpg",
+                "one/d-small.jpg",
+                "one/e-cropped.png"
+            ])
         )
     );
     let pixels: Vec<_> = all.iter().filter(|(class, _)| class == "same_pixels").collect();
     assert_eq!(pixels.len(), 1, "{all:?}");
     assert_eq!(pixels[0].1, names(&["two/a.png", "two/b.webp"]), "a lossless WebP has the pixels of the PNG");
     assert_eq!(all.len(), 2, "neither the flipped, nor the lone, nor the flat pictures: {all:?}");
-    assert_eq!(world.dupes(&["--class", "same-bytes"]), [("same_bytes".to_owned(), names(&["one/a.png", "one/b-same-bytes.png"]))]);
+    assert_eq!(
+        world.dupes(&["--class", "same-bytes"]),
+        [("same_bytes".to_owned(), names(&["one/a.png", "one/b-same-bytes.png"]))]
+    );
     let saved = world.dupes(&["--min-class", "re-encode"]);
     assert!(saved.iter().all(|(_, members)| !members.contains(&"one/e-cropped.png".to_owned())), "{saved:?}");
     let below = world.path("two");
@@ -228,8 +241,21 @@ fn the_answer_is_the_same_from_kept_groups_from_an_update_and_from_nothing() {
     let rebuilt = world.home.run(&["index", "rebuild", "-q"]);
     assert_eq!((rebuilt.code, answer(&world)), (0, updated.clone()));
     let other = World::new();
-    for name in ["late/four.png", "late/three-again.jpg", "flat/b.jpg", "flat/a.png", "three.png", "two/b.webp", "two/a.png", "one/f-flipped.png",
-        "one/e-cropped.png", "one/d-small.jpg", "one/c.jpg", "one/b-same-bytes.png", "one/a.png"] {
+    for name in [
+        "late/four.png",
+        "late/three-again.jpg",
+        "flat/b.jpg",
+        "flat/a.png",
+        "three.png",
+        "two/b.webp",
+        "two/a.png",
+        "one/f-flipped.png",
+        "one/e-cropped.png",
+        "one/d-small.jpg",
+        "one/c.jpg",
+        "one/b-same-bytes.png",
+        "one/a.png",
+    ] {
         other.write(name, &fs::read(world.path(name)).expect("it is there"));
         other.scan();
     }
@@ -243,7 +269,8 @@ fn the_answer_is_the_same_from_kept_groups_from_an_update_and_from_nothing() {
 #[test]
 fn a_decision_keeps_two_images_apart_in_every_group() {
     let world = library();
-    let [one, other] = ["two/a.png", "two/b.webp"].map(|name| world.path(name).to_str().expect("UTF-8").to_owned());
+    let [one, other] =
+        ["two/a.png", "two/b.webp"].map(|name| world.path(name).to_str().expect("UTF-8").to_owned());
     assert_eq!(world.dupes(&["--class", "same-pixels"]).len(), 1);
     let decided = world.home.run(&["decide", "not-duplicate", &one, &other]);
     assert_eq!(decided.code, 0, "{}", decided.stderr);
@@ -255,13 +282,20 @@ fn a_stripped_smaller_copy_is_traced_to_its_image_by_the_blurhash_alone() {
     let world = World::new();
     let original = scene(5, 832, 1216);
     let meta = json!({ "prompt": "a red kite", "Model hash": "a1a2a3a4b5", "Model": "dream", "seed": 5 });
-    import(&world.home, &[
-        posted(8, &blurhash(&original), (832, 1216), &meta),
-        posted(9, &blurhash(&scene(6, 832, 1216)), (832, 1216), &meta),
-    ]);
+    import(
+        &world.home,
+        &[
+            posted(8, &blurhash(&original), (832, 1216), &meta),
+            posted(9, &blurhash(&scene(6, 832, 1216)), (832, 1216), &meta),
+        ],
+    );
     let path = world.write("saved.jpg", &jpeg(&resized(&original, 416, 608), 40));
     let trace = world.home.run(&["trace", &path, "--json"]).json();
-    assert_eq!((&trace["via"], &trace["image"], &trace["verified"]), (&json!("blurhash"), &json!(8), &json!(false)), "{trace}");
+    assert_eq!(
+        (&trace["via"], &trace["image"], &trace["verified"]),
+        (&json!("blurhash"), &json!(8), &json!(false)),
+        "{trace}"
+    );
     assert_eq!(trace["resources"][0]["hash"], "a1a2a3a4b5");
     let told = world.home.run(&["trace", &path]).stdout;
     assert!(told.contains("a candidate only") && told.contains("in a hundred"), "{told}");
@@ -294,20 +328,28 @@ fn a_stripped_copy_of_a_scanned_picture_is_traced_by_its_pixels() {
 #[test]
 fn kin_are_listed_only_when_asked_for() {
     let home = Home::new();
-    let meta = |seed: u64, model: &str| {
-        json!({ "prompt": "a red kite", "seed": seed, "steps": 20, "cfgScale": 7, "sampler": "Euler a", "Model hash": model })
-    };
+    let meta = |seed: u64, model: &str| json!({ "prompt": "a red kite", "seed": seed, "steps": 20, "cfgScale": 7, "sampler": "Euler a", "Model hash": model });
     let blur = |seed| blurhash(&scene(seed, 640, 640));
-    import(&home, &[
-        posted(1, &blur(11), (640, 640), &meta(1, "a1a2a3a4b5")),
-        posted(2, &blur(12), (640, 640), &meta(2, "a1a2a3a4b5")),
-        posted(3, &blur(13), (640, 640), &meta(1, "c1c2c3c4d5")),
-    ]);
+    import(
+        &home,
+        &[
+            posted(1, &blur(11), (640, 640), &meta(1, "a1a2a3a4b5")),
+            posted(2, &blur(12), (640, 640), &meta(2, "a1a2a3a4b5")),
+            posted(3, &blur(13), (640, 640), &meta(1, "c1c2c3c4d5")),
+        ],
+    );
     let ids = |flags: &[&str]| -> Vec<Vec<u64>> {
         let lines = home.run(&[&["dupes", "--format", "ndjson"], flags].concat()).lines();
         let groups = lines.iter().filter(|line| line["type"] == "group");
         groups
-            .map(|group| group["members"].as_array().expect("members").iter().filter_map(|m| m["image"].as_u64()).collect())
+            .map(|group| {
+                group["members"]
+                    .as_array()
+                    .expect("members")
+                    .iter()
+                    .filter_map(|m| m["image"].as_u64())
+                    .collect()
+            })
             .collect()
     };
     assert_eq!(ids(&[]), Vec::<Vec<u64>>::new());
@@ -346,7 +388,10 @@ fn calibration_is_the_same_for_the_same_seed() {
     let first = run("3");
     let lines = first.lines();
     let summary = lines.last().expect("a summary");
-    assert_eq!((&summary["type"], &summary["precision"], &summary["flat"]), (&json!("summary"), &json!(0.99), &json!(2)));
+    assert_eq!(
+        (&summary["type"], &summary["precision"], &summary["flat"]),
+        (&json!("summary"), &json!(0.99), &json!(2))
+    );
     assert!(summary["suggested"].as_array().is_some_and(|all| !all.is_empty()), "{summary}");
     let strict = lines.iter().find(|line| line["step"]["kind"] == "pixels").expect("a step");
     assert!(strict["step"]["false_pairs_at_most"].as_f64().is_some_and(|most| most > 0.0), "{strict}");

@@ -45,11 +45,14 @@ fn list(arguments: &DupesArgs, session: &Session) -> Outcome {
     let sheet = arguments.export_html.as_deref().map(|path| Sheet::new(path, most)).transpose()?;
     let mut told = Told { rows: sink.rows::<GroupRow>("groups"), sheet, catalog: &catalog };
     let threshold = arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD);
-    let mut summary =
-        Summary { r#type: "summary", schema: SCHEMA, threshold, ..Summary::default() };
+    let mut summary = Summary { r#type: "summary", schema: SCHEMA, threshold, ..Summary::default() };
     match arguments.class.map(match_class) {
-        Some(MatchClass::SameSettings) => kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?,
-        Some(MatchClass::OtherModel) => kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?,
+        Some(MatchClass::SameSettings) => {
+            kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?
+        }
+        Some(MatchClass::OtherModel) => {
+            kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?
+        }
         Some(class @ MatchClass::LookAlike) => {
             return Err(Failure::usage(format!("`{}` makes no groups", class.as_str()))
                 .hint("`stemmata similar TARGET --class look-alike` lists those of one picture"));
@@ -197,7 +200,8 @@ fn side(text: &str) -> Result<Side, Failure> {
 
 /// Every image that a query finds.
 fn found_by(text: &str, catalog: &Catalog, session: &Session) -> Result<HashSet<ImageKey>, Failure> {
-    let parsed = query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+    let parsed =
+        query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
     let reader = Reader::open(&session.settings.index())?;
     if catalog.generation()? > reader.generation() {
         session.talk.warn("the index lacks the latest changes; run `stemmata index update`");

@@ -7,9 +7,7 @@ use serde::Serialize;
 use stemmata::catalog::{Catalog, MediaId};
 use stemmata::fingerprint::blurhash::{self, Collector, ExcludedCounts, Features};
 use stemmata::link::copies::{Compared, FolderError, LookReader, NearFolder, PairMemory};
-use stemmata::link::duplicates::{
-    self, DEFAULT_THRESHOLD, DuplicateCounts, DuplicateOptions, Duplicates,
-};
+use stemmata::link::duplicates::{self, DEFAULT_THRESHOLD, DuplicateCounts, DuplicateOptions, Duplicates};
 use stemmata::run::RunContext;
 use stemmata_index::near::{Copies, Feature};
 
@@ -45,9 +43,9 @@ pub(crate) fn up_to_date(session: &Session, catalog: &Catalog, run: &RunContext)
     match folder.keep(catalog, &found, &memory, told) {
         Ok(()) => {}
         Err(FolderError::Catalog(error)) => return Err(error.into()),
-        Err(error) => session.talk.warn(&format!(
-            "{error}; the groups of copies are worked out again the next time"
-        )),
+        Err(error) => {
+            session.talk.warn(&format!("{error}; the groups of copies are worked out again the next time"))
+        }
     }
     Ok(worked)
 }

@@ -7,7 +7,8 @@ use stemmata::catalog::{Catalog, MediaId, PixelOrigin};
 use stemmata::entity::ImageKey;
 use stemmata::fingerprint::{self, Described, PictureError, PictureLimits, blurhash};
 use stemmata::link::copies::{
-    Evidence, LOOK_ALIKE_BITS, Look, MatchClass, Reach, SimilarHit, SimilarOptions, SimilarQuery, Turns, similar,
+    Evidence, LOOK_ALIKE_BITS, Look, MatchClass, Reach, SimilarHit, SimilarOptions, SimilarQuery, Turns,
+    similar,
 };
 use stemmata::link::duplicates;
 use stemmata_index::near::Aspect;

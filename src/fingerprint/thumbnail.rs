@@ -74,7 +74,11 @@ pub fn of_blurhash(text: &str, width: u32, height: u32) -> Option<Vec<u8>> {
         let side = u64::from(side.max(1)) * u64::from(BLURRED_SIDE) / u64::from(longer);
         u32::try_from(side).unwrap_or(BLURRED_SIDE).clamp(1, BLURRED_SIDE)
     };
-    let (width, height) = if width == 0 || height == 0 { (BLURRED_SIDE, BLURRED_SIDE) } else { (scaled(width), scaled(height)) };
+    let (width, height) = if width == 0 || height == 0 {
+        (BLURRED_SIDE, BLURRED_SIDE)
+    } else {
+        (scaled(width), scaled(height))
+    };
     let pixels = ::blurhash::decode(text, width, height, 1.0).ok()?;
     let picture = RgbaImage::from_raw(width, height, pixels)?;
     let mut png = Cursor::new(Vec::new());

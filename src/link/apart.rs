@@ -49,7 +49,8 @@ impl<T: Ord + Clone> Apart<T> {
             return vec![members];
         }
         let of = |wanted: &T| names.iter().position(|name| name == wanted);
-        let pick = |part: &mut Vec<T>| part.iter().filter_map(|name| members.get(of(name)?).cloned()).collect();
+        let pick =
+            |part: &mut Vec<T>| part.iter().filter_map(|name| members.get(of(name)?).cloned()).collect();
         parts.iter_mut().map(pick).collect()
     }
 

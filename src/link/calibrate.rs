@@ -19,7 +19,7 @@ use serde::Serialize;
 use stemmata_index::near::codes::{Code, CodeSet};
 use stemmata_index::near::{Aspect, DIMENSIONS, Feature, NearSet};
 
-use super::copies::{CHROMA_LIMIT, Compared, Look, MOST_BITS};
+use super::copies::{Compared, Look, MOST_BITS, colours_agree};
 use super::duplicates::DEFAULT_THRESHOLD;
 use crate::catalog::MediaId;
 use crate::entity::Turn;
@@ -27,7 +27,7 @@ use crate::entity::Turn;
 /// Thresholds of BlurHash distances that are looked at.
 const BLUR_STEPS: [f32; 9] = [0.06, 0.10, 0.14, 0.18, 0.22, 0.26, 0.30, 0.34, 0.38];
 
-/// Thresholds of bits that are looked at, where chroma agrees.
+/// Thresholds of bits that are looked at, where the colours agree; see [`colours_agree`].
 const BIT_STEPS: [u32; 10] = [4, 8, 12, 16, 20, 24, 28, 31, 34, 38];
 
 /// What is measured.
@@ -191,14 +191,17 @@ fn by_pixels(
     options: CalibrateOptions,
     prompt: &(impl Fn(MediaId) -> Option<u64> + Sync),
 ) -> Vec<Step> {
-    let codes = looks.iter().enumerate().filter_map(|(place, look)| {
-        Some((place as u64, Code(look.comparable()?.code())))
-    });
+    let codes = looks
+        .iter()
+        .enumerate()
+        .filter_map(|(place, look)| Some((place as u64, Code(look.comparable()?.code()))));
     let set = CodeSet::build(codes.collect());
     let steps: Vec<f64> = BIT_STEPS.iter().map(|bits| f64::from(*bits)).collect();
     let most = BIT_STEPS.iter().copied().max().unwrap_or(MOST_BITS);
     let shape = |look: &Look| {
-        look.pixels.as_ref().map_or(Shape::Unknown, |(seen, _)| Shape::of(Aspect::of(seen.width, seen.height)))
+        look.pixels
+            .as_ref()
+            .map_or(Shape::Unknown, |(seen, _)| Shape::of(Aspect::of(seen.width, seen.height)))
     };
     let ids: Vec<u64> = (0..looks.len() as u64).collect();
     let drawn = draw(&ids, |place| looks[place].media.get(), options);
@@ -210,11 +213,14 @@ fn by_pixels(
             let hits = |seen: &crate::entity::Fingerprint| -> Vec<(f64, u64)> {
                 let near = set.within(&Code(seen.code()), most).into_iter();
                 let others = near.filter(|hit| hit.id != *place as u64);
-                let agrees = |id: u64| {
+                let agrees = |id: u64, bits: u32| {
                     let other = usize::try_from(id).ok().and_then(|at| looks.get(at)?.comparable());
-                    other.is_some_and(|other| other.chroma_apart(seen) <= CHROMA_LIMIT)
+                    other.is_some_and(|other| colours_agree(bits, other.chroma_apart(seen)))
                 };
-                others.filter(|hit| agrees(hit.id)).map(|hit| (f64::from(hit.distance), hit.id)).collect()
+                others
+                    .filter(|hit| agrees(hit.id, hit.distance))
+                    .map(|hit| (f64::from(hit.distance), hit.id))
+                    .collect()
             };
             let own = prompt(look.media);
             let differs = |id: u64| {
@@ -249,9 +255,8 @@ fn by_blurhash(
                 near.filter(|hit| hit.id != *id).map(|hit| (rounded(hit.distance), hit.id)).collect()
             };
             let own = MediaId::new(*id).and_then(prompt);
-            let differs = |other: u64| {
-                own.zip(MediaId::new(other).and_then(prompt)).is_some_and(|(a, b)| a != b)
-            };
+            let differs =
+                |other: u64| own.zip(MediaId::new(other).and_then(prompt)).is_some_and(|(a, b)| a != b);
             Met::new(*shape, &steps, &hits(feature), &hits(&mirrored(feature)), differs)
         })
         .collect();
@@ -285,7 +290,8 @@ fn draw(ids: &[u64], name: impl Fn(usize) -> u64, options: CalibrateOptions) -> 
 
 /// The finaliser of SplitMix64.
 fn scrambled(seed: u64, number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut mixed =
+        number.wrapping_add(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)

@@ -98,7 +98,8 @@ impl Copies {
 
     /// The widest group of a picture whose links were verified, else its group of candidates.
     pub fn group_of(&self, picture: u64) -> Option<&CopyGroup> {
-        self.group_within(picture, CopyClass::Edited).or_else(|| self.group_within(picture, CopyClass::Candidate))
+        self.group_within(picture, CopyClass::Edited)
+            .or_else(|| self.group_within(picture, CopyClass::Candidate))
     }
 
     /// The widest group of a picture that is held together by links at least as close as `weakest`.
@@ -107,9 +108,9 @@ impl Copies {
         let places = self.places[first..].iter().take_while(|(member, _)| *member == picture);
         let groups = places.filter_map(|(_, group)| self.groups.get(*group as usize));
         // Of several of one class the first counts.
-        groups.filter(|group| group.class <= weakest).reduce(|widest, group| {
-            if group.class > widest.class { group } else { widest }
-        })
+        groups
+            .filter(|group| group.class <= weakest)
+            .reduce(|widest, group| if group.class > widest.class { group } else { widest })
     }
 
     /// The picture that stands for this one among copies that are at least as close as `weakest`; itself where it has

@@ -176,5 +176,9 @@ fn distance(text: &str) -> Result<f32, String> {
 
 fn share(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "it is a number such as 0.99".to_owned())?;
-    if (0.5..1.0).contains(&value) { Ok(value) } else { Err("it is a number from 0.5 to less than 1".to_owned()) }
+    if (0.5..1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("it is a number from 0.5 to less than 1".to_owned())
+    }
 }

@@ -157,7 +157,11 @@ impl Summary {
             let told = match (suggestion.threshold, suggestion.threshold_by_bound) {
                 (None, _) => "no threshold that was tried can be told from this catalog".to_owned(),
                 (Some(most), Some(sure)) => {
-                    format!("up to {} as far as was seen, up to {} with 95 % certainty", number(most), number(sure))
+                    format!(
+                        "up to {} as far as was seen, up to {} with 95 % certainty",
+                        number(most),
+                        number(sure)
+                    )
                 }
                 (Some(most), None) => format!(
                     "up to {} as far as was seen; too few copies or pictures for certainty",
@@ -170,7 +174,10 @@ impl Summary {
             lines.push("there is nothing to compare yet".to_owned());
         }
         if self.flat > 0 {
-            lines.push(format!("{} flat pictures are left out: nothing can be told apart in them", grouped(self.flat)));
+            lines.push(format!(
+                "{} flat pictures are left out: nothing can be told apart in them",
+                grouped(self.flat)
+            ));
         }
         lines.push(
             "strangers are mirror images: two pictures of one series, which face the same way, come closer than that, and \

@@ -90,12 +90,15 @@ impl Sheet {
         let number = self.groups;
         let class = group.class.as_str();
         let images = counted(group.members.len() as u64, "images");
-        push(&mut self.body, &format!(
-            "<section id=\"g{number}\"><h2><span class=\"n\">{number}</span> <span class=\"class {class}\">{}</span> \
+        push(
+            &mut self.body,
+            &format!(
+                "<section id=\"g{number}\"><h2><span class=\"n\">{number}</span> <span class=\"class {class}\">{}</span> \
              <small>{images}: {}</small></h2>\n<ul>\n",
-            class.replace('_', " "),
-            meaning(group.class)
-        ));
+                class.replace('_', " "),
+                meaning(group.class)
+            ),
+        );
         for (place, (member, picture)) in shown.iter().zip(&pictures).enumerate() {
             let is_best = place == 0;
             push_member(&mut self.body, member, picture.as_deref(), is_best);
@@ -103,7 +106,10 @@ impl Sheet {
         self.body.push_str("</ul>\n");
         if group.members.len() > shown.len() {
             let more = grouped((group.members.len() - shown.len()) as u64);
-            push(&mut self.body, &format!("<p class=\"more\">and {more} more of this group, not shown</p>\n"));
+            push(
+                &mut self.body,
+                &format!("<p class=\"more\">and {more} more of this group, not shown</p>\n"),
+            );
         }
         self.body.push_str("</section>\n");
         Ok(())
@@ -117,10 +123,7 @@ impl Sheet {
     pub(super) fn finish(self, summary: &str) -> Result<String, Failure> {
         let left_out = match self.left_out {
             0 => String::new(),
-            count => format!(
-                "; {} more groups are left out, --html-groups N shows more",
-                grouped(count)
-            ),
+            count => format!("; {} more groups are left out, --html-groups N shows more", grouped(count)),
         };
         let told = format!("{} on this sheet{left_out}", counted(self.groups as u64, "groups"));
         let text = format!(
@@ -196,7 +199,8 @@ fn push_member(body: &mut String, member: &Member, picture: Option<&str>, is_bes
         }
         _ => format!("<span class=\"name\">{name}</span>"),
     };
-    let size = member.size.map(|(width, height)| format!("<span>{width}×{height}</span> ")).unwrap_or_default();
+    let size =
+        member.size.map(|(width, height)| format!("<span>{width}×{height}</span> ")).unwrap_or_default();
     let what = if is_best { "stands for the group".to_owned() } else { escape(&words(member)) };
     push(body, &format!("<li{best}>{shown}<p>{called}</p><p>{size}<span>{what}</span></p></li>\n"));
 }

@@ -50,7 +50,8 @@ fn way(trace: &Trace) -> Option<String> {
         Via::SameBytes => Some(format!("it has the same bytes as image {name}, which says:")),
         Via::SamePixels => Some(format!("it has the same pixels as image {name}, which says:")),
         Via::NearDuplicate => {
-            let bits = trace.distance.map(|bits| format!(", {bits:.0} of 192 bits apart")).unwrap_or_default();
+            let bits =
+                trace.distance.map(|bits| format!(", {bits:.0} of 192 bits apart")).unwrap_or_default();
             Some(format!(
                 "its pixels are those of a copy of image {name}{bits}; about one such finding in a hundred is another \
                  picture. That one says:"

@@ -84,7 +84,10 @@ fn pixels_are_measured_with_prompts_that_differ_and_flat_pictures_left_out() {
     let calibration = calibrate(compared, OPTIONS, |media| Some(media.get() / 60));
     assert_eq!(calibration.flat, 1);
     let step = step(&calibration, Kind::Pixels, 4.0);
-    assert!((step.accepted_pairs - 1.0).abs() < 1e-9 && (step.other_prompt_pairs - 1.0).abs() < 1e-9, "{step:?}");
+    assert!(
+        (step.accepted_pairs - 1.0).abs() < 1e-9 && (step.other_prompt_pairs - 1.0).abs() < 1e-9,
+        "{step:?}"
+    );
 }
 
 #[test]
@@ -92,7 +95,11 @@ fn a_draw_depends_on_the_seed_and_on_nothing_else() {
     let blurs: Vec<Entry> = (1..300).map(lone).collect();
     let run = |mut blurs: Vec<Entry>, seed| {
         blurs.reverse();
-        calibrate(Compared { blurs, looks: Looks::default() }, CalibrateOptions { samples: 20, seed, ..OPTIONS }, |_| None)
+        calibrate(
+            Compared { blurs, looks: Looks::default() },
+            CalibrateOptions { samples: 20, seed, ..OPTIONS },
+            |_| None,
+        )
     };
     assert_eq!(run(blurs.clone(), 4), run(blurs.into_iter().rev().collect(), 4));
 }

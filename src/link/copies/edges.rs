@@ -145,7 +145,8 @@ fn by_code(
             let hits = set.within(&clumps[number as usize][0].0, MOST_BITS);
             run.progress.advance(1);
             #[expect(clippy::cast_precision_loss, reason = "at most 192 bits")]
-            let hits = hits.into_iter().filter_map(|hit| Some((u32::try_from(hit.id).ok()?, hit.distance as f32)));
+            let hits =
+                hits.into_iter().filter_map(|hit| Some((u32::try_from(hit.id).ok()?, hit.distance as f32)));
             hits.collect()
         },
         || {
@@ -217,7 +218,8 @@ fn by_blur(
     let pixels = |id: u64| MediaId::new(id).and_then(|media| looks.of(media));
     // Of a flat picture nothing is compared but bytes and pixels.
     blurs.retain(|entry| pixels(entry.id).is_none_or(|look| look.comparable().is_some()));
-    let mut key_of: Vec<(u64, u64)> = blurs.par_iter().map(|entry| (entry.id, memory::key_of_entry(entry))).collect();
+    let mut key_of: Vec<(u64, u64)> =
+        blurs.par_iter().map(|entry| (entry.id, memory::key_of_entry(entry))).collect();
     key_of.par_sort_unstable();
     let queries: BTreeMap<u64, Entry> = memory.unknown(&key_of, &blurs);
     let set = NearSet::build(blurs);
@@ -229,9 +231,8 @@ fn by_blur(
         })
         .collect();
     let cluster_of: Vec<(u64, u32)> = {
-        let mut places: Vec<(u64, u32)> = (0..clusters)
-            .flat_map(|cluster| set.members(cluster).first().map(|id| (*id, cluster)))
-            .collect();
+        let mut places: Vec<(u64, u32)> =
+            (0..clusters).flat_map(|cluster| set.members(cluster).first().map(|id| (*id, cluster))).collect();
         places.sort_unstable();
         places
     };
@@ -305,11 +306,18 @@ impl Split<'_> {
     fn within(&mut self, cluster: u32, edges: &mut Vec<Edge>) -> Result<(), DuplicateError> {
         let (unknown, known) = self.of(cluster)?;
         let Some((first, others)) = unknown.split_first() else { return Ok(()) };
-        edges.extend(others.iter().chain(&known).map(|other| edge(*first, *other, CopyClass::Candidate, 0.0)));
+        edges
+            .extend(others.iter().chain(&known).map(|other| edge(*first, *other, CopyClass::Candidate, 0.0)));
         Ok(())
     }
 
-    fn between(&mut self, a: u32, b: u32, distance: f32, edges: &mut Vec<Edge>) -> Result<(), DuplicateError> {
+    fn between(
+        &mut self,
+        a: u32,
+        b: u32,
+        distance: f32,
+        edges: &mut Vec<Edge>,
+    ) -> Result<(), DuplicateError> {
         let ((here, known_here), (there, known_there)) = (self.of(a)?, self.of(b)?);
         let mut link = |one: MediaId, other: MediaId| {
             edges.push(edge(one, other, CopyClass::Candidate, distance));

@@ -111,7 +111,8 @@ impl NearFolder {
     pub fn memory(&self) -> PairMemory {
         let half = |name: &str| -> Option<(Vec<u64>, Vec<(u64, u64, f32)>)> {
             let Opened { records, .. } = Table::<Row>::open(&self.0.join(name), algorithm()).ok()??;
-            let (known, pairs): (Vec<Row>, Vec<Row>) = records.into_iter().partition(|row| row.one == row.other);
+            let (known, pairs): (Vec<Row>, Vec<Row>) =
+                records.into_iter().partition(|row| row.one == row.other);
             let pair = |row: Row| (row.one, row.other, f32::from_bits(row.distance));
             Some((known.into_iter().map(|row| row.one).collect(), pairs.into_iter().map(pair).collect()))
         };

@@ -48,8 +48,11 @@ pub fn kinship(one: &GenerationData, other: &GenerationData) -> Option<Verdict> 
     };
     match (same_seed, same_model) {
         (false, None | Some(true)) if !differing => {
-            let agrees: &[&str] =
-                if same_model == Some(true) { &["prompt", "settings", "model"] } else { &["prompt", "settings"] };
+            let agrees: &[&str] = if same_model == Some(true) {
+                &["prompt", "settings", "model"]
+            } else {
+                &["prompt", "settings"]
+            };
             Some(verdict(MatchClass::SameSettings, agrees, &["seed"]))
         }
         (true, Some(false)) => {

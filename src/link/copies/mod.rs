@@ -36,7 +36,8 @@ pub use report::{Answer, Filter, Group, Member, Side, each_group};
 pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, similar};
 pub use standing::Standing;
 pub use verdict::{
-    CHROMA_LIMIT, EDIT_BITS, EDIT_CHROMA, Edit, Evidence, LOOK_ALIKE_BITS, MOST_BITS, Reach, Verdict, judge, judge_turned,
+    CHROMA_LIMIT, EDIT_BITS, EDIT_CHROMA, Edit, Evidence, FAR_CHROMA_LIMIT, LOOK_ALIKE_BITS, MOST_BITS,
+    NEAR_BITS, Reach, Verdict, colours_agree, judge, judge_turned,
 };
 
 /// What two pictures are to one another, strongest first.

@@ -12,7 +12,7 @@ use stemmata_index::near::{Copies, CopyClass, CopyGroup};
 
 use super::levels::at_level;
 use super::verdict::Reach;
-use super::{LookReader, Look, MatchClass, Verdict, judge, kin};
+use super::{Look, LookReader, MatchClass, Verdict, judge, kin};
 use crate::catalog::{Catalog, CatalogError, MediaId};
 use crate::entity::{ImageKey, ImageName, MediaIdentity};
 use crate::link::apart::Apart;
@@ -60,7 +60,9 @@ pub enum Side {
 impl Side {
     fn holds(&self, image: &ImageName) -> bool {
         match (self, image) {
-            (Self::Local, ImageName::Path(_)) | (Self::Remote, ImageName::Site(_) | ImageName::Url(_)) => true,
+            (Self::Local, ImageName::Path(_)) | (Self::Remote, ImageName::Site(_) | ImageName::Url(_)) => {
+                true
+            }
             (Self::Below(folder), ImageName::Path(path)) => crate::catalog::below(folder, path).is_some(),
             _ => false,
         }
@@ -209,9 +211,7 @@ fn verdict(best: &Look, look: &Look, class: CopyClass) -> (Verdict, bool) {
     let far = Reach { bits: 192, blur: f32::INFINITY };
     let judged = judge(best, look, far);
     match judged {
-        Some(verdict) if verdict.class.copy_class().is_some_and(|found| found <= class) => {
-            (verdict, false)
-        }
+        Some(verdict) if verdict.class.copy_class().is_some_and(|found| found <= class) => (verdict, false),
         judged => {
             let evidence = judged.map(|verdict| verdict.evidence).unwrap_or_default();
             (Verdict { class: class.into(), evidence }, true)

@@ -141,7 +141,8 @@ fn by_look(
     };
     let is_seen = |media: MediaId| look.pixels.is_some() && compared.looks.of(media).is_some();
     let by_pixels = compared.looks.all().par_iter().filter_map(|other| {
-        let straight = judge(look, other, Reach { blur: 0.0, ..options.reach }).filter(|_| look.pixels.is_some() || look.content.is_some());
+        let straight = judge(look, other, Reach { blur: 0.0, ..options.reach })
+            .filter(|_| look.pixels.is_some() || look.content.is_some());
         let verdict = match straight {
             Some(verdict) if verdict.class != MatchClass::LookAlike || turned.is_empty() => Some(verdict),
             straight => {

@@ -20,11 +20,7 @@ impl Standing {
     /// # Errors
     ///
     /// When SQLite fails.
-    pub fn of(
-        catalog: &Catalog,
-        media: MediaId,
-        size: Option<(u32, u32)>,
-    ) -> Result<Self, CatalogError> {
+    pub fn of(catalog: &Catalog, media: MediaId, size: Option<(u32, u32)>) -> Result<Self, CatalogError> {
         let mut facts = catalog.media_standing(media)?;
         if let (0, Some((width, height))) = (facts.pixels, size) {
             facts.pixels = u64::from(width) * u64::from(height);
@@ -82,13 +78,8 @@ mod tests {
 
     fn standing(pixels: u64, data: bool, year: Option<i64>, owner: bool, name: u8) -> Standing {
         let created_at = year.and_then(|year| Timestamp::from_millis(year * 1000));
-        let facts = MediaStanding {
-            pixels,
-            has_generation_data: data,
-            created_at,
-            has_owner: owner,
-            images: 1,
-        };
+        let facts =
+            MediaStanding { pixels, has_generation_data: data, created_at, has_owner: owner, images: 1 };
         Standing { facts, name: Some(ImageName::Path(vec![name])), media: MediaId::new(1).expect("positive") }
     }
 

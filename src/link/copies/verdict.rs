@@ -15,8 +15,22 @@ pub const MOST_BITS: u32 = 31;
 /// 0.99 costs recall 0.919 instead of 0.983.
 pub const CHROMA_LIMIT: f32 = 0.5;
 
-/// Bits up to which nothing but saving again or resizing is seen. More stands for a change of the picture itself.
-pub const EDIT_BITS: u32 = 9;
+/// Bits beyond which colours must agree better: an edit that moves luma so far leaves the colours where they were, and
+/// another picture of the same composition does not.
+pub const NEAR_BITS: u32 = 16;
+
+/// Distance of chroma signatures up to which pictures beyond [`NEAR_BITS`] are copies.
+///
+/// The 22 kinds of variants of generated pictures were at most 0.18 from their originals; most strangers that 31 bits and
+/// 0.5 had let through, another subject or seed in the same composition, were beyond 0.2.
+pub const FAR_CHROMA_LIMIT: f32 = 0.2;
+
+/// Bits up to which nothing but saving again or resizing is seen; more stands for a change of the picture itself.
+///
+/// Of 344 generated pictures none that was saved as JPEG of quality 30, resized to a quarter or blurred was farther from
+/// its original; half of those with a mark or a logo were at 11 or more. Evenly brighter or darker pictures, and some with
+/// a small mark, are nearer than that and count as saved again.
+pub const EDIT_BITS: u32 = 7;
 
 /// Chroma up to which the same holds.
 pub const EDIT_CHROMA: f32 = 0.12;
@@ -203,15 +217,21 @@ fn compare(
         rendition,
         ..Evidence::default()
     };
-    for (word, agrees) in [("look", bits <= MOST_BITS), ("colour", chroma <= CHROMA_LIMIT), ("shape", same_shape)] {
+    let same_colours = colours_agree(bits, chroma);
+    for (word, agrees) in [("look", bits <= MOST_BITS), ("colour", same_colours), ("shape", same_shape)] {
         if agrees { evidence.agrees.push(word) } else { evidence.differs.push(word) }
     }
-    if bits > MOST_BITS || chroma > CHROMA_LIMIT {
+    if bits > MOST_BITS || !same_colours {
         return Some(Verdict { class: MatchClass::LookAlike, evidence });
     }
     evidence.edit = edit(a, b, bits, chroma, same_shape);
     let class = if evidence.edit.is_some() { MatchClass::Edited } else { MatchClass::ReEncode };
     Some(Verdict { class, evidence })
+}
+
+/// Whether two pictures that are so many bits apart have the colours of copies.
+pub fn colours_agree(bits: u32, chroma: f32) -> bool {
+    chroma <= if bits <= NEAR_BITS { CHROMA_LIMIT } else { FAR_CHROMA_LIMIT }
 }
 
 fn edit(a: &Fingerprint, b: &Fingerprint, bits: u32, chroma: f32, same_shape: bool) -> Option<Edit> {

@@ -122,9 +122,8 @@ impl Remembered {
         places: &[(u64, u32)],
         near: impl Fn(u32) -> Vec<(u32, f32)> + Sync,
     ) -> Pairs {
-        let place = |key: u64| {
-            places.binary_search_by_key(&key, |(key, _)| *key).ok().map(|found| places[found].1)
-        };
+        let place =
+            |key: u64| places.binary_search_by_key(&key, |(key, _)| *key).ok().map(|found| places[found].1);
         let kept = self.pairs.iter().filter_map(|(a, b, distance)| {
             let (a, b) = (place(*a)?, place(*b)?);
             Some((a.min(b), a.max(b), *distance))
@@ -152,9 +151,7 @@ impl Remembered {
         if are_many(keys.iter().filter(|key| is_new(key)).count(), keys.len()) {
             return BTreeMap::new();
         }
-        let key = |id: u64| {
-            key_of.binary_search_by_key(&id, |(id, _)| *id).ok().map(|place| key_of[place].1)
-        };
+        let key = |id: u64| key_of.binary_search_by_key(&id, |(id, _)| *id).ok().map(|place| key_of[place].1);
         let fresh = entries.iter().filter_map(|entry| Some((key(entry.id).filter(is_new)?, entry.clone())));
         fresh.collect()
     }

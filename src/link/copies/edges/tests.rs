@@ -30,7 +30,8 @@ fn named(edges: &[Edge]) -> Vec<(u64, u64, CopyClass)> {
 #[test]
 fn unseen_pictures_are_candidates_and_seen_ones_are_judged_by_their_pixels() {
     let blurs = [entry(1, 0.0), entry(2, 0.1), entry(3, 0.2), entry(4, 0.2)];
-    let (a, b) = (look(3, fingerprint([0; 3], 0, (512, 768))), look(4, fingerprint([u64::MAX; 3], 0, (512, 768))));
+    let (a, b) =
+        (look(3, fingerprint([0; 3], 0, (512, 768))), look(4, fingerprint([u64::MAX; 3], 0, (512, 768))));
     let edges = found(&blurs, &[a, b], &mut PairMemory::default());
     let candidate = CopyClass::Candidate;
     assert_eq!(
@@ -42,14 +43,16 @@ fn unseen_pictures_are_candidates_and_seen_ones_are_judged_by_their_pixels() {
 
 #[test]
 fn equal_blurhashes_hang_together_by_one_of_them() {
-    let blurs: Vec<Entry> = (1..=50).map(|id| entry(id, 0.0)).chain([entry(60, 0.1), entry(61, 0.1)]).collect();
+    let blurs: Vec<Entry> =
+        (1..=50).map(|id| entry(id, 0.0)).chain([entry(60, 0.1), entry(61, 0.1)]).collect();
     let edges = found(&blurs, &[], &mut PairMemory::default());
     assert_eq!(edges.len(), 49 + 1 + 1, "each with the first of its set, and the two first with each other");
 }
 
 #[test]
 fn more_pairs_than_allowed_are_an_error_and_change_no_memory() {
-    let blurs: Vec<Entry> = (1..60).map(|id| entry(id, f32::from(u8::try_from(id).unwrap_or(0)) / 1000.0)).collect();
+    let blurs: Vec<Entry> =
+        (1..60).map(|id| entry(id, f32::from(u8::try_from(id).unwrap_or(0)) / 1000.0)).collect();
     let mut memory = PairMemory::default();
     let compared = Compared { blurs, looks: Looks::default() };
     let outcome = edges(compared, LIMITS, &mut memory, &mut order, &RunContext::quiet());
@@ -77,7 +80,8 @@ fn looks() -> impl Strategy<Value = Vec<(u64, u64, bool, Option<u8>)>> {
 fn picture((id, bits, far, bytes): &(u64, u64, bool, Option<u8>)) -> Look {
     let base = if *far { 0xffff_0000_ffff_0000 } else { 0 };
     let noise = bits & 0x1111_0000_0101_0011;
-    let mut look = look(*id, fingerprint([base ^ noise, base, base ^ (bits & 3)], (bits % 9) as i8, (512, 768)));
+    let mut look =
+        look(*id, fingerprint([base ^ noise, base, base ^ (bits & 3)], (bits % 9) as i8, (512, 768)));
     look.content = bytes.map(|byte| [byte; 32]);
     look
 }

@@ -86,7 +86,12 @@ fn the_groups_of_a_level_are_its_own_and_those_that_it_leaves_as_they_are() {
 }
 
 /// The definition, word for word: points grouped around those with most company.
-fn star_oracle(points: &[BTreeSet<u32>], images: &[u32], links: &[Link], classes: &[CopyClass]) -> Vec<BTreeSet<u32>> {
+fn star_oracle(
+    points: &[BTreeSet<u32>],
+    images: &[u32],
+    links: &[Link],
+    classes: &[CopyClass],
+) -> Vec<BTreeSet<u32>> {
     let size = |point: &BTreeSet<u32>| point.iter().map(|p| u64::from(images[*p as usize])).sum::<u64>();
     let between = |a: usize, b: usize| -> Option<(CopyClass, f32)> {
         let mut best: Option<(CopyClass, f32)> = None;
@@ -146,9 +151,8 @@ fn star_oracle(points: &[BTreeSet<u32>], images: &[u32], links: &[Link], classes
 fn connected_oracle(count: u32, links: &[Link], class: CopyClass) -> Vec<BTreeSet<u32>> {
     let mut groups: Vec<BTreeSet<u32>> = (0..count).map(|picture| BTreeSet::from([picture])).collect();
     for link in links.iter().filter(|link| link.class <= class) {
-        let (inside, mut rest): (Vec<_>, Vec<_>) = groups
-            .into_iter()
-            .partition(|group| group.contains(&link.left) || group.contains(&link.right));
+        let (inside, mut rest): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|group| group.contains(&link.left) || group.contains(&link.right));
         rest.push(inside.into_iter().flatten().collect());
         groups = rest;
     }

@@ -19,7 +19,8 @@ pub(in crate::link::copies) fn fingerprint(code: [u64; 3], chroma: i8, size: (u3
 }
 
 pub(in crate::link::copies) fn look(media: u64, fingerprint: Fingerprint) -> Look {
-    let mut look = Look::new(MediaId::new(media).expect("positive"), media.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut look =
+        Look::new(MediaId::new(media).expect("positive"), media.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     look.size = Some((fingerprint.width, fingerprint.height));
     look.pixels = Some((fingerprint, PixelOrigin::File));
     look
@@ -88,7 +89,11 @@ fn flat_pictures_are_only_equal_by_bytes_or_pixels() {
     let blur = Some((Feature::new([0.1; 48]).expect("finite"), Aspect::of(2, 3)));
     let unseen = Look { blur: blur.clone(), ..Look::new(MediaId::new(3).expect("positive"), 3) };
     check(&Look { blur: blur.clone(), ..look(1, flat) }, &unseen, None);
-    check(&Look { blur, ..look(1, fingerprint([0; 3], 0, SIZE)) }, &unseen, Some((MatchClass::Candidate, None)));
+    check(
+        &Look { blur, ..look(1, fingerprint([0; 3], 0, SIZE)) },
+        &unseen,
+        Some((MatchClass::Candidate, None)),
+    );
 }
 
 #[test]
