@@ -11,6 +11,7 @@ mod coverage_told;
 mod crash;
 mod crawl;
 mod dialects;
+mod dupes;
 mod durability;
 mod eras;
 mod faults;

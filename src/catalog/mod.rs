@@ -22,6 +22,7 @@ mod media;
 mod merge;
 mod raw;
 mod schema;
+mod standing;
 mod stats;
 mod writer;
 
@@ -60,6 +61,7 @@ pub use lookups::{
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
+pub use standing::MediaStanding;
 pub use stats::CatalogStats;
 use writer::ResourceCache;
 

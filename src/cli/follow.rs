@@ -14,6 +14,7 @@ use stemmata_index::IndexError;
 use super::args::FollowFlags;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::near;
 use super::output::{Format, Sink, Supported};
 use super::resume;
 use super::session::Session;
@@ -79,6 +80,7 @@ fn follow(session: &Session, written: &mut Written, run: &RunContext) -> Result<
             Some(feeder) => complete(feeder, &written.catalog, run)?,
             None => index(session, &written.catalog, run)?,
         });
+        near::follow(session, &written.catalog, run);
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow;
 use super::output::{Format, SCHEMA, Sink, Supported};
+use super::near;
 use super::session::Session;
 use super::summary::{Indexed, grouped, size};
 
@@ -34,6 +35,10 @@ pub(crate) fn run(arguments: &IndexArgs, session: &Session) -> Outcome {
             } else {
                 follow::rebuild(session, &catalog, &run)?
             };
+            match arguments.what {
+                IndexWhat::Rebuild => near::rebuild(session, &catalog, &run),
+                _ => near::follow(session, &catalog, &run),
+            }
             let report = Report { schema: SCHEMA, r#type: "summary", command: "index", indexed };
             sink.document(&report, |report, _| format!("{}\n", report.indexed.text()))?;
             Ok(if run.cancel.is_requested() { Exit::Interrupted } else { Exit::Done })

@@ -35,6 +35,7 @@ mod local;
 mod logging;
 mod man;
 mod names;
+mod near;
 mod output;
 mod pixels;
 mod plan;

@@ -59,6 +59,11 @@ impl Settings {
         index_of(&self.home)
     }
 
+    /// The groups of copies: derived, deletable.
+    pub(crate) fn near(&self) -> PathBuf {
+        self.home.join("near")
+    }
+
     /// Makes the home, for commands that write to it.
     ///
     /// # Errors

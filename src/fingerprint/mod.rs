@@ -12,6 +12,7 @@ pub mod picture;
 pub mod pixels;
 pub mod preview;
 pub mod pool;
+pub mod thumbnail;
 
 mod decode;
 mod features;

@@ -27,7 +27,7 @@ pub(crate) use crawl::{
     CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
     TagFlags, VerifyWhat,
 };
-pub(crate) use dupes::{ClassChoice, DupesArgs, SimilarArgs};
+pub(crate) use dupes::{CalibrateArgs, ClassChoice, DupesArgs, DupesWhat, LinkChoice, SimilarArgs};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,

@@ -8,8 +8,8 @@ use stemmata::catalog::{BatchReport, Catalog, Failures, MediaId};
 use stemmata::crawl::CrawlError;
 use stemmata::crawl::media::{self, DEFAULT_MEDIA_BASE, MediaChoice, MediaOptions, MediaReport, Rendition};
 use stemmata::fetch::{self, Client, SafeUrl};
-use stemmata::link::duplicates::{self, DuplicateOptions, MatchClass};
 use stemmata::run::RunContext;
+use stemmata_index::near::CopyClass;
 
 use crate::cli::args::{MediaFlags, MediaHostFlags};
 use crate::cli::exit::Exit;
@@ -17,7 +17,7 @@ use crate::cli::failure::{Failure, Outcome};
 use crate::cli::follow::{self, Written};
 use crate::cli::session::Session;
 use crate::cli::summary::{Loss, Summary, elapsed_ms};
-use crate::cli::{dupes, home_lock, pixels, site, target, targets};
+use crate::cli::{home_lock, near, pixels, site, target, targets};
 
 /// Largest rendition that is taken, in bytes: far above what any of the site's widths takes.
 const MOST_PREVIEW_BYTES: u64 = 16 << 20;
@@ -103,7 +103,7 @@ fn choice(
     run: &RunContext,
 ) -> Result<MediaChoice, Failure> {
     if flags.candidates {
-        let found = candidates(catalog, run)?;
+        let found = candidates(catalog, session, run)?;
         if found.is_empty() {
             session.talk.note("no pictures look alike by their BlurHashes");
         }
@@ -121,15 +121,10 @@ fn choice(
 }
 
 /// The media of every group whose kinship only BlurHashes tell.
-fn candidates(catalog: &Catalog, run: &RunContext) -> Result<Vec<MediaId>, Failure> {
-    let features = dupes::features(catalog)?;
-    let report = duplicates::duplicates(catalog, features.entries, &DuplicateOptions::default(), run)?;
-    let unverified = report.groups.iter().filter(|group| group.class == MatchClass::Candidate);
-    let mut found = Vec::new();
-    for member in unverified.flat_map(|group| &group.members) {
-        found.extend(catalog.media_of_image(member.key)?);
-    }
-    Ok(found)
+fn candidates(catalog: &Catalog, session: &Session, run: &RunContext) -> Result<Vec<MediaId>, Failure> {
+    let groups = near::up_to_date(session, catalog, run)?.copies;
+    let unverified = groups.groups().iter().filter(|group| group.class == CopyClass::Candidate);
+    Ok(unverified.flat_map(|group| &group.members).filter_map(|media| MediaId::new(*media)).collect())
 }
 
 /// Makes the folder for the bytes, if need be.
