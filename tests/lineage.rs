@@ -15,7 +15,7 @@ use stemmata::entity::{
     PublishState, Resource, ResourceKind, ResourceSources, ResourceUse, Timestamp, VersionId,
 };
 use stemmata::feed::{self, FeedOptions};
-use stemmata::lineage::{self, Options, Wanted};
+use stemmata::lineage::{self, Inputs, Options, Period, Scope, Wanted};
 use stemmata::link;
 use stemmata::run::RunContext;
 use stemmata_index::Reader;
@@ -40,6 +40,10 @@ struct Picture {
     username: Option<&'static str>,
     steps: Option<u32>,
     cfg: Option<f64>,
+    seed: Option<i128>,
+    size: Option<u32>,
+    prompt: Option<&'static str>,
+    negative: Option<&'static str>,
     uses: BTreeMap<usize, Option<f64>>,
 }
 
@@ -47,13 +51,31 @@ fn picture() -> impl Strategy<Value = Picture> {
     let facts = (1..12_u64, 0..4_u8, proptest::bool::weighted(0.15), of(0..50_i64), of(50..99_i64));
     let words =
         (of(select(vec!["euler", " euler ", "", "dpmpp_2m"])), of(select(vec!["ann", "Bob", "bob ", " "])));
-    let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0])));
+    let seeds = vec![0, 7, -1, i128::from(i64::MIN), i128::from(u64::MAX), i128::from(i64::MAX) + 1];
+    let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0, -0.0])), of(select(seeds)), of(1..3_u32));
+    let prompts = vec!["", " ", ",", "(Red_Hair:1.2), castle, 1girl", "castle, castle", "1girl, <lora:x:1>, red hair"];
+    let texts = (of(select(prompts.clone())), of(select(prompts)));
     let weight = of(select(vec![0.0, 0.5, -1.0, f64::MAX, f64::INFINITY]));
-    (facts, words, numbers, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
-        |(facts, words, numbers, uses)| {
+    (facts, words, numbers, texts, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
+        |(facts, words, numbers, (prompt, negative), uses)| {
             let (id, media, hidden, created_ms, published_ms) = facts;
-            let ((sampler, username), (steps, cfg)) = (words, numbers);
-            Picture { id, media, hidden, created_ms, published_ms, sampler, username, steps, cfg, uses }
+            let ((sampler, username), (steps, cfg, seed, size)) = (words, numbers);
+            Picture {
+                id,
+                media,
+                hidden,
+                created_ms,
+                published_ms,
+                sampler,
+                username,
+                steps,
+                cfg,
+                seed,
+                size,
+                prompt,
+                negative,
+                uses,
+            }
         },
     )
 }
@@ -64,6 +86,9 @@ impl Picture {
             sampler: self.sampler.map(str::to_owned),
             steps: self.steps,
             cfg: self.cfg,
+            seed: self.seed,
+            prompt: self.prompt.map(str::to_owned),
+            negative_prompt: self.negative.map(str::to_owned),
             ..GenerationData::default()
         };
         let sources = if self.hidden { ResourceSources::ITEM_INDEX } else { ResourceSources::RESOURCES };
@@ -73,8 +98,8 @@ impl Picture {
             media: Media {
                 identity: MediaIdentity::Key(MediaKey::from_bytes([self.media; 16])),
                 blurhash: None,
-                width: None,
-                height: None,
+                width: self.size,
+                height: self.size.map(|_| 2),
             },
             url: None,
             media_type: None,
@@ -179,6 +204,10 @@ fn version(model: u64, id: u64) -> ModelVersion {
     }
 }
 
+fn inputs<'a>(catalog: &'a Catalog, scope: &'a Scope) -> Inputs<'a> {
+    Inputs { catalog, scope, period: Period::default(), copies: None, options: Options::default() }
+}
+
 /// Writes a batch, and brings links and index up to it.
 fn write(catalog: &mut Catalog, index: &Path, items: Vec<Item>) {
     let texts: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
@@ -222,12 +251,13 @@ proptest! {
         prop_assert!(lineage::is_current(&home.catalog, &reader).expect("reads"));
         for wanted in ["model:1", "model:2", "version:11", "version:12", "version:21"] {
             let scope = lineage::find_scope(&home.catalog, &Wanted::parse(wanted)).expect("is there");
-            for top in [0, 1, 20] {
-                let options = Options { top };
-                let read = lineage::report(&home.catalog, &scope, options).expect("reads");
-                let asked = lineage::report_from_index(&home.catalog, &reader, &scope, options).expect("asks");
+            for (list, since) in [(0, None), (1, None), (20, None), (20, Some(20))] {
+                let period = Period { since: since.and_then(Timestamp::from_millis), until: None };
+                let inputs = Inputs { options: Options { list }, period, ..inputs(&home.catalog, &scope) };
+                let read = lineage::report(&inputs).expect("reads");
+                let asked = lineage::report_from_index(&inputs, &reader).expect("asks");
                 let (read, asked) = (serde_json::json!(read), serde_json::json!(asked));
-                prop_assert_eq!(read, asked, "{} {}", wanted, top);
+                prop_assert_eq!(read, asked, "{} {}", wanted, list);
             }
         }
     }
@@ -248,6 +278,10 @@ fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
         username: None,
         steps: None,
         cfg: None,
+        seed: None,
+        size: None,
+        prompt: None,
+        negative: None,
         uses,
     };
     write(&mut home.catalog, &index, vec![picture.item()]);
@@ -258,8 +292,7 @@ fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
     write(&mut home.catalog, &later, vec![model(1, VERSIONS[0])]);
     assert!(is_current(&home.catalog), "a model and the links to it are not in the index");
     let scope = lineage::find_scope(&home.catalog, &Wanted::parse("version:11")).expect("is there");
-    let report =
-        lineage::report_from_index(&home.catalog, &reader, &scope, Options::default()).expect("asks");
+    let report = lineage::report_from_index(&inputs(&home.catalog, &scope), &reader).expect("asks");
     assert_eq!(report.images, 1, "links are bound when the question is asked");
     write(&mut home.catalog, &later, vec![Picture { id: 2, ..picture }.item()]);
     assert!(!is_current(&home.catalog));

@@ -3,6 +3,7 @@
 //! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
 //! derived from the caller's store: it can be deleted and fed again.
 
+mod chunk_columns;
 mod chunks;
 mod digest;
 mod document;
@@ -23,6 +24,7 @@ pub mod query;
 #[cfg(test)]
 mod tests;
 
+pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};
 pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;

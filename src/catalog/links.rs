@@ -9,6 +9,7 @@ mod columns;
 mod fixture;
 mod here;
 mod ledger;
+mod lineage;
 mod linking;
 mod lookup;
 mod names;
@@ -25,6 +26,7 @@ use crate::entity::{
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};
 pub use ledger::HashFact;
+pub use lineage::{RemixCounts, Works};
 pub use names::Bearer;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;

@@ -38,7 +38,7 @@ pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
+    Bearer, FileFacts, HasLinks, RemixCounts, Works, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
     NamingImage, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
 };
 #[cfg(test)]

@@ -1,9 +1,14 @@
 //! `lineage`: what was made with a model, with what else, when, by whom.
 
+use std::path::Path;
+
 use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
-use stemmata::lineage::{self, LineageError, Options, Wanted};
+use stemmata::lineage::{self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works};
+use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
+use stemmata_index::near::Copies;
+use stemmata_index::query;
 use stemmata_index::{IndexError, Reader};
 
 use super::args::LineageArgs;
@@ -12,18 +17,99 @@ use super::failure::{Failure, Outcome};
 use super::output::Supported;
 use super::session::Session;
 
+mod dates;
+
 /// Prints the report.
 pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
-    let catalog = session.catalog()?;
-    let scope = lineage::find_scope(&catalog, &wanted(&arguments.target, arguments.version)?)?;
-    let options = Options { top: usize::from(arguments.top) };
-    let report = match current_index(session, &catalog)? {
-        Some(reader) => lineage::report_from_index(&catalog, &reader, &scope, options)?,
-        None => lineage::report(&catalog, &scope, options)?,
-    };
-    sink.document(&report, |report, terminal| lineage::render(report, terminal.width))?;
+    let asked = Asked::open(arguments, session)?;
+    let mut report = asked.report(&asked.scope()?, asked.period()?)?;
+    if arguments.stamp {
+        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    }
+    sink.document(&report, |report, terminal| {
+        let mut text = lineage::render(report, terminal.width);
+        if arguments.explain {
+            text.push_str(&lineage::render_explanations(report, terminal.width));
+        }
+        text
+    })?;
     Ok(Exit::Done)
+}
+
+/// What was asked, and all that answers it.
+struct Asked<'a> {
+    arguments: &'a LineageArgs,
+    catalog: Catalog,
+    reader: Option<Reader>,
+    copies: Option<Copies>,
+    options: Options,
+}
+
+impl<'a> Asked<'a> {
+    fn open(arguments: &'a LineageArgs, session: &Session) -> Result<Self, Failure> {
+        let catalog = session.catalog()?;
+        let reader = current_index(session, &catalog)?;
+        let copies = known_copies(&session.settings.home)?;
+        let options = Options { list: usize::from(arguments.list) };
+        Ok(Self { arguments, catalog, reader, copies, options })
+    }
+
+    /// The scope that the flags name.
+    fn scope(&self) -> Result<Scope, Failure> {
+        let arguments = self.arguments;
+        if let Some(query) = &arguments.query {
+            return Ok(Scope::query(query));
+        }
+        let works = arguments
+            .creator
+            .as_deref()
+            .map(Works::Creator)
+            .or(arguments.base.as_deref().map(Works::BaseModel))
+            .or(arguments.tag.as_deref().map(Works::Tag));
+        match (works, &arguments.target) {
+            (Some(works), _) => Ok(Scope::works(&self.catalog, works)?),
+            (None, Some(target)) => self.named(target),
+            (None, None) => Err(Failure::usage("nothing to report on")
+                .hint("name a model, or give `--creator`, `--base`, `--tag`, `--query` or `--top`")),
+        }
+    }
+
+    /// The scope of a model or version that a person named.
+    fn named(&self, target: &str) -> Result<Scope, Failure> {
+        Ok(lineage::find_scope(&self.catalog, &wanted(target, self.arguments.version)?)?)
+    }
+
+    fn period(&self) -> Result<Period, Failure> {
+        dates::period(self.arguments.since.as_deref(), self.arguments.until.as_deref())
+    }
+
+    fn report(&self, scope: &Scope, period: Period) -> Result<LineageReport, Failure> {
+        let inputs =
+            Inputs { catalog: &self.catalog, scope, period, copies: self.copies.as_ref(), options: self.options };
+        if scope.kind == ScopeKind::Query {
+            return self.report_on_query(&inputs, scope.name.as_deref().unwrap_or_default());
+        }
+        Ok(match &self.reader {
+            Some(reader) => lineage::report_from_index(&inputs, reader)?,
+            None => lineage::report(&inputs)?,
+        })
+    }
+
+    fn report_on_query(&self, inputs: &Inputs<'_>, text: &str) -> Result<LineageReport, Failure> {
+        let Some(reader) = &self.reader else {
+            return Err(LineageError::NeedsIndex.into());
+        };
+        let parsed = query::parse(text)
+            .map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+        let resolver = CatalogResolver::new(&self.catalog);
+        Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
+    }
+}
+
+/// Near-duplicates as somebody last worked them out.
+fn known_copies(_home: &Path) -> Result<Option<Copies>, Failure> {
+    Ok(None)
 }
 
 /// The index, if it shows what the catalog holds. Else the catalog itself is read, which gives the same figures,
@@ -79,6 +165,14 @@ impl From<LineageError> for Failure {
                     })
                     .collect();
                 Self::of(Exit::Usage, "lineage.ambiguous", &error).hint(format!("one of {}", told.join(", ")))
+            }
+            LineageError::NeedsIndex => Self::of(Exit::Unready, "lineage.needs_index", &error)
+                .hint("`stemmata index update` brings the index up to date"),
+            LineageError::NothingOf { .. } => Self::of(Exit::NotFound, "lineage.not_found", &error)
+                .hint("names are compared whole; `stemmata export models` prints those of the catalog"),
+            LineageError::NotAReport { .. } | LineageError::OtherSchema { .. } | LineageError::ReportTooLarge { .. } => {
+                Self::of(Exit::Usage, "lineage.no_report", &error)
+                    .hint("`stemmata lineage MODEL --format json` prints a report that can be read back")
             }
             LineageError::Catalog(_) => match error {
                 LineageError::Catalog(error) => error.into(),
