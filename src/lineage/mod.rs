@@ -7,6 +7,7 @@
 //! - Never: an image counted by its name alone, "made with" mixed with "posted for", or an order that
 //!   depends on how the figures were gathered.
 
+mod compare;
 mod direct;
 mod divergence;
 mod drift;
@@ -16,6 +17,7 @@ mod family;
 mod figures;
 mod indexed;
 mod lift;
+mod ranking;
 mod report;
 mod scope;
 mod score;
@@ -23,6 +25,7 @@ mod text;
 mod themes;
 
 pub use crate::catalog::{Usage, Works};
+pub use compare::{Comparison, ListChange, NumberChange, RowChange, compare};
 pub use direct::{report, representatives};
 pub use divergence::{Divergence, Pair};
 pub use error::LineageError;
@@ -33,6 +36,7 @@ pub use figures::{
 };
 pub use indexed::{is_current, report_from_index, report_on_matches};
 pub use lift::{lift, shrunk_lift};
+pub use ranking::{RankedModel, Ranking, ranking};
 pub use report::*;
 pub use scope::{Candidate, Scope, ScopeKind, Wanted, find_scope};
 pub use score::FORMULA;

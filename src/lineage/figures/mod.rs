@@ -7,6 +7,7 @@
 mod habits;
 mod links;
 mod names;
+mod reading;
 mod spread;
 mod tally;
 mod weeks;
@@ -17,6 +18,7 @@ use crate::entity::{Timestamp, VersionId};
 pub use habits::Habits;
 pub use links::{Census, Representative, Representatives};
 pub use names::Names;
+pub(super) use reading::{Reading, Refusals};
 pub use spread::Spread;
 pub(super) use spread::most_first;
 pub use tally::{Figures, Known, Strength, Tally, VersionFigures};

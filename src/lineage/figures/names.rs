@@ -37,7 +37,7 @@ impl Names {
     }
 
     /// Takes the texts of others, and says what each of their numbers is here.
-    pub(super) fn take(&mut self, other: Self) -> Vec<u32> {
+    pub(in crate::lineage) fn take(&mut self, other: Self) -> Vec<u32> {
         let renumber = |text: Arc<str>| match self.numbers.get(&text) {
             Some(number) => *number,
             None => self.push(text),

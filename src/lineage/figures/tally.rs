@@ -1,21 +1,18 @@
 //! One pass over images: what was made with the versions of a scope, and how.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::slice::ParallelSliceMut as _;
 
 use crate::catalog::Usage;
-use crate::entity::{Confidence, Evidence, ImageKey, VersionId};
+use crate::entity::{Evidence, VersionId};
 
 use super::habits::{Habits, Words, one_more, sum};
-use super::links::{Representative, Representatives};
+use super::links::Representatives;
 use super::names::Names;
+use super::reading::{Reading, Refusals, Said};
 use super::weeks::week_of;
 use super::{Members, Period, Sighting};
-
-/// What people decided single images were not made with.
-type Refusals = BTreeMap<ImageKey, BTreeSet<VersionId>>;
 
 /// How strong the evidence of images is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,27 +150,6 @@ pub struct Figures {
     pub names: Names,
 }
 
-/// A version as one image names it, by the strongest evidence.
-#[derive(Clone, Copy, Debug)]
-struct Said {
-    version: VersionId,
-    evidence: Evidence,
-    class: &'static str,
-    confidence: Confidence,
-    weight: Option<f64>,
-}
-
-impl Said {
-    /// The strongest evidence is the least.
-    fn strength(&self) -> (Evidence, &'static str, Reverse<Confidence>) {
-        (self.evidence, self.class, Reverse(self.confidence))
-    }
-
-    fn is_certain(&self) -> bool {
-        self.evidence != Evidence::Name
-    }
-}
-
 /// A count in progress, for all images or for a part of them.
 #[derive(Clone, Debug)]
 pub struct Tally<'a> {
@@ -182,9 +158,7 @@ pub struct Tally<'a> {
     compares: bool,
     period: Period,
     refused: Option<&'a Refusals>,
-    said: Vec<Said>,
-    unexplained: Vec<u64>,
-    named: Vec<VersionId>,
+    reading: Reading,
 }
 
 impl<'a> Tally<'a> {
@@ -200,9 +174,7 @@ impl<'a> Tally<'a> {
             compares: false,
             period,
             refused: None,
-            said: Vec::new(),
-            unexplained: Vec::new(),
-            named: Vec::new(),
+            reading: Reading::default(),
         }
     }
 
@@ -258,47 +230,10 @@ impl<'a> Tally<'a> {
         if !self.period.holds(sighting.usage.created_ms) {
             return;
         }
-        self.read(sighting, links);
-        let said = std::mem::take(&mut self.said);
-        let unexplained = std::mem::take(&mut self.unexplained);
-        self.count(sighting, &said, &unexplained, posted);
-        (self.said, self.unexplained) = (said, unexplained);
-    }
-
-    /// Reads which versions an image names, each once with its strongest evidence, and what nothing explains.
-    fn read(&mut self, sighting: &Sighting<'_>, links: &Representatives) {
-        self.said.clear();
-        self.unexplained.clear();
-        self.named.clear();
-        let usage = &sighting.usage;
-        let found = |resource: &u64| links.get(resource);
-        let by_id = usage.resources.iter().filter_map(|(resource, _)| found(resource));
-        self.named.extend(by_id.filter(|found| found.is_named()).map(|found| found.version));
-        let refused = self.refused.and_then(|refused| refused.get(&usage.image));
-        for (resource, weight) in usage.resources {
-            let meant = found(resource).map(|found| (found, found.meant(&self.named)));
-            let kept = meant.filter(|(_, meant)| refused.is_none_or(|refused| !refused.contains(meant)));
-            match kept {
-                // The largest number stands in some indexes for a weight that is not said.
-                Some((found, version)) => {
-                    self.say(found, version, weight.filter(|w| w.is_finite() && *w < f64::MAX));
-                }
-                None => self.unexplained.push(*resource),
-            }
-        }
-        self.said.sort_unstable_by_key(|said| said.version);
-    }
-
-    fn say(&mut self, found: &Representative, version: VersionId, weight: Option<f64>) {
-        let said =
-            Said { version, evidence: found.evidence, class: found.class, confidence: found.confidence, weight };
-        match self.said.iter_mut().find(|known| known.version == version) {
-            Some(known) if said.strength() < known.strength() => {
-                *known = Said { weight: weight.or(known.weight), ..said };
-            }
-            Some(known) => known.weight = known.weight.or(weight),
-            None => self.said.push(said),
-        }
+        let mut reading = std::mem::take(&mut self.reading);
+        reading.read(&sighting.usage, links, self.refused);
+        self.count(sighting, &reading.said, &reading.unexplained, posted);
+        self.reading = reading;
     }
 
     fn count(&mut self, sighting: &Sighting<'_>, said: &[Said], unexplained: &[u64], posted: usize) {

@@ -21,6 +21,7 @@ use super::error::LineageError;
 use super::scope::ScopeKind;
 
 pub use build::{Background, ChunkCounts, Inputs, report_of, stamp};
+pub(super) use versions::Posted;
 pub use family::{Ancestry, BaseModel, Edge, FamilyGraph, Node, NodeKind, Remixes, Tie, Truncation};
 pub use figures::{
     CoUsed, Counted, Drift, DriftPart, Mover, NumberSpread, Orientation, Sampling, Score, ScorePart, SeedUse,

@@ -13,7 +13,7 @@ use super::{ImageCounts, VersionReport};
 
 /// What was posted or returned for the versions of a scope.
 #[derive(Debug, Default)]
-pub(super) struct Posted {
+pub(in crate::lineage) struct Posted {
     versions: BTreeMap<VersionId, PostedFor>,
     images: u64,
     posted: u64,
@@ -30,7 +30,7 @@ struct PostedFor {
 
 impl Posted {
     /// Counts; an image of several versions counts once in their sum.
-    pub(super) fn of(catalog: &Catalog, versions: &[VersionId], period: Period) -> Result<Self> {
+    pub(in crate::lineage) fn of(catalog: &Catalog, versions: &[VersionId], period: Period) -> Result<Self> {
         let mut all = Self::default();
         let mut everywhere: BTreeSet<(ImageKey, VersionRelation)> = BTreeSet::new();
         for version in versions {
@@ -66,7 +66,7 @@ impl Posted {
     }
 
     /// Distinct images.
-    pub(super) fn images(&self) -> u64 {
+    pub(in crate::lineage) fn images(&self) -> u64 {
         self.images
     }
 
