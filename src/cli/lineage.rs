@@ -1,5 +1,7 @@
 //! `lineage`: what was made with a model, with what else, when, by whom.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use stemmata::catalog::Catalog;
@@ -18,9 +20,19 @@ use super::output::Supported;
 use super::session::Session;
 
 mod dates;
+mod rank;
 
-/// Prints the report.
+/// Largest file that is looked at as a saved report, in bytes.
+const MAX_FILE_BYTES: u64 = lineage::MAX_REPORT_BYTES as u64;
+
+/// Prints a report, a comparison or a ranking.
 pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
+    if let Some(top) = arguments.top {
+        return rank::run(arguments, top as usize, session);
+    }
+    if arguments.compare.is_some() || arguments.compare_at.is_some() {
+        return compare(arguments, session);
+    }
     let sink = session.sink(Supported::Document)?;
     let asked = Asked::open(arguments, session)?;
     let mut report = asked.report(&asked.scope()?, asked.period()?)?;
@@ -35,6 +47,47 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
         text
     })?;
     Ok(Exit::Done)
+}
+
+/// Prints how two reports differ.
+fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
+    let sink = session.sink(Supported::Document)?;
+    let (a, b) = match (&arguments.compare, &arguments.compare_at) {
+        (Some(targets), _) => {
+            let sides: Vec<LineageReport> =
+                targets.iter().map(|target| side(target, arguments, session)).collect::<Result<_, _>>()?;
+            <[LineageReport; 2]>::try_from(sides).map(Into::into).map_err(|_| Failure::usage("two reports differ"))?
+        }
+        (None, Some(date)) => {
+            let (asked, at) = (Asked::open(arguments, session)?, dates::moment(date)?);
+            let (scope, period) = (asked.scope()?, asked.period()?);
+            let before = asked.report(&scope, Period { until: Some(at), ..period })?;
+            (before, asked.report(&scope, Period { since: Some(at), ..period })?)
+        }
+        (None, None) => return Err(Failure::usage("nothing to compare")),
+    };
+    let comparison = lineage::compare(&a, &b);
+    sink.document(&comparison, |comparison, terminal| lineage::render_comparison(comparison, terminal.width))?;
+    Ok(Exit::Done)
+}
+
+/// One side of a comparison: a saved report, or a model or version.
+fn side(target: &str, arguments: &LineageArgs, session: &Session) -> Result<LineageReport, Failure> {
+    let path = Path::new(target);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) || path.is_file() {
+        return Ok(LineageReport::from_json(&read_report(path)?)?);
+    }
+    let asked = Asked::open(arguments, session)?;
+    asked.report(&asked.named(target)?, asked.period()?)
+}
+
+/// Reads a file that should be a report, and no more of it than a report can have.
+fn read_report(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| Failure::file(path.display(), &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
 }
 
 /// What was asked, and all that answers it.

@@ -382,3 +382,6 @@ fn tie(descent: Descent) -> Tie {
         Descent::DerivedFrom => Tie::DerivedFrom,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub use ranking::{RankedModel, Ranking, ranking};
 pub use report::*;
 pub use scope::{Candidate, Scope, ScopeKind, Wanted, find_scope};
 pub use score::FORMULA;
-pub use text::{render, render_explanations};
+pub use text::{render, render_comparison, render_explanations};
 pub use themes::log_odds;
 
 /// Result of an operation of this stage.

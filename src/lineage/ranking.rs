@@ -49,7 +49,7 @@ pub struct RankedModel {
     /// Its title.
     pub name: Option<String>,
     /// The site's word for its type.
-    pub r#type: Option<String>,
+    pub kind: Option<String>,
     /// Who published it.
     pub creator: Option<String>,
     /// Its versions that any image was made with.
@@ -176,7 +176,7 @@ impl Census {
                 rank,
                 model,
                 name,
-                r#type: kind,
+                kind,
                 creator,
                 versions: used.get(&model).copied().unwrap_or(0),
                 images: count.images,

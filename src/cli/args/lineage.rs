@@ -9,8 +9,9 @@ Examples:
   stemmata lineage 257749
   stemmata lineage civitai:257749@290640 --format json
   stemmata lineage 'DreamShaper' --since 2024 --explain
-  stemmata lineage --creator Lykon --list 30
   stemmata lineage --query 'castle sampler:euler'
+  stemmata lineage --top 50
+  stemmata lineage --compare 257749@290640 257749@324619
 ")]
 pub(crate) struct LineageArgs {
     /// Model id, model page URL, AIR, MODEL@VERSION, file hash, or a name
@@ -31,6 +32,17 @@ pub(crate) struct LineageArgs {
     /// Report on the images that a query finds, whatever they were made with
     #[arg(long, value_name = "QUERY", conflicts_with = "target")]
     pub(crate) query: Option<String>,
+    /// Rank all models by the images made with them, and print the first N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(conflicts_with_all = ["target", "creator", "base", "tag", "query", "compare", "compare_at", "explain", "stamp"])]
+    pub(crate) top: Option<u32>,
+    /// Compare two models or versions, or reports that `--format json` has saved
+    #[arg(long, num_args = 2, value_names = ["A", "B"], allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["target", "creator", "base", "tag", "query", "compare_at", "explain", "stamp"])]
+    pub(crate) compare: Option<Vec<String>>,
+    /// Compare the images made before a date with those made since
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["explain", "stamp"])]
+    pub(crate) compare_at: Option<String>,
     /// Count only images made at this date or later: 2024, 2024-03, 2024-03-31 or a time
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<String>,

@@ -5,14 +5,16 @@
 //! - Never: a control character. Names come from strangers, and a terminal obeys what it is sent.
 
 mod charts;
+mod comparison;
 mod family;
 mod page;
 
 use crate::entity::{Evidence, Timestamp};
 
 use super::explain::explain;
-use super::report::{ImageCounts, LineageReport, VersionReport};
+use super::report::{ImageCounts, LineageReport, ScopeOut, VersionReport};
 use charts::by_time;
+pub use comparison::render_comparison;
 use page::{Page, images, pad, percent};
 
 /// Lays a report out in lines of at most `width` characters, or 40 if that is more.
@@ -50,6 +52,26 @@ fn day(moment: Option<Timestamp>) -> String {
     moment.map_or("-".to_owned(), |moment| moment.to_string().chars().take(10).collect())
 }
 
+/// What a report is about, in words.
+fn called(scope: &ScopeOut) -> String {
+    let name = scope.name.as_deref().unwrap_or("(no name)");
+    let kind = scope.kind.as_str();
+    match scope.id {
+        Some(id) => format!("{name} ({kind}:{id})"),
+        None => format!("{} {name}", kind.replace('_', " ")),
+    }
+}
+
+/// The time in which images count, in words that follow others.
+fn period(scope: &ScopeOut) -> String {
+    match (scope.since, scope.until) {
+        (None, None) => String::new(),
+        (Some(since), None) => format!(" since {}", day(Some(since))),
+        (None, Some(until)) => format!(" before {}", day(Some(until))),
+        (Some(since), Some(until)) => format!(" from {} until {}", day(Some(since)), day(Some(until))),
+    }
+}
+
 /// Known counts of distinct pictures, in words.
 fn distinct(counts: &ImageCounts) -> String {
     let near = match counts.made_with_distinct {
@@ -62,18 +84,8 @@ fn distinct(counts: &ImageCounts) -> String {
 impl Page {
     fn heading(&mut self, report: &LineageReport) {
         let scope = &report.scope;
-        let name = scope.name.as_deref().unwrap_or("(no name)");
-        let kind = scope.kind.as_str();
-        match scope.id {
-            Some(id) => self.line(&format!("{name} ({kind}:{id})")),
-            None => self.line(&format!("{kind} {name}")),
-        }
-        let period = match (scope.since, scope.until) {
-            (None, None) => String::new(),
-            (Some(since), None) => format!(" since {}", day(Some(since))),
-            (None, Some(until)) => format!(" before {}", day(Some(until))),
-            (Some(since), Some(until)) => format!(" from {} to {}", day(Some(since)), day(Some(until))),
-        };
+        self.line(&called(scope));
+        let period = period(scope);
         let made = if scope.kind == super::ScopeKind::Query { "found" } else { "made with it" };
         self.line(&format!("{} {made}{period}: {}", images(report.images), distinct(&report.counts)));
         if report.counts.posted_for > 0 {
@@ -315,11 +327,16 @@ impl Page {
 
     fn score(&mut self, report: &LineageReport) {
         let Some(score) = &report.score else { return };
-        self.title(&format!("Provenance {:.1} of 100 = {}", score.value, score.formula));
+        self.title(&format!("Provenance: {:.1} of 100", score.value));
+        self.paragraph(&format!("= {}", score.formula));
         for part in &score.parts {
             self.line(&format!(
-                "  {:<10} {:>5.1} of {:>3}  {}",
-                part.name, part.points, part.weight, part.meaning
+                "  {:<10} {:>5.1} of {:>2}  {:>3.0} %  {}",
+                part.name,
+                part.points,
+                part.weight,
+                part.share * 100.0,
+                part.meaning
             ));
         }
     }
