@@ -3,7 +3,6 @@
 //! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
 //! derived from the caller's store: it can be deleted and fed again.
 
-mod chunk_columns;
 mod chunks;
 mod digest;
 mod document;
@@ -18,13 +17,14 @@ mod syntax;
 mod tokenizer;
 mod writer;
 
+mod chunk_columns;
+
 pub mod near;
 pub mod query;
 
 #[cfg(test)]
 mod tests;
 
-pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};
 pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;
@@ -34,3 +34,5 @@ pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
 pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};
+
+pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};

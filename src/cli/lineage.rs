@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
     }
     let sink = session.sink(Supported::Document)?;
     let asked = Asked::open(arguments, session)?;
-    let mut report = asked.report(&asked.scope()?, asked.period()?)?;
+    let mut report = asked.report(&asked.scope()?, asked.period)?;
     if arguments.stamp {
         report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
     }
@@ -59,8 +59,8 @@ fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
             <[LineageReport; 2]>::try_from(sides).map(Into::into).map_err(|_| Failure::usage("two reports differ"))?
         }
         (None, Some(date)) => {
-            let (asked, at) = (Asked::open(arguments, session)?, dates::moment(date)?);
-            let (scope, period) = (asked.scope()?, asked.period()?);
+            let (at, asked) = (dates::moment(date)?, Asked::open(arguments, session)?);
+            let (scope, period) = (asked.scope()?, asked.period);
             let before = asked.report(&scope, Period { until: Some(at), ..period })?;
             (before, asked.report(&scope, Period { since: Some(at), ..period })?)
         }
@@ -78,7 +78,7 @@ fn side(target: &str, arguments: &LineageArgs, session: &Session) -> Result<Line
         return Ok(LineageReport::from_json(&read_report(path)?)?);
     }
     let asked = Asked::open(arguments, session)?;
-    asked.report(&asked.named(target)?, asked.period()?)
+    asked.report(&asked.named(target)?, asked.period)
 }
 
 /// Reads a file that should be a report, and no more of it than a report can have.
@@ -97,15 +97,17 @@ struct Asked<'a> {
     reader: Option<Reader>,
     copies: Option<Copies>,
     options: Options,
+    period: Period,
 }
 
 impl<'a> Asked<'a> {
     fn open(arguments: &'a LineageArgs, session: &Session) -> Result<Self, Failure> {
+        let period = dates::period(arguments.since.as_deref(), arguments.until.as_deref())?;
         let catalog = session.catalog()?;
         let reader = current_index(session, &catalog)?;
         let copies = known_copies(&session.settings.home)?;
         let options = Options { list: usize::from(arguments.list) };
-        Ok(Self { arguments, catalog, reader, copies, options })
+        Ok(Self { arguments, catalog, reader, copies, options, period })
     }
 
     /// The scope that the flags name.
@@ -131,10 +133,6 @@ impl<'a> Asked<'a> {
     /// The scope of a model or version that a person named.
     fn named(&self, target: &str) -> Result<Scope, Failure> {
         Ok(lineage::find_scope(&self.catalog, &wanted(target, self.arguments.version)?)?)
-    }
-
-    fn period(&self) -> Result<Period, Failure> {
-        dates::period(self.arguments.since.as_deref(), self.arguments.until.as_deref())
     }
 
     fn report(&self, scope: &Scope, period: Period) -> Result<LineageReport, Failure> {

@@ -17,7 +17,7 @@ use super::Asked;
 pub(super) fn run(arguments: &LineageArgs, top: usize, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let asked = Asked::open(arguments, session)?;
-    let ranking = lineage::ranking(&asked.catalog, asked.reader.as_ref(), asked.period()?, top)?;
+    let ranking = lineage::ranking(&asked.catalog, asked.reader.as_ref(), asked.period, top)?;
     let mut rows = sink.rows::<RankRow<'_>>("models");
     for ranked in &ranking.rows {
         rows.push(&RankRow::from(ranked))?;
