@@ -105,14 +105,16 @@ impl Reader {
             let mut part = init();
             let mut facts = SegmentFacts::open(segment)?;
             let seeds = segment.fast_fields().i64("seed")?;
-            let (prompt, negative) = (column(segment, ChunkField::Prompt)?, column(segment, ChunkField::Negative)?);
+            let (prompt, negative) =
+                (column(segment, ChunkField::Prompt)?, column(segment, ChunkField::Negative)?);
             let (mut prompts, mut negatives) = (Vec::new(), Vec::new());
             let mut failure = None;
             for_each_match(weight, segment, |doc| match facts.of(doc) {
                 Ok(Some(facts)) => {
                     numbers(prompt.as_ref(), doc, &mut prompts);
                     numbers(negative.as_ref(), doc, &mut negatives);
-                    let chunks = ChunkFacts { seed: seeds.first(doc), prompt: &prompts, negative: &negatives };
+                    let chunks =
+                        ChunkFacts { seed: seeds.first(doc), prompt: &prompts, negative: &negatives };
                     each(&mut part, &facts, chunks);
                 }
                 Ok(None) => {}
@@ -132,7 +134,8 @@ impl Reader {
         Ok(whole)
     }
 
-    /// How many documents have each of `chunks`, in their order. A chunk is given as [`crate::chunks`] writes it.
+    /// How many documents have each of `chunks`, in their order, and how many have any chunk at all. A chunk is given as
+    /// [`crate::chunks`] writes it.
     ///
     /// # Errors
     ///
@@ -141,14 +144,15 @@ impl Reader {
         &self,
         field: ChunkField,
         chunks: &[impl AsRef<str> + Sync],
-    ) -> Result<Vec<u64>, IndexError> {
+    ) -> Result<(Vec<u64>, u64), IndexError> {
         let segments = self.searcher().segment_readers().par_iter();
         let counted = segments.map(|segment| count(segment, field, chunks));
-        let mut all = vec![0; chunks.len()];
-        for counts in counted.collect::<Result<Vec<_>, _>>()? {
+        let (mut all, mut any) = (vec![0; chunks.len()], 0);
+        for (counts, with_any) in counted.collect::<Result<Vec<_>, _>>()? {
             all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+            any += with_any;
         }
-        Ok(all)
+        Ok((all, any))
     }
 }
 
@@ -165,32 +169,38 @@ fn numbers(column: Option<&StrColumn>, doc: tantivy::DocId, into: &mut Vec<u32>)
     into.dedup();
 }
 
-/// Documents of one segment with each chunk.
+/// Documents of one segment with each chunk, and with any.
 fn count(
     segment: &SegmentReader,
     field: ChunkField,
     chunks: &[impl AsRef<str>],
-) -> Result<Vec<u64>, IndexError> {
-    let Some(column) = column(segment, field)? else { return Ok(vec![0; chunks.len()]) };
+) -> Result<(Vec<u64>, u64), IndexError> {
+    let Some(column) = column(segment, field)? else { return Ok((vec![0; chunks.len()], 0)) };
     let dictionary = column.dictionary();
     let ordinals: Vec<Option<u64>> = chunks
         .iter()
         .map(|chunk| dictionary.term_ord(chunk.as_ref()).map_err(IndexError::Io))
         .collect::<Result<_, _>>()?;
     let mut counts = vec![0_u32; column.num_terms()];
-    match segment.alive_bitset() {
-        None => count_values(column.ords(), &mut counts),
+    let index = &column.ords().index;
+    let says = |doc: &tantivy::DocId| !index.value_row_ids(*doc).is_empty();
+    let any = match segment.alive_bitset() {
+        None => {
+            count_values(column.ords(), &mut counts);
+            (0..segment.max_doc()).filter(says).count()
+        }
         Some(alive) => {
             for doc in alive.iter_alive() {
                 column.ords().values_for_doc(doc).for_each(|ordinal| add(&mut counts, ordinal));
             }
+            alive.iter_alive().filter(says).count()
         }
-    }
+    };
     let of = |ordinal: &Option<u64>| {
         let place = ordinal.and_then(|ordinal| usize::try_from(ordinal).ok());
         place.and_then(|place| counts.get(place)).map_or(0, |count| u64::from(*count))
     };
-    Ok(ordinals.iter().map(of).collect())
+    Ok((ordinals.iter().map(of).collect(), any as u64))
 }
 
 /// Counts all values of a column. A document has each value once.

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
-use stemmata::lineage::{self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works};
+use stemmata::lineage::{
+    self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works,
+};
 use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
 use stemmata_index::near::Copies;
@@ -56,7 +58,9 @@ fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
         (Some(targets), _) => {
             let sides: Vec<LineageReport> =
                 targets.iter().map(|target| side(target, arguments, session)).collect::<Result<_, _>>()?;
-            <[LineageReport; 2]>::try_from(sides).map(Into::into).map_err(|_| Failure::usage("two reports differ"))?
+            <[LineageReport; 2]>::try_from(sides)
+                .map(Into::into)
+                .map_err(|_| Failure::usage("two reports differ"))?
         }
         (None, Some(date)) => {
             let (at, asked) = (dates::moment(date)?, Asked::open(arguments, session)?);
@@ -67,7 +71,9 @@ fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
         (None, None) => return Err(Failure::usage("nothing to compare")),
     };
     let comparison = lineage::compare(&a, &b);
-    sink.document(&comparison, |comparison, terminal| lineage::render_comparison(comparison, terminal.width))?;
+    sink.document(&comparison, |comparison, terminal| {
+        lineage::render_comparison(comparison, terminal.width)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -136,8 +142,13 @@ impl<'a> Asked<'a> {
     }
 
     fn report(&self, scope: &Scope, period: Period) -> Result<LineageReport, Failure> {
-        let inputs =
-            Inputs { catalog: &self.catalog, scope, period, copies: self.copies.as_ref(), options: self.options };
+        let inputs = Inputs {
+            catalog: &self.catalog,
+            scope,
+            period,
+            copies: self.copies.as_ref(),
+            options: self.options,
+        };
         if scope.kind == ScopeKind::Query {
             return self.report_on_query(&inputs, scope.name.as_deref().unwrap_or_default());
         }
@@ -151,8 +162,8 @@ impl<'a> Asked<'a> {
         let Some(reader) = &self.reader else {
             return Err(LineageError::NeedsIndex.into());
         };
-        let parsed = query::parse(text)
-            .map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+        let parsed =
+            query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
         let resolver = CatalogResolver::new(&self.catalog);
         Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
     }
@@ -221,10 +232,10 @@ impl From<LineageError> for Failure {
                 .hint("`stemmata index update` brings the index up to date"),
             LineageError::NothingOf { .. } => Self::of(Exit::NotFound, "lineage.not_found", &error)
                 .hint("names are compared whole; `stemmata export models` prints those of the catalog"),
-            LineageError::NotAReport { .. } | LineageError::OtherSchema { .. } | LineageError::ReportTooLarge { .. } => {
-                Self::of(Exit::Usage, "lineage.no_report", &error)
-                    .hint("`stemmata lineage MODEL --format json` prints a report that can be read back")
-            }
+            LineageError::NotAReport { .. }
+            | LineageError::OtherSchema { .. }
+            | LineageError::ReportTooLarge { .. } => Self::of(Exit::Usage, "lineage.no_report", &error)
+                .hint("`stemmata lineage MODEL --format json` prints a report that can be read back"),
             LineageError::Catalog(_) => match error {
                 LineageError::Catalog(error) => error.into(),
                 other => Self::of(Exit::General, "lineage.failed", &other),

@@ -92,13 +92,15 @@ impl Background for Everywhere<'_> {
         }
         self.catalog.for_each_prompt(|prompt, negative| {
             for ((text, places), counts) in [prompt, negative].into_iter().zip(&places).zip(&mut counted) {
-                let says = text.is_some_and(|text| !text.trim().is_empty());
-                if places.is_empty() || !says {
+                if places.is_empty() {
                     continue;
                 }
-                counts.images += 1;
-                for chunk in chunks_of(text) {
-                    if let Some(count) = places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place)) {
+                let mut said = chunks_of(text).peekable();
+                counts.images += u64::from(said.peek().is_some());
+                for chunk in said {
+                    if let Some(count) =
+                        places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place))
+                    {
                         *count += 1;
                     }
                 }

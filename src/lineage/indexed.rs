@@ -65,7 +65,9 @@ fn figures(inputs: &Inputs<'_>, reader: &Reader, resolver: &dyn Resolver, query:
         let tally = Tally::new(&scope.members, period).without(&refused);
         (if scope.compares() { tally.comparing() } else { tally }, Vec::new())
     };
-    let each = |(tally, uses): &mut (Tally<'_>, Vec<(u64, Option<f64>)>), facts: &Facts<'_>, chunks: ChunkFacts<'_>| {
+    let each = |(tally, uses): &mut (Tally<'_>, Vec<(u64, Option<f64>)>),
+                facts: &Facts<'_>,
+                chunks: ChunkFacts<'_>| {
         uses.clear();
         uses.extend(facts.resources.iter().map(|used| (used.id, used.weight)));
         if let Some(usage) = usage(facts, &chunks, uses) {
@@ -156,16 +158,13 @@ impl Background for Counted<'_> {
     }
 
     fn chunks(&self, prompt: &[&str], negative: &[&str]) -> Result<[ChunkCounts; 2]> {
-        let count = |presence, field, chunks: &[&str]| -> Result<ChunkCounts> {
+        let count = |field, chunks: &[&str]| -> Result<ChunkCounts> {
             if chunks.is_empty() {
                 return Ok(ChunkCounts::default());
             }
-            let images = self.reader.count(&NoResolver, &Node::Has(presence).into())?;
-            Ok(ChunkCounts { images, with: self.reader.documents_with_chunks(field, chunks)? })
+            let (with, images) = self.reader.documents_with_chunks(field, chunks)?;
+            Ok(ChunkCounts { images, with })
         };
-        Ok([
-            count(Presence::Prompt, ChunkField::Prompt, prompt)?,
-            count(Presence::Negative, ChunkField::Negative, negative)?,
-        ])
+        Ok([count(ChunkField::Prompt, prompt)?, count(ChunkField::Negative, negative)?])
     }
 }

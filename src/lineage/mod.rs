@@ -31,8 +31,8 @@ pub use divergence::{Divergence, Pair};
 pub use error::LineageError;
 pub use explain::{Explained, explain};
 pub use figures::{
-    Census, Figures, Habits, Known, Members, Names, Period, Representative, Representatives, Sighting, Spread,
-    Strength, Tally, VersionFigures, monday, week_name, week_of,
+    Census, Figures, Habits, Known, Members, Names, Period, Representative, Representatives, Sighting,
+    Spread, Strength, Tally, VersionFigures, monday, week_name, week_of,
 };
 pub use indexed::{is_current, report_from_index, report_on_matches};
 pub use lift::{lift, shrunk_lift};

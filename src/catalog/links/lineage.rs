@@ -59,7 +59,8 @@ impl Catalog {
         let mut rows = statement.query([wanted])?;
         let (mut links, mut present, mut digits) = (Vec::new(), None, 0);
         while let Some(row) = rows.next()? {
-            let resource = columns::required(row.get::<_, i64>(0)?, "links", "resource", |id| u64::try_from(id).ok())?;
+            let resource =
+                columns::required(row.get::<_, i64>(0)?, "links", "resource", |id| u64::try_from(id).ok())?;
             if present != Some(resource) {
                 if let Some(done) = present {
                     visit(done, &links, digits);
@@ -166,12 +167,18 @@ impl Catalog {
         Ok(())
     }
 
-    /// Counts images made from images, for a set of images given by row number, ascending.
+    /// Counts images made from images, for a set of images given by row number, ascending. `None` in a catalog that has
+    /// no index of them (`images_remixed`): finding them would mean reading every image.
     ///
     /// # Errors
     ///
     /// When SQLite fails or a row is damaged.
-    pub fn remixes_of(&self, images: &[i64]) -> Result<RemixCounts> {
+    pub fn remixes_of(&self, images: &[i64]) -> Result<Option<RemixCounts>> {
+        let indexed =
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'images_remixed')";
+        if self.connection.prepare_cached(indexed)?.query_row([], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(None);
+        }
         let is_own = |image: i64| images.binary_search(&image).is_ok();
         let mut statement = self.connection.prepare_cached(
             "SELECT image, remix_of, meta_state FROM images
@@ -195,7 +202,7 @@ impl Catalog {
         parents.sort_unstable();
         parents.dedup();
         counts.parents = parents.len() as u64;
-        Ok(counts)
+        Ok(Some(counts))
     }
 
     /// All hashes of the files of a version as the site gives them, former ones included; sorted, each once.

@@ -154,10 +154,7 @@ fn files_that_descend_from_each_other_end_where_they_began() {
     let itself = edge(Descent::DerivedFrom, Some(sha("aaaa1111")), None);
     let mut egg = from(sha("bbbb2222"));
     egg.push(itself);
-    keep(
-        &mut fixture,
-        &[("egg", sha("aaaa1111"), egg), ("hen", sha("bbbb2222"), from(sha("aaaa1111")))],
-    );
+    keep(&mut fixture, &[("egg", sha("aaaa1111"), egg), ("hen", sha("bbbb2222"), from(sha("aaaa1111")))]);
     let graph = graph_of(&fixture, 1);
     let edges: Vec<(&str, &str)> =
         graph.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
@@ -194,4 +191,22 @@ fn a_crowd_of_parents_is_cut_and_told() {
     keep(&mut fixture, &[("everything", sha("aaaa1111"), parents.collect())]);
     let graph = graph_of(&fixture, 1);
     assert_eq!((graph.nodes.len(), graph.truncated.nodes), (500, 101));
+}
+
+#[test]
+fn images_made_from_images_are_counted_in_both_directions() {
+    let fixture = Fixture::new();
+    for (image, remix_of, meta_state) in
+        [(1, None, 2), (2, Some(1), 2), (3, Some(9), 2), (4, Some(1), 2), (5, Some(1), 3), (6, Some(2), 2)]
+    {
+        fixture.image(&crate::catalog::SomeImage { image, media: image, meta_state, ..Default::default() });
+        fixture.run("UPDATE images SET remix_of = ?1 WHERE image = ?2", rusqlite::params![remix_of, image]);
+    }
+    let found = || ancestry(&fixture.catalog, &[], &[1, 2, 3]).expect("readable").0.remixes;
+    fixture.run("DROP INDEX IF EXISTS images_remixed", []);
+    assert_eq!(found(), None);
+    fixture.run("CREATE INDEX images_remixed ON images (remix_of) WHERE remix_of IS NOT NULL", []);
+    // Image 5 hides what it was made from; 4 and 6 are not of the set.
+    let expected = Remixes { made_from_others: 2, made_from_own: 1, children: 3, parents: 2 };
+    assert_eq!(found(), Some(expected));
 }

@@ -16,8 +16,8 @@ pub struct Ancestry {
     pub same_files: Vec<SharedFile>,
     /// Parents and children, as far as they are known.
     pub graph: FamilyGraph,
-    /// Images made from images.
-    pub remixes: Remixes,
+    /// Images made from images; `None` where the catalog cannot say so without reading every image.
+    pub remixes: Option<Remixes>,
 }
 
 /// A base model with the versions that work with it.
@@ -125,7 +125,7 @@ pub enum Tie {
 }
 
 /// Images made from images: what the site calls remixes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remixes {
     /// Images of the scope that were made from another image.
     pub made_from_others: u64,

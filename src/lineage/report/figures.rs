@@ -184,13 +184,13 @@ pub struct Themes {
     pub prior_images: f64,
     /// Images of the scope that fewer than so many have in common is no theme.
     pub min_images: u64,
-    /// Images of the scope with a prompt.
+    /// Images of the scope with a prompt that has chunks; one of sentences alone has none.
     pub images: u64,
-    /// Images with a prompt, the scope among them.
+    /// Images with such a prompt, the scope among them.
     pub everywhere: u64,
-    /// Images of the scope with a negative prompt.
+    /// Images of the scope with such a negative prompt.
     pub negative_images: u64,
-    /// Images with a negative prompt, the scope among them.
+    /// Images with such a negative prompt, the scope among them.
     pub negative_everywhere: u64,
     /// Chunks of prompts, most typical first (by `z`), then by text.
     pub prompt: Vec<Theme>,

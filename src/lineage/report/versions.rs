@@ -1,6 +1,8 @@
 //! Single versions of a report, and what was posted for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rayon::slice::ParallelSliceMut as _;
 
 use crate::catalog::Catalog;
 use crate::entity::{Evidence, ImageKey, PublishState, Timestamp, VersionId, VersionRelation};
@@ -32,7 +34,7 @@ impl Posted {
     /// Counts; an image of several versions counts once in their sum.
     pub(in crate::lineage) fn of(catalog: &Catalog, versions: &[VersionId], period: Period) -> Result<Self> {
         let mut all = Self::default();
-        let mut everywhere: BTreeSet<(ImageKey, VersionRelation)> = BTreeSet::new();
+        let mut everywhere: Vec<(ImageKey, VersionRelation)> = Vec::new();
         for version in versions {
             let mut counted = PostedFor::default();
             let mut last = None;
@@ -44,7 +46,7 @@ impl Posted {
                 // Both relations of one image follow each other.
                 counted.images += u64::from(last != Some(image));
                 last = Some(image);
-                everywhere.insert((image, relation));
+                everywhere.push((image, relation));
             };
             if period.is_all() {
                 catalog.for_each_posted(*version, count)?;
@@ -57,8 +59,9 @@ impl Posted {
             }
             all.versions.insert(*version, counted);
         }
-        let images: BTreeSet<ImageKey> = everywhere.iter().map(|(image, _)| *image).collect();
-        all.images = images.len() as u64;
+        everywhere.par_sort_unstable();
+        everywhere.dedup();
+        all.images = everywhere.chunk_by(|(a, _), (b, _)| a == b).count() as u64;
         all.posted =
             everywhere.iter().filter(|(_, relation)| *relation == VersionRelation::Posted).count() as u64;
         all.returned = everywhere.len() as u64 - all.posted;

@@ -14,7 +14,7 @@ impl Page {
         let ancestry = &report.ancestry;
         let graph = &ancestry.graph;
         let (up, down) = sides(graph);
-        let remixes = &ancestry.remixes;
+        let remixes = ancestry.remixes.unwrap_or_default();
         let remixed = remixes.made_from_others + remixes.children > 0;
         if ancestry.base_models.is_empty() && up.is_empty() && down.is_empty() && !remixed {
             return;
@@ -86,8 +86,13 @@ fn sides(graph: &FamilyGraph) -> (Vec<String>, Vec<String>) {
             continue;
         }
         let detail = edge.detail.as_deref().map(|detail| format!(" [{detail}]")).unwrap_or_default();
-        let line =
-            format!("{} {} {} by {}{detail}", told(&edge.from), words(edge.relation), told(&edge.to), edge.evidence);
+        let line = format!(
+            "{} {} {} by {}{detail}",
+            told(&edge.from),
+            words(edge.relation),
+            told(&edge.to),
+            edge.evidence
+        );
         if seen.contains(edge.from.as_str()) { up.push(line) } else { down.push(line) }
     }
     (up, down)
