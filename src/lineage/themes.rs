@@ -38,6 +38,10 @@ pub(super) struct Candidate<'a> {
 
 /// Log-odds and their number of standard deviations, for one chunk: `with` of `images` in the scope, `everywhere_with`
 /// of `everywhere` in all, the scope among them.
+///
+/// With `y` images of `n` in the scope, `Y` of `N` elsewhere, and a prior of `a = 500 * (y + Y) / (n + N)` out of
+/// `A = 500`, that is `ln((y + a) / (n + A - y - a)) - ln((Y + a) / (N + A - Y - a))`, and the same over
+/// `sqrt(1 / (y + a) + 1 / (Y + a))`.
 pub fn log_odds(with: u64, images: u64, everywhere_with: u64, everywhere: u64) -> (f64, f64) {
     let (y, n) = (with as f64, images as f64);
     let rest_y = everywhere_with.saturating_sub(with) as f64;

@@ -177,7 +177,7 @@ pub struct SeedUse {
 
 /// What prompts say more often here than elsewhere.
 ///
-/// Log-odds with an informative Dirichlet prior: [`super::super::themes`] has the formula.
+/// Log-odds with an informative Dirichlet prior, as [`crate::lineage::log_odds`] works them out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Themes {
     /// How many images the prior weighs as much as.
