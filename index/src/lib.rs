@@ -23,6 +23,8 @@ mod syntax;
 mod tokenizer;
 mod writer;
 
+mod chunk_columns;
+
 pub mod near;
 pub mod query;
 
@@ -41,3 +43,5 @@ pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
 pub use tokenizer::prompt_words;
 pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};
+
+pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};

@@ -47,8 +47,8 @@ pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
     Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LinkedBy, LocalUse, LocalUses, ModelFacts,
-    NameKind, NamingImage, PictureFile, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts,
-    VersionFacts, VersionTitle,
+    NameKind, NamingImage, PictureFile, RemixCounts, Removal, Removed, SharedFile, StoredResource, Usage,
+    UseFacts, VersionFacts, VersionTitle, Works,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};

@@ -11,8 +11,8 @@ use super::args::{IndexArgs, IndexWhat};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow;
-use super::output::{Format, SCHEMA, Sink, Supported};
 use super::near;
+use super::output::{Format, SCHEMA, Sink, Supported};
 use super::session::Session;
 use super::summary::{Indexed, grouped, size};
 

@@ -10,8 +10,8 @@ pub mod blurhash;
 pub mod jpeg;
 pub mod picture;
 pub mod pixels;
-pub mod preview;
 pub mod pool;
+pub mod preview;
 pub mod thumbnail;
 
 mod decode;

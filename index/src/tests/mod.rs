@@ -1,6 +1,7 @@
 //! Tests of the crate, one promise each.
 
 mod analyzer;
+mod chunk_columns;
 mod chunks;
 mod counts;
 mod fold;

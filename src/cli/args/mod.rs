@@ -42,10 +42,10 @@ pub(crate) use provenance::{
 pub(crate) use query::QueryFlags;
 pub(crate) use reference::{ConfigArgs, ConfigWhat, HelpArgs, ManArgs};
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
+pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use search::{
     CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
 };
-pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
