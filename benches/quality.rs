@@ -271,8 +271,10 @@ fn curve(plain: &[&Picture]) {
                 let mut score = Score::default();
                 for other in &plain[at + 1..] {
                     let pair = plain[at].look.comparable().zip(other.look.comparable());
-                    let found = pair
-                        .is_some_and(|(a, b)| a.bits_apart(b) <= bits && a.chroma_apart(b) <= CHROMA_LIMIT);
+                    let found = pair.is_some_and(|(a, b)| {
+                        let apart = a.bits_apart(b);
+                        apart <= bits && colours_agree(apart, a.chroma_apart(b))
+                    });
                     let truth = plain[at].group == other.group;
                     score.found += u64::from(found && truth);
                     score.missed += u64::from(!found && truth);
