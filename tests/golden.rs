@@ -61,8 +61,8 @@ const ANSWERS: [(&str, &[&str]); 21] = [
     ("show", &["show", "900045"]),
     ("dupes", &["dupes", "--format", "table"]),
     ("similar_ndjson", &["similar", "900004", "--format", "ndjson"]),
-    ("lineage", &["lineage", "Inkwash Lines", "--top", "5"]),
-    ("lineage_json", &["lineage", "7100", "--top", "3", "--format", "json"]),
+    ("lineage", &["lineage", "Inkwash Lines", "--list", "5"]),
+    ("lineage_json", &["lineage", "7100", "--list", "3", "--format", "json"]),
     ("export_links", &["export", "links", "--format", "ndjson"]),
     ("export_versions", &["export", "versions", "--format", "ndjson"]),
 ];

@@ -4,7 +4,7 @@
 //!   words lie apart, and what moves most.
 //! - Never: a comparison of versions without images.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use crate::catalog::Catalog;
@@ -12,7 +12,7 @@ use crate::entity::VersionId;
 
 use super::Result;
 use super::divergence::{Divergence, Pair, movers};
-use super::figures::{Figures, Habits};
+use super::figures::{Figures, Habits, by_key};
 use super::report::{Drift, DriftPart, Mover};
 use super::scope::{Scope, ScopeKind};
 use super::themes::thousandth;
@@ -77,12 +77,12 @@ fn part<K: Ord + Hash + Clone>(
     text: impl Fn(&K) -> String,
 ) -> Option<DriftPart> {
     // Sorted, because sums of fractions depend on their order.
-    let values: BTreeSet<&K> = before.keys().chain(after.keys()).collect();
-    let count = |side: &HashMap<K, u64>, value: &K| side.get(value).copied().unwrap_or(0);
-    let pairs: Vec<Pair<&K>> = values
-        .into_iter()
-        .map(|value| Pair { value, a: count(before, value), b: count(after, value) })
-        .collect();
+    let mut values: BTreeMap<K, (u64, u64)> =
+        by_key(before).into_iter().map(|(value, count)| (value, (count, 0))).collect();
+    for (value, count) in by_key(after) {
+        values.entry(value).or_default().1 = count;
+    }
+    let pairs: Vec<Pair<K>> = values.into_iter().map(|(value, (a, b))| Pair { value, a, b }).collect();
     let found = Divergence::of(&pairs)?;
     let share = |count: u64, all: u64| (count as f64 / all as f64 * 10_000.0).round() / 10_000.0;
     let movers = movers(&pairs, found.a_values, found.b_values, MOVERS);
@@ -95,7 +95,7 @@ fn part<K: Ord + Hash + Clone>(
         movers: movers
             .into_iter()
             .map(|pair| Mover {
-                value: text(pair.value),
+                value: text(&pair.value),
                 from: pair.a,
                 to: pair.b,
                 from_share: share(pair.a, found.a_values),

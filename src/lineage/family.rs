@@ -175,7 +175,7 @@ impl<'c> Walk<'c> {
         let Some((own, files)) = self.files_of(subject)? else { return Ok(Vec::new()) };
         if let Subject::Version(version) = subject
             && let Some(base) = self.catalog.version_title(*version)?.and_then(|title| title.base_model)
-            && let Some(to) = self.node(format!("base:{base}"), NodeKind::BaseModel, base.clone(), true)
+            && let Some(to) = self.node(format!("base:{base}"), NodeKind::BaseModel, base, true)
         {
             self.site_edge(&own, &to, Tie::BasedOn, None);
         }

@@ -156,8 +156,7 @@ impl Census {
     }
 
     fn finish(mut self, catalog: &Catalog, period: Period, top: usize) -> Result<Ranking> {
-        let mut order: Vec<(ModelId, Count)> =
-            self.models.iter().map(|(model, count)| (*model, *count)).collect();
+        let mut order: Vec<(ModelId, Count)> = std::mem::take(&mut self.models).into_iter().collect();
         order.sort_unstable_by(|(a, a_count), (b, b_count)| {
             b_count.images.cmp(&a_count.images).then_with(|| a.cmp(b))
         });
@@ -166,7 +165,9 @@ impl Census {
         let media = distinct(&mut self.media);
         let owners = distinct(&mut self.owners);
         let mut used: HashMap<ModelId, u64> = HashMap::new();
-        self.versions.values().for_each(|model| *used.entry(*model).or_default() += 1);
+        for (_, model) in std::mem::take(&mut self.versions) {
+            *used.entry(model).or_default() += 1;
+        }
         let mut rows = Vec::with_capacity(order.len());
         for (rank, (model, count)) in (1..).zip(order) {
             let facts = catalog.model_facts(model)?;

@@ -65,7 +65,7 @@ fn what_a_cut_list_says_is_never_more_than_the_truth() {
     let whole_a = report(&[("a", 40), ("b", 30), ("c", 20), ("d", 10)], 4);
     let whole_b = report(&[("d", 40), ("c", 30), ("b", 20), ("a", 10)], 4);
     let truth = samplers(&whole_a, &whole_b).divergence.expect("both sides have values");
-    let mut cut = (whole_a.clone(), whole_b.clone());
+    let mut cut = (whole_a, whole_b);
     for list in 1..4 {
         cut.0.samplers.truncate(4 - list);
         cut.1.samplers.truncate(4 - list);

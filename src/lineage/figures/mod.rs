@@ -20,7 +20,7 @@ pub use links::{Census, Representative, Representatives};
 pub use names::Names;
 pub(super) use reading::{Reading, Refusals};
 pub use spread::Spread;
-pub(super) use spread::most_first;
+pub(super) use spread::{by_key, most_first};
 pub use tally::{Figures, Known, Strength, Tally, VersionFigures};
 pub use weeks::{monday, week_name, week_of};
 

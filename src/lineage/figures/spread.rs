@@ -44,3 +44,11 @@ pub(in crate::lineage) fn most_first<K: Ord + Hash>(counts: HashMap<K, u64>) -> 
     list.sort_unstable_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then_with(|| a.cmp(b)));
     list
 }
+
+/// Counts as a list, by key.
+#[expect(clippy::disallowed_methods, reason = "sorted right after")]
+pub(in crate::lineage) fn by_key<K: Ord + Clone>(counts: &HashMap<K, u64>) -> Vec<(K, u64)> {
+    let mut list: Vec<(K, u64)> = counts.iter().map(|(key, count)| (key.clone(), *count)).collect();
+    list.sort_unstable();
+    list
+}

@@ -11,6 +11,7 @@ use super::habits::{Habits, Words, one_more, sum};
 use super::links::Representatives;
 use super::names::Names;
 use super::reading::{Reading, Refusals, Said};
+use super::spread::by_key;
 use super::weeks::week_of;
 use super::{Members, Period, Sighting};
 
@@ -208,9 +209,7 @@ impl<'a> Tally<'a> {
     /// The numbers of the chunks that were counted, ascending: those of prompts, and those of negative prompts.
     pub fn chunks(&self) -> (Vec<u32>, Vec<u32>) {
         let sorted = |counts: &HashMap<u32, u64>| {
-            let mut numbers: Vec<u32> = counts.keys().copied().collect();
-            numbers.sort_unstable();
-            numbers
+            by_key(counts).into_iter().map(|(number, _)| number).collect::<Vec<u32>>()
         };
         (sorted(&self.figures.habits.prompt), sorted(&self.figures.habits.negative))
     }

@@ -249,7 +249,7 @@ proptest! {
 
         let habits = &figures.habits;
         let text = |counts: &std::collections::HashMap<u32, u64>| -> BTreeMap<String, u64> {
-            counts.iter().map(|(number, count)| (figures.names.text(*number).to_owned(), *count)).collect()
+            by_key(counts).into_iter().map(|(number, count)| (figures.names.text(number).to_owned(), count)).collect()
         };
         let words = |set: &BTreeSet<&str>| set.iter().map(|chunk| (*chunk).to_owned()).collect::<Vec<_>>();
         prop_assert_eq!(text(&habits.prompt), counted(&scope, |made| words(&made.prompt)));

@@ -8,7 +8,9 @@ use crate::catalog::{Catalog, VersionTitle};
 use crate::entity::{Evidence, Timestamp, VersionId};
 use crate::lineage::drift::drift;
 use crate::lineage::family::ancestry;
-use crate::lineage::figures::{Figures, Members, Period, Strength, VersionFigures, monday, week_name};
+use crate::lineage::figures::{
+    Figures, Members, Period, Strength, VersionFigures, by_key, monday, week_name,
+};
 use crate::lineage::scope::{Scope, ScopeKind};
 use crate::lineage::score::{VersionsKnown, score};
 use crate::lineage::themes::Candidate;
@@ -192,8 +194,7 @@ pub(super) fn confidences(strength: &Strength) -> Confidences {
 
 /// Weeks in order of time; those beyond the years of the calendar are left out.
 pub(super) fn weeks(counts: &std::collections::HashMap<i64, u64>) -> Vec<Week> {
-    let mut sorted: Vec<(i64, u64)> = counts.iter().map(|(week, images)| (*week, *images)).collect();
-    sorted.sort_unstable();
+    let sorted = by_key(counts);
     let named = |(week, images)| Some(Week { week: week_name(week)?, monday: monday(week)?, images });
     sorted.into_iter().filter_map(named).collect()
 }
@@ -233,8 +234,8 @@ fn themes_of(figures: &Figures, background: &dyn Background, options: Options) -
 
 /// The chunks that are looked for everywhere.
 fn frequent<'f>(figures: &'f Figures, counts: &std::collections::HashMap<u32, u64>) -> Vec<(&'f str, u64)> {
-    let enough = counts.iter().filter(|(_, images)| **images >= themes::MIN_IMAGES);
-    let mut sorted: Vec<(u32, u64)> = enough.map(|(chunk, images)| (*chunk, *images)).collect();
+    let mut sorted = by_key(counts);
+    sorted.retain(|(_, images)| *images >= themes::MIN_IMAGES);
     // Numbers of texts are in alphabetical order.
     sorted.sort_unstable_by(|(a, a_images), (b, b_images)| b_images.cmp(a_images).then_with(|| a.cmp(b)));
     sorted.truncate(themes::MOST_CANDIDATES);

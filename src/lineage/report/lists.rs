@@ -6,7 +6,7 @@ use std::hash::Hash;
 use crate::catalog::Catalog;
 use crate::entity::VersionId;
 use crate::lineage::Result;
-use crate::lineage::figures::{Figures, Spread, most_first};
+use crate::lineage::figures::{Figures, Spread, by_key, most_first};
 use crate::lineage::lift::{lift, shrunk_lift};
 use crate::lineage::themes::thousandth;
 
@@ -20,7 +20,7 @@ use super::{
 pub(super) fn totals(figures: &Figures, versions: usize) -> Totals {
     let (habits, known) = (&figures.habits, &figures.known);
     let total = |images: u64, distinct: usize| Total { images, distinct: distinct as u64 };
-    let scheduled = habits.schedulers.values().sum();
+    let scheduled = by_key(&habits.schedulers).iter().map(|(_, images)| images).sum();
     Totals {
         versions: total(if versions == 0 { 0 } else { figures.images }, versions),
         co_used: total(known.co_used, habits.co_used.len()),
@@ -91,8 +91,8 @@ fn weights(counts: &HashMap<u64, u64>) -> Option<WeightSpread> {
 
 /// Numbers by their bits, as numbers in ascending order.
 fn real(counts: &HashMap<u64, u64>) -> Vec<(f64, u64)> {
-    let mut sorted: Vec<(f64, u64)> =
-        counts.iter().map(|(bits, count)| (f64::from_bits(*bits), *count)).collect();
+    let numbers = by_key(counts).into_iter().map(|(bits, count)| (f64::from_bits(bits), count));
+    let mut sorted: Vec<(f64, u64)> = numbers.collect();
     sorted.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
     sorted
 }
@@ -130,10 +130,7 @@ fn named(figures: &Figures, counts: &HashMap<u32, u64>, options: Options) -> Vec
 }
 
 pub(super) fn steps(figures: &Figures, options: Options) -> Option<NumberSpread<u32>> {
-    let mut sorted: Vec<(u32, u64)> =
-        figures.habits.steps.iter().map(|(steps, count)| (*steps, *count)).collect();
-    sorted.sort_unstable();
-    numbers(sorted, options)
+    numbers(by_key(&figures.habits.steps), options)
 }
 
 pub(super) fn cfg(figures: &Figures, options: Options) -> Option<NumberSpread<f64>> {
