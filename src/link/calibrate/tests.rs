@@ -60,9 +60,9 @@ fn copies_are_accepted_and_mirror_images_are_strangers() {
 #[test]
 fn a_symmetric_picture_and_its_copy_are_no_strangers() {
     let mut values = [0.5; DIMENSIONS];
-    for place in 0..DIMENSIONS - 3 {
+    for (place, value) in values.iter_mut().enumerate().take(DIMENSIONS - 3) {
         if (place / 3 + 1) % 4 % 2 == 1 {
-            values[place] = 0.0;
+            *value = 0.0;
         }
     }
     let blurs = vec![entry(1, values), entry(2, values)];
