@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read, Result, Seek, SeekFrom};
 
+use stemmata::fingerprint::{PictureLimits, blurhash, jpeg, of_bytes};
 use stemmata::parse::{
     Block, Carrier, Container, Encoding, Extraction, Limits, Parsed, extract, extract_bytes, interpret,
     model_file, read_bytes,
@@ -59,6 +60,22 @@ pub(crate) fn model_header(data: &[u8]) {
     let dripped =
         model_file::read(&mut Dripping { inner: Cursor::new(data) }).expect("bytes in memory can be read");
     assert_eq!(format!("{read:?}"), format!("{dripped:?}"), "the answer depends on how the file is read");
+}
+
+/// A picture: a JPEG's means keep to their range, and what is described can be compared.
+pub(crate) fn pictures(data: &[u8]) {
+    let limits = PictureLimits { max_file_bytes: 1 << 20, max_pixels: 1 << 18 };
+    if let Ok(eighth) = jpeg::read(data, &limits, 1) {
+        assert!(u64::from(eighth.width) * u64::from(eighth.height) <= limits.max_pixels);
+        for means in &eighth.means {
+            assert!(means.stride > 0 && means.values.len() % means.stride == 0);
+            assert!(means.values.iter().all(|value| *value <= 2040), "a mean is out of range");
+        }
+    }
+    if let Ok(described) = of_bytes(data, &limits) {
+        assert!(blurhash::Coefficients::decode(&described.blurhash).is_ok(), "{}", described.blurhash);
+        assert_eq!(described.content, of_bytes(data, &limits).expect("described once before").content);
+    }
 }
 
 /// Reads texts under these keywords.

@@ -15,6 +15,7 @@ mod dupes;
 mod durability;
 mod eras;
 mod faults;
+mod fingerprint;
 mod fingerprints;
 mod generator;
 mod golden;

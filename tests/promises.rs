@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::support::coded;
 use crate::support::pictures::{self, Comment, Exif, Order, Png, WebP};
 
 #[path = "../fuzz/promises.rs"]
@@ -130,9 +131,17 @@ fn the_seeds_keep_the_promises() {
     texts.iter().for_each(|text| entry_points::infotext(text));
     texts.iter().for_each(|text| entry_points::comfyui(text));
     models.iter().for_each(|file| entry_points::model_header(file));
+    let coded = coded::files();
+    assert_eq!(coded.len(), 8, "a seed was gained or lost");
+    coded.iter().for_each(|file| entry_points::pictures(file));
 }
 
 proptest! {
+    #[test]
+    fn changed_pictures_keep_the_promises(bytes in changed(coded::files())) {
+        entry_points::pictures(&bytes);
+    }
+
     #[test]
     fn changed_files_keep_the_promises(bytes in changed(files())) {
         entry_points::containers(&bytes);

@@ -74,8 +74,8 @@ fn empty() -> Plane {
     Box::new([0.0; CELLS])
 }
 
-/// Averages rows of pixels as they come, three bytes a pixel.
-pub(super) struct Reducer {
+/// Averages rows of pixels as they come, `CHANNELS` bytes a pixel.
+pub(super) struct Reducer<const CHANNELS: usize> {
     width: usize,
     height: u64,
     /// The sum of each byte of the row over the part of the current row of cells that was seen.
@@ -84,27 +84,27 @@ pub(super) struct Reducer {
     rows: u64,
     /// Rows of cells that are finished.
     finished: usize,
-    grid: Grid,
+    planes: [Plane; CHANNELS],
 }
 
-impl Reducer {
+impl<const CHANNELS: usize> Reducer<CHANNELS> {
     /// For a picture of these sides, each from 1 to [`MOST_PIXELS_A_SIDE`].
     pub(super) fn new(width: u32, height: u32) -> Self {
         let width = width.clamp(1, MOST_PIXELS_A_SIDE) as usize;
         let height = u64::from(height.clamp(1, MOST_PIXELS_A_SIDE));
-        let grid = Grid { channels: [empty(), empty(), empty()] };
-        Self { width, height, sums: vec![0; 3 * width], rows: 0, finished: 0, grid }
+        let planes = std::array::from_fn(|_| empty());
+        Self { width, height, sums: vec![0; CHANNELS * width], rows: 0, finished: 0, planes }
     }
 
-    /// Takes the next row: three bytes a pixel. Rows beyond the height are ignored.
-    pub(super) fn row(&mut self, rgb: &[u8]) {
+    /// Takes the next row. Rows beyond the height are ignored.
+    pub(super) fn row(&mut self, bytes: &[u8]) {
         let (begin, end) = (self.rows * CELLS_A_SIDE, (self.rows + 1) * CELLS_A_SIDE);
         self.rows += 1;
         let mut from = begin;
         while from < end && self.finished < SIDE {
             let border = (self.finished as u64 + 1) * self.height;
             let until = border.min(end);
-            self.add(rgb, until - from);
+            self.add(bytes, until - from);
             if until == border {
                 self.finish_cells();
             }
@@ -113,32 +113,32 @@ impl Reducer {
     }
 
     /// The averages; `None` while rows are missing.
-    pub(super) fn finish(self) -> Option<Grid> {
-        (self.finished == SIDE).then_some(self.grid)
+    pub(super) fn finish(self) -> Option<[Plane; CHANNELS]> {
+        (self.finished == SIDE).then_some(self.planes)
     }
 
-    fn add(&mut self, rgb: &[u8], weight: u64) {
+    fn add(&mut self, bytes: &[u8], weight: u64) {
         // Whole pixels are the rule, and a constant is a shift.
         if weight == CELLS_A_SIDE {
-            self.sums.iter_mut().zip(rgb).for_each(|(sum, byte)| *sum += u32::from(*byte) << 6);
+            self.sums.iter_mut().zip(bytes).for_each(|(sum, byte)| *sum += u32::from(*byte) << 6);
         } else {
             let weight = u32::try_from(weight).unwrap_or(0);
-            self.sums.iter_mut().zip(rgb).for_each(|(sum, byte)| *sum += u32::from(*byte) * weight);
+            self.sums.iter_mut().zip(bytes).for_each(|(sum, byte)| *sum += u32::from(*byte) * weight);
         }
     }
 
     fn finish_cells(&mut self) {
         let area = (self.height * self.width as u64) as f64;
         for column in 0..SIDE {
-            let mut totals = [0_u64; 3];
-            each_share(column, 64, self.width, self.width as u64, |pixel, share| {
-                let sums = self.sums.get(3 * pixel..3 * pixel + 3).unwrap_or_default();
+            let mut totals = [0_u64; CHANNELS];
+            each_share(column, CELLS_A_SIDE, self.width, self.width as u64, |pixel, share| {
+                let sums = self.sums.get(CHANNELS * pixel..).unwrap_or_default();
                 for (total, sum) in totals.iter_mut().zip(sums) {
                     *total += u64::from(*sum) * share;
                 }
             });
-            for (channel, total) in self.grid.channels.iter_mut().zip(totals) {
-                channel[self.finished * SIDE + column] = (total as f64 / area) as f32;
+            for (plane, total) in self.planes.iter_mut().zip(totals) {
+                plane[self.finished * SIDE + column] = (total as f64 / area) as f32;
             }
         }
         self.sums.fill(0);

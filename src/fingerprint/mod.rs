@@ -7,8 +7,10 @@
 //! A picture is averaged to 64x64 cells while it is decoded, and everything is computed from those.
 
 pub mod blurhash;
+pub mod jpeg;
 pub mod picture;
 pub mod pixels;
+pub mod pool;
 pub mod thumbnail;
 
 mod decode;

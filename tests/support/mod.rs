@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod cli;
+pub(crate) mod coded;
 #[allow(dead_code, reason = "the demo has uses for it that the tests have not")]
 #[path = "../../src/cli/demo_site/mod.rs"]
 pub(crate) mod demo_site;

@@ -104,7 +104,7 @@ pub(crate) fn make(plan: &Plan, prompt: u64) -> Result<Vec<Made>> {
     for take in 1..=plan.takes {
         made.push(look_alike("hn_seed", Recipe { take, ..base }, format!("p{prompt:05}t{take}"))?);
     }
-    if prompt % 2 == 0 || !has_subject(plan.seed, prompt) {
+    if prompt.is_multiple_of(2) || !has_subject(plan.seed, prompt) {
         made.push(look_alike("hn_color", Recipe { palette: 1, ..base }, format!("p{prompt:05}c1"))?);
     } else {
         made.push(look_alike("hn_obj", Recipe { subject: 1, ..base }, format!("p{prompt:05}o1"))?);

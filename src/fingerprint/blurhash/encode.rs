@@ -110,9 +110,9 @@ mod tests {
                 [110.0 + wave(5.0) + edge, 120.0 + wave(9.0), 125.0 + wave(3.0) - edge].map(|v| v as u8),
             )
         });
-        let mut reducer = Reducer::new(width, height);
+        let mut reducer = Reducer::<3>::new(width, height);
         picture.rows().for_each(|row| reducer.row(&row.flat_map(|pixel| pixel.0).collect::<Vec<u8>>()));
-        let ours = encode(&reducer.finish().unwrap(), width, height);
+        let ours = encode(&Grid { channels: reducer.finish().unwrap() }, width, height);
         let mut small = image::DynamicImage::from(picture);
         if width.max(height) > 64 {
             small = small.thumbnail(64, 64);

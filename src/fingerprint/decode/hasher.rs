@@ -5,6 +5,8 @@
 
 use blake3::Hasher;
 
+/// Bytes that are hashed at once: many blocks of BLAKE3 go through the processor together.
+const AT_ONCE: usize = 64 << 10;
 /// Bytes of an opaque alpha channel that are hashed at once.
 const OPAQUE: [u8; 4096] = [255; 4096];
 
@@ -13,6 +15,8 @@ pub(super) struct PixelHasher {
     width: u32,
     height: u32,
     colours: Hasher,
+    /// Rows that wait until there are enough of them to be hashed side by side.
+    waiting: Vec<u8>,
     /// From the first pixel on that is not opaque.
     alpha: Option<Box<Hasher>>,
     pixels: u64,
@@ -21,12 +25,16 @@ pub(super) struct PixelHasher {
 impl PixelHasher {
     /// For a picture of these sides as displayed.
     pub(super) fn new(width: u32, height: u32) -> Self {
-        Self { width, height, colours: Hasher::new(), alpha: None, pixels: 0 }
+        Self { width, height, colours: Hasher::new(), waiting: Vec::new(), alpha: None, pixels: 0 }
     }
 
     /// Takes the next row: three bytes a pixel, and the alpha of each unless all are opaque.
     pub(super) fn row(&mut self, rgb: &[u8], alpha: Option<&[u8]>) {
-        self.colours.update(rgb);
+        self.waiting.extend_from_slice(rgb);
+        if self.waiting.len() >= AT_ONCE {
+            self.colours.update(&self.waiting);
+            self.waiting.clear();
+        }
         let before = self.pixels;
         self.pixels += rgb.len() as u64 / 3;
         match (alpha, &mut self.alpha) {
@@ -43,7 +51,8 @@ impl PixelHasher {
     }
 
     /// The hash of everything.
-    pub(super) fn finish(self) -> [u8; 32] {
+    pub(super) fn finish(mut self) -> [u8; 32] {
+        self.colours.update(&self.waiting);
         let mut whole = Hasher::new();
         whole.update(&self.width.to_le_bytes()).update(&self.height.to_le_bytes());
         whole.update(self.colours.finalize().as_bytes());

@@ -1,10 +1,12 @@
 //! Bytes of a picture in, its grid out: each format by the decoder that does least for it.
 
 mod hasher;
+mod png;
+mod webp;
 mod whole;
 
 use super::grid::{Grid, MOST_PIXELS_A_SIDE};
-use super::{Format, PictureError, PictureLimits};
+use super::{Format, PictureError, PictureLimits, jpeg};
 use crate::entity::Turn;
 
 /// A decoded picture, as it is stored.
@@ -30,7 +32,21 @@ impl Decoded {
 
 /// Decodes as much as a grid needs.
 pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Decoded, PictureError> {
-    whole::decode(bytes, limits)
+    let quick = match sniff(bytes)? {
+        Some(Format::Jpeg) => jpeg_eighth(bytes, limits),
+        Some(Format::Png) => png::decode(bytes, limits),
+        Some(Format::WebP) => webp::decode(bytes, limits),
+        _ => None,
+    };
+    // What a quick reader does not know or finds damaged is for the full decoder to judge.
+    quick.map_or_else(|| whole::decode(bytes, limits), Ok)
+}
+
+fn jpeg_eighth(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
+    let eighth = jpeg::read(bytes, limits, jpeg::LEAST_SIDE).ok()?;
+    let (grid, coded) = (eighth.grid(), Some(eighth.coded));
+    let jpeg::Eighth { width, height, turn, .. } = eighth;
+    Some(Decoded { format: Format::Jpeg, width, height, turn, grid, pixels: None, coded })
 }
 
 /// The hash of the pixels as displayed, whatever that takes.

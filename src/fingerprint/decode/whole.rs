@@ -1,6 +1,7 @@
 //! Pictures that are decoded whole, by the image crate: the rare formats, and what the quick readers refuse.
 
 use std::io::Cursor;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
@@ -8,44 +9,52 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use super::hasher::PixelHasher;
 use super::{Decoded, check_sides, sniff};
 use crate::entity::Turn;
-use crate::fingerprint::grid::Reducer;
+use crate::fingerprint::grid::{Grid, Reducer};
 use crate::fingerprint::{Format, PictureError, PictureLimits};
 
 /// Bytes that a decoder may need for one pixel: four channels of 16 bits, twice.
 const BYTES_A_PIXEL: u64 = 16;
+
+/// Pixels of a picture of which only one may be open at a time.
+const LARGE_PIXELS: u64 = 8_000_000;
+
+/// Held while a large picture is open, so that memory does not grow with the number of threads.
+static LARGE: Mutex<()> = Mutex::new(());
 
 /// A whole picture, as it is stored.
 struct Whole {
     format: Format,
     picture: DynamicImage,
     turn: Turn,
+    /// If it is large.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 /// Decodes all pixels and averages them.
 pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Decoded, PictureError> {
-    let Whole { format, picture, turn } = open(bytes, limits)?;
+    let Whole { format, picture, turn, _alone } = open(bytes, limits)?;
     let (width, height) = (picture.width(), picture.height());
-    let mut reducer = Reducer::new(width, height);
+    let mut reducer = Reducer::<3>::new(width, height);
     let mut hasher = (turn == Turn::None).then(|| PixelHasher::new(width, height));
-    each_row(picture, |row| {
+    each_row(picture, |rgb, alpha| {
         if let Some(hasher) = &mut hasher {
-            hasher.row(row.rgb, row.alpha);
+            hasher.row(rgb, alpha);
         }
-        match row.alpha {
-            None => reducer.row(row.rgb),
-            Some(alpha) => reducer.row(&over_black(row.rgb, alpha)),
+        match alpha {
+            None => reducer.row(rgb),
+            Some(alpha) => reducer.row(&over_black(rgb, alpha)),
         }
     });
-    let grid = reducer.finish().ok_or(PictureError::DecoderPanicked)?;
+    let grid = Grid { channels: reducer.finish().ok_or(PictureError::DecoderPanicked)? };
     Ok(Decoded { format, width, height, turn, grid, pixels: hasher.map(PixelHasher::finish), coded: None })
 }
 
 /// Decodes all pixels and hashes them as displayed.
 pub(super) fn pixels(bytes: &[u8], limits: &PictureLimits) -> Result<[u8; 32], PictureError> {
-    let Whole { mut picture, turn, .. } = open(bytes, limits)?;
+    let Whole { mut picture, turn, _alone, .. } = open(bytes, limits)?;
     picture.apply_orientation(orientation(turn));
     let mut hasher = PixelHasher::new(picture.width(), picture.height());
-    each_row(picture, |row| hasher.row(row.rgb, row.alpha));
+    each_row(picture, |rgb, alpha| hasher.row(rgb, alpha));
     Ok(hasher.finish())
 }
 
@@ -62,8 +71,11 @@ fn open(bytes: &[u8], limits: &PictureLimits) -> Result<Whole, PictureError> {
     let (width, height) = decoder.dimensions();
     check_sides(width, height, limits)?;
     let turn = Turn::of_exif(decoder.orientation().map_err(PictureError::Decode)?.to_exif());
+    let large = u64::from(width) * u64::from(height) > LARGE_PIXELS;
+    // A panic of a decoder leaves nothing behind that the next could trip over.
+    let alone = large.then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
     let picture = DynamicImage::from_decoder(decoder).map_err(PictureError::Decode)?;
-    Ok(Whole { format, picture, turn: turn.unwrap_or(Turn::None) })
+    Ok(Whole { format, picture, turn: turn.unwrap_or(Turn::None), _alone: alone })
 }
 
 fn image_format(format: Format) -> ImageFormat {
@@ -90,23 +102,17 @@ fn orientation(turn: Turn) -> Orientation {
     }
 }
 
-/// One row of a picture, 8 bits a channel.
-pub(super) struct Row<'r> {
-    pub(super) rgb: &'r [u8],
-    /// Unless all of it is opaque.
-    pub(super) alpha: Option<&'r [u8]>,
-}
-
-fn each_row(picture: DynamicImage, mut take: impl FnMut(Row<'_>)) {
+fn each_row(picture: DynamicImage, mut take: impl FnMut(&[u8], Option<&[u8]>)) {
     if !picture.color().has_alpha() {
         let picture = picture.into_rgb8();
         let length = 3 * picture.width() as usize;
-        return picture.as_raw().chunks_exact(length).for_each(|rgb| take(Row { rgb, alpha: None }));
+        return picture.as_raw().chunks_exact(length).for_each(|rgb| take(rgb, None));
     }
     let picture = picture.into_rgba8();
     let mut split = Split::default();
     for row in picture.as_raw().chunks_exact(4 * picture.width() as usize) {
-        take(split.row(row));
+        let (rgb, alpha) = split.row(row);
+        take(rgb, alpha);
     }
 }
 
@@ -118,8 +124,8 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// A row of four bytes a pixel.
-    pub(super) fn row(&mut self, rgba: &[u8]) -> Row<'_> {
+    /// Three of the four bytes of each pixel, and the fourth ones unless all are opaque.
+    pub(super) fn row(&mut self, rgba: &[u8]) -> (&[u8], Option<&[u8]>) {
         self.rgb.resize(rgba.len() / 4 * 3, 0);
         self.alpha.resize(rgba.len() / 4, 0);
         let mut opaque = u8::MAX;
@@ -129,7 +135,7 @@ impl Split {
             *alpha = pixel[3];
             opaque &= pixel[3];
         }
-        Row { rgb: &self.rgb, alpha: (opaque != u8::MAX).then_some(&*self.alpha) }
+        (&self.rgb, (opaque != u8::MAX).then_some(&*self.alpha))
     }
 }
 

@@ -26,12 +26,12 @@ fn slow(width: usize, height: usize, pixel: impl Fn(usize, usize) -> f64) -> Vec
 
 fn check(width: usize, height: usize, seed: u64) {
     let byte = |place: usize| (place as u64 ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes()[0];
-    let mut reducer = Reducer::new(width as u32, height as u32);
+    let mut reducer = Reducer::<3>::new(width as u32, height as u32);
     for y in 0..height {
         let row: Vec<u8> = (0..3 * width).map(|place| byte(y * 3 * width + place)).collect();
         reducer.row(&row);
     }
-    let grid = reducer.finish().expect("all rows came");
+    let grid = Grid { channels: reducer.finish().expect("all rows came") };
     for (channel, cells) in grid.channels.iter().enumerate() {
         let expected = slow(width, height, |y, x| f64::from(byte((y * width + x) * 3 + channel)));
         for (cell, expected) in cells.iter().zip(expected) {
@@ -69,7 +69,7 @@ proptest! {
 
 #[test]
 fn a_picture_without_all_its_rows_has_no_grid() {
-    let mut reducer = Reducer::new(2, 3);
+    let mut reducer = Reducer::<3>::new(2, 3);
     reducer.row(&[9; 6]);
     reducer.row(&[9; 6]);
     assert!(reducer.finish().is_none());
@@ -78,8 +78,8 @@ fn a_picture_without_all_its_rows_has_no_grid() {
 #[test]
 fn the_brightest_picture_of_the_longest_side_overflows_nothing() {
     let side = MOST_PIXELS_A_SIDE;
-    let mut reducer = Reducer::new(1, side);
+    let mut reducer = Reducer::<3>::new(1, side);
     (0..side).for_each(|_| reducer.row(&[255; 3]));
-    let grid = reducer.finish().expect("all rows came");
+    let grid = Grid { channels: reducer.finish().expect("all rows came") };
     assert!(grid.channels[0].iter().all(|cell| *cell == 255.0));
 }
