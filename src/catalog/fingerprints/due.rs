@@ -128,6 +128,25 @@ impl Catalog {
         Ok(found)
     }
 
+    /// How many media of the site are wanted, videos included.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn wanted_media_count(&self, wanted: Wanted) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM media m WHERE {WANTED}");
+        let count: i64 = self.connection.prepare_cached(&sql)?.query_row(
+            params![
+                FINGERPRINT_ALGORITHM,
+                wanted.failures == Failures::Retried,
+                wanted.now.as_millis(),
+                wanted.exact
+            ],
+            |row| row.get(0),
+        )?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Whether a media of the site is wanted; `None` where it is none of the site's, or has no address.
     ///
     /// # Errors

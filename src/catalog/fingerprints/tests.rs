@@ -97,6 +97,7 @@ impl World {
 
     fn wanted(&self, wanted: Wanted) -> Vec<u64> {
         let found = self.catalog.wanted_media(None, 10, wanted).expect("reads");
+        assert_eq!(self.catalog.wanted_media_count(wanted).expect("counts"), found.len() as u64);
         for remote in &found {
             let alone = self.catalog.remote_media(remote.media, wanted).expect("reads");
             assert_eq!(alone, Some((remote.clone(), true)), "one by one is as all together");

@@ -10,6 +10,7 @@
 //! pixels are the same.
 
 mod address;
+mod agenda;
 mod keep;
 mod verdict;
 
@@ -21,11 +22,11 @@ use tokio::task::JoinSet;
 
 use super::error::CrawlError;
 use super::scan::pixels::{Described, Describer};
-use crate::catalog::{Catalog, Failures, Looked, MediaId, NewFingerprint, PixelOrigin, RemoteMedia, Wanted};
-use crate::entity::MediaType;
+use crate::catalog::{Catalog, Failures, Looked, MediaId, NewFingerprint, PixelOrigin, RemoteMedia};
 use crate::fetch::{Client, FetchError, Traffic};
 use crate::run::{Counted, RunContext};
 
+use agenda::Agenda;
 pub use keep::KeepError;
 use verdict::{Verdict, judge};
 
@@ -40,9 +41,6 @@ pub const DEFAULT_PREVIEW_WIDTH: u32 = 450;
 
 /// The widths at which the site's own pages show pictures.
 pub const PREVIEW_WIDTHS: [u32; 8] = [96, 320, 450, 512, 800, 1200, 1600, 2200];
-
-/// Media that are looked up at once.
-const WINDOW: usize = 256;
 
 /// Pictures in one batch: what a killed run has to do again.
 const BATCH: usize = 16;
@@ -172,7 +170,8 @@ pub async fn crawl_media(
         report: MediaReport::default(),
         in_a_row: 0,
     };
-    context.progress.begin("media", options.most);
+    let total = run.agenda.total(catalog)?;
+    context.progress.begin("media", Some(options.most.map_or(total, |most| most.min(total))));
     let ended = run.all(catalog).await;
     context.progress.end();
     let mut report = run.report;
@@ -396,91 +395,5 @@ impl One {
             Ok((_, Err(error))) => Err(Ended::Other(CrawlError::Keep(error))),
             Err(reason) => Ok(Verdict::undecodable(reason)),
         }
-    }
-}
-
-/// Which pictures are left.
-struct Agenda {
-    wanted: Wanted,
-    most: Option<u64>,
-    source: Source,
-    window: VecDeque<RemoteMedia>,
-}
-
-enum Source {
-    All { after: Option<MediaId>, is_over: bool },
-    These(VecDeque<MediaId>),
-}
-
-impl Agenda {
-    fn new(options: &MediaOptions, context: &RunContext) -> Self {
-        let source = match &options.choice {
-            MediaChoice::All => Source::All { after: None, is_over: false },
-            MediaChoice::These(media) => {
-                let mut media = media.clone();
-                media.sort_unstable();
-                media.dedup();
-                Source::These(media.into())
-            }
-        };
-        let exact = options.rendition == Rendition::Original;
-        let wanted = Wanted { exact, failures: options.failures, now: context.clock.now() };
-        Self { wanted, most: options.most, source, window: VecDeque::new() }
-    }
-
-    fn has_room(&self, asked: u64) -> bool {
-        self.most.is_none_or(|most| asked < most)
-    }
-
-    fn next(
-        &mut self,
-        catalog: &Catalog,
-        report: &mut MediaReport,
-    ) -> Result<Option<RemoteMedia>, CrawlError> {
-        loop {
-            let Some(remote) = self.window.pop_front() else {
-                if !self.fill(catalog, report)? {
-                    return Ok(None);
-                }
-                continue;
-            };
-            if is_moving(&remote) {
-                report.moving += 1;
-                continue;
-            }
-            return Ok(Some(remote));
-        }
-    }
-
-    /// Fills the window; says whether there may be more.
-    fn fill(&mut self, catalog: &Catalog, report: &mut MediaReport) -> Result<bool, CrawlError> {
-        match &mut self.source {
-            Source::All { is_over: true, .. } => Ok(false),
-            Source::All { after, is_over } => {
-                let found = catalog.wanted_media(*after, WINDOW, self.wanted)?;
-                *after = found.last().map(|remote| remote.media).or(*after);
-                *is_over = found.len() < WINDOW;
-                self.window.extend(found);
-                Ok(true)
-            }
-            Source::These(media) => {
-                let Some(next) = media.pop_front() else { return Ok(false) };
-                match catalog.remote_media(next, self.wanted)? {
-                    Some((remote, true)) => self.window.push_back(remote),
-                    Some((_, false)) => report.spared += 1,
-                    None => report.elsewhere += 1,
-                }
-                Ok(true)
-            }
-        }
-    }
-}
-
-/// Whether it is a video or a sound, by what the site says, or by the name of its file.
-fn is_moving(remote: &RemoteMedia) -> bool {
-    match remote.media_type {
-        Some(MediaType::Video | MediaType::Audio) => true,
-        Some(MediaType::Image) => false,
-        Some(MediaType::Other) | None => address::is_moving(&remote.url),
     }
 }
