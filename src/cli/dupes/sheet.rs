@@ -213,7 +213,10 @@ fn words(member: &Member) -> String {
         _ => String::new(),
     };
     let through = if member.is_indirect { ", through another member" } else { "" };
-    let because = because(&verdict.evidence);
+    let because = match verdict.class {
+        MatchClass::SameBytes | MatchClass::SamePixels => String::new(),
+        _ => because(&verdict.evidence),
+    };
     let because = if because.is_empty() { because } else { format!(": {because}") };
     format!("{}{distance}{through}{because}", verdict.class.as_str().replace('_', " "))
 }
