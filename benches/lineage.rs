@@ -49,7 +49,9 @@ fn main() -> Outcome<()> {
         let inputs = Inputs { catalog: &catalog, scope, period, copies: None, options };
         Ok(lineage::report_from_index(&inputs, &reader)?.images)
     };
-    for (name, row) in [("largest model", ranking.rows.first()), ("typical", nearest(&ranking, settings.images))] {
+    for (name, row) in
+        [("largest model", ranking.rows.first()), ("typical", nearest(&ranking, settings.images))]
+    {
         let Some(row) = row else { continue };
         let scope = lineage::find_scope(&catalog, &Wanted::Model(row.model))?;
         measure(name, settings.rounds, || report(&scope))?;

@@ -52,7 +52,8 @@ fn picture() -> impl Strategy<Value = Picture> {
         (of(select(vec!["euler", " euler ", "", "dpmpp_2m"])), of(select(vec!["ann", "Bob", "bob ", " "])));
     let seeds = vec![0, 7, -1, i128::from(i64::MIN), i128::from(u64::MAX), i128::from(i64::MAX) + 1];
     let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0, -0.0])), of(select(seeds)));
-    let prompts = vec!["", " ", ",", "(Red_Hair:1.2), castle, 1girl", "castle, castle", "1girl, <lora:x:1>, red hair"];
+    let prompts =
+        vec!["", " ", ",", "(Red_Hair:1.2), castle, 1girl", "castle, castle", "1girl, <lora:x:1>, red hair"];
     let texts = (of(select(prompts.clone())), of(select(prompts)));
     let weight = of(select(vec![0.0, 0.5, -1.0, f64::MAX, f64::INFINITY]));
     (facts, words, numbers, texts, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
@@ -331,7 +332,8 @@ fn naive_ranking(pictures: &BTreeMap<u64, Picture>) -> Vec<(u64, u64, u64, u64)>
                     _ => false,
                 })
             };
-            let made: Vec<&Picture> = pictures.values().filter(|picture| !picture.hidden).filter(counts).collect();
+            let made: Vec<&Picture> =
+                pictures.values().filter(|picture| !picture.hidden).filter(counts).collect();
             let media: std::collections::BTreeSet<u8> = made.iter().map(|picture| picture.media).collect();
             let owners: std::collections::BTreeSet<&str> = made
                 .iter()
@@ -395,7 +397,11 @@ fn every_scope_of_the_command_reports_on_its_images() {
     assert!(counts.is_sorted_by(|a, b| a >= b) && counts[0] > 0, "{counts:?}");
     let first = &rows[0];
     let model = ask(&[&first["model"].to_string()]).json();
-    for (ranked, reported) in [("images", "made_with"), ("images_deduplicated", "made_with_deduplicated"), ("posted_for", "posted_for")] {
+    for (ranked, reported) in [
+        ("images", "made_with"),
+        ("images_deduplicated", "made_with_deduplicated"),
+        ("posted_for", "posted_for"),
+    ] {
         assert_eq!(first[ranked], model["counts"][reported], "{ranked}");
     }
     let creator = ask(&["--creator", first["creator"].as_str().expect("a creator")]).json();
@@ -404,7 +410,10 @@ fn every_scope_of_the_command_reports_on_its_images() {
     let base = model["ancestry"]["base_models"][0]["name"].as_str().expect("a base model").to_owned();
     assert!(ask(&["--base", &base]).json()["images"].as_u64() > Some(0));
     let query = ask(&["--query", &format!("model_id:{}", first["model"])]).json();
-    assert_eq!((&query["scope"]["kind"], query["versions"].as_array().map(Vec::len)), (&"query".into(), Some(0)));
+    assert_eq!(
+        (&query["scope"]["kind"], query["versions"].as_array().map(Vec::len)),
+        (&"query".into(), Some(0))
+    );
     assert!(query["images"].as_u64() >= model["images"].as_u64(), "a query also finds names");
     for (flags, code) in [
         (&["--creator", "nobody at all"][..], 4),
@@ -431,13 +440,19 @@ fn saved_reports_are_compared_like_fresh_ones_and_other_files_are_refused() {
     let compare = |a: &str, b: &str| home.run(&["lineage", "--compare", a, b, "--format", "json"]);
     let fresh = compare("Inkwash Lines", "Inkwash Lines").json();
     assert_eq!(compare("a.json", "Inkwash Lines").json(), fresh);
-    assert!(fresh["numbers"].as_array().expect("a list").iter().all(|number| {
-        number["change"].is_null() || number["change"].as_f64() == Some(0.0)
-    }));
+    assert!(
+        fresh["numbers"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|number| { number["change"].is_null() || number["change"].as_f64() == Some(0.0) })
+    );
     let parts = home.run(&["lineage", "Inkwash Lines", "--compare-at", "2024-01", "--format", "json"]).json();
     let images = &parts["numbers"][0];
-    let report: Value = serde_json::from_slice(&std::fs::read(home.path().join("a.json")).expect("there")).expect("JSON");
-    let dated: u64 = report["weeks"].as_array().expect("a list").iter().filter_map(|week| week["images"].as_u64()).sum();
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(home.path().join("a.json")).expect("there")).expect("JSON");
+    let dated: u64 =
+        report["weeks"].as_array().expect("a list").iter().filter_map(|week| week["images"].as_u64()).sum();
     assert_eq!(images["a"].as_f64().zip(images["b"].as_f64()).map(|(a, b)| a + b), Some(dated as f64));
     for (name, text) in [("b.json", "{"), ("c.json", "{\"schema\": 1}"), ("d.json", "[]")] {
         std::fs::write(home.path().join(name), text).expect("writable");

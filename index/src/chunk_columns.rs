@@ -105,14 +105,16 @@ impl Reader {
             let mut part = init();
             let mut facts = SegmentFacts::open(segment)?;
             let seeds = segment.fast_fields().i64("seed")?;
-            let (prompt, negative) = (column(segment, ChunkField::Prompt)?, column(segment, ChunkField::Negative)?);
+            let (prompt, negative) =
+                (column(segment, ChunkField::Prompt)?, column(segment, ChunkField::Negative)?);
             let (mut prompts, mut negatives) = (Vec::new(), Vec::new());
             let mut failure = None;
             for_each_match(weight, segment, |doc| match facts.of(doc) {
                 Ok(Some(facts)) => {
                     numbers(prompt.as_ref(), doc, &mut prompts);
                     numbers(negative.as_ref(), doc, &mut negatives);
-                    let chunks = ChunkFacts { seed: seeds.first(doc), prompt: &prompts, negative: &negatives };
+                    let chunks =
+                        ChunkFacts { seed: seeds.first(doc), prompt: &prompts, negative: &negatives };
                     each(&mut part, &facts, chunks);
                 }
                 Ok(None) => {}

@@ -38,8 +38,9 @@ pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    Bearer, FileFacts, HasLinks, RemixCounts, Works, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
-    NamingImage, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
+    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
+    NamingImage, RemixCounts, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts,
+    VersionTitle, Works,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};

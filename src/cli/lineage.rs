@@ -6,7 +6,9 @@ use std::path::Path;
 
 use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
-use stemmata::lineage::{self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works};
+use stemmata::lineage::{
+    self, Inputs, LineageError, LineageReport, Options, Period, ProvImage, Scope, ScopeKind, Wanted, Works,
+};
 use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
 use stemmata_index::near::Copies;
@@ -16,6 +18,7 @@ use stemmata_index::{IndexError, Reader};
 use super::args::LineageArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::lineage_exports::Exports;
 use super::output::Supported;
 use super::session::Session;
 
@@ -34,10 +37,14 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
         return compare(arguments, session);
     }
     let sink = session.sink(Supported::Document)?;
-    let asked = Asked::open(arguments, session)?;
-    let mut report = asked.report(&asked.scope()?, asked.period)?;
-    if arguments.stamp {
-        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    let exports = Exports::of(&arguments.export)?;
+    let (report, images) = match &arguments.from {
+        Some(path) => (LineageReport::from_json(&read_report(path)?)?, Vec::new()),
+        None => made(arguments, session)?,
+    };
+    let to_stdout = exports.write(&report, &images, session)?;
+    if to_stdout {
+        return Ok(Exit::Done);
     }
     sink.document(&report, |report, terminal| {
         let mut text = lineage::render(report, terminal.width);
@@ -49,6 +56,21 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// A report from the catalog, with the images that an export asks for.
+fn made(arguments: &LineageArgs, session: &Session) -> Result<(LineageReport, Vec<ProvImage>), Failure> {
+    let asked = Asked::open(arguments, session)?;
+    let scope = asked.scope()?;
+    let mut report = asked.report(&scope, asked.period)?;
+    if arguments.stamp {
+        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    }
+    let images = match arguments.export.prov_images {
+        Some(most) => lineage::prov_images(&asked.catalog, &scope, asked.period, most as usize)?,
+        None => Vec::new(),
+    };
+    Ok((report, images))
+}
+
 /// Prints how two reports differ.
 fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
@@ -56,7 +78,9 @@ fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
         (Some(targets), _) => {
             let sides: Vec<LineageReport> =
                 targets.iter().map(|target| side(target, arguments, session)).collect::<Result<_, _>>()?;
-            <[LineageReport; 2]>::try_from(sides).map(Into::into).map_err(|_| Failure::usage("two reports differ"))?
+            <[LineageReport; 2]>::try_from(sides)
+                .map(Into::into)
+                .map_err(|_| Failure::usage("two reports differ"))?
         }
         (None, Some(date)) => {
             let (at, asked) = (dates::moment(date)?, Asked::open(arguments, session)?);
@@ -67,7 +91,9 @@ fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
         (None, None) => return Err(Failure::usage("nothing to compare")),
     };
     let comparison = lineage::compare(&a, &b);
-    sink.document(&comparison, |comparison, terminal| lineage::render_comparison(comparison, terminal.width))?;
+    sink.document(&comparison, |comparison, terminal| {
+        lineage::render_comparison(comparison, terminal.width)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -85,6 +111,10 @@ fn side(target: &str, arguments: &LineageArgs, session: &Session) -> Result<Line
 fn read_report(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: std::io::Error| Failure::file(path.display(), &error);
     let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        return Ok(bytes);
+    }
     let file = File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
@@ -136,8 +166,13 @@ impl<'a> Asked<'a> {
     }
 
     fn report(&self, scope: &Scope, period: Period) -> Result<LineageReport, Failure> {
-        let inputs =
-            Inputs { catalog: &self.catalog, scope, period, copies: self.copies.as_ref(), options: self.options };
+        let inputs = Inputs {
+            catalog: &self.catalog,
+            scope,
+            period,
+            copies: self.copies.as_ref(),
+            options: self.options,
+        };
         if scope.kind == ScopeKind::Query {
             return self.report_on_query(&inputs, scope.name.as_deref().unwrap_or_default());
         }
@@ -151,8 +186,8 @@ impl<'a> Asked<'a> {
         let Some(reader) = &self.reader else {
             return Err(LineageError::NeedsIndex.into());
         };
-        let parsed = query::parse(text)
-            .map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+        let parsed =
+            query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
         let resolver = CatalogResolver::new(&self.catalog);
         Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
     }
@@ -221,10 +256,10 @@ impl From<LineageError> for Failure {
                 .hint("`stemmata index update` brings the index up to date"),
             LineageError::NothingOf { .. } => Self::of(Exit::NotFound, "lineage.not_found", &error)
                 .hint("names are compared whole; `stemmata export models` prints those of the catalog"),
-            LineageError::NotAReport { .. } | LineageError::OtherSchema { .. } | LineageError::ReportTooLarge { .. } => {
-                Self::of(Exit::Usage, "lineage.no_report", &error)
-                    .hint("`stemmata lineage MODEL --format json` prints a report that can be read back")
-            }
+            LineageError::NotAReport { .. }
+            | LineageError::OtherSchema { .. }
+            | LineageError::ReportTooLarge { .. } => Self::of(Exit::Usage, "lineage.no_report", &error)
+                .hint("`stemmata lineage MODEL --format json` prints a report that can be read back"),
             LineageError::Catalog(_) => match error {
                 LineageError::Catalog(error) => error.into(),
                 other => Self::of(Exit::General, "lineage.failed", &other),

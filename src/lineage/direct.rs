@@ -98,7 +98,9 @@ impl Background for Everywhere<'_> {
                 }
                 counts.images += 1;
                 for chunk in chunks_of(text) {
-                    if let Some(count) = places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place)) {
+                    if let Some(count) =
+                        places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place))
+                    {
                         *count += 1;
                     }
                 }

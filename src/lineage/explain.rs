@@ -51,7 +51,10 @@ pub fn explain(report: &LineageReport) -> Vec<Explained> {
             "how many times more frequent a companion is here than among all images that name any resource; \
              lift_shrunk is (images + 5) / (expected + 5), so that few images say little",
         ),
-        say("weight", "the middle of the weights that are written, and the range that holds eight in ten of them"),
+        say(
+            "weight",
+            "the middle of the weights that are written, and the range that holds eight in ten of them",
+        ),
         say("settings", "percentiles by nearest rank over the images that tell the setting"),
         say("seeds", "how many images share their seed with another image of the scope"),
         Explained {

@@ -93,7 +93,10 @@ impl<'c> Walk<'c> {
             scope: versions.to_vec(),
             nodes: BTreeMap::new(),
             edges: BTreeSet::new(),
-            graph: FamilyGraph { truncated: Truncation { depth: DEPTH, ..Truncation::default() }, ..FamilyGraph::default() },
+            graph: FamilyGraph {
+                truncated: Truncation { depth: DEPTH, ..Truncation::default() },
+                ..FamilyGraph::default()
+            },
         };
         for version in versions {
             walk.version(*version)?;
@@ -276,7 +279,11 @@ impl<'c> Walk<'c> {
 
     /// The node of what a header names, and whether it can be asked for its own parents. A hash leads to the version
     /// that publishes it, else to a file of this machine; without either it stays what it was called.
-    fn named(&mut self, hash: Option<&HexHash>, name: Option<&str>) -> Result<Option<(String, Option<Subject>)>> {
+    fn named(
+        &mut self,
+        hash: Option<&HexHash>,
+        name: Option<&str>,
+    ) -> Result<Option<(String, Option<Subject>)>> {
         let usable = hash.filter(|hash| hash.junk().is_none());
         if let Some(hash) = usable {
             // Uploads of one file are tied to each other by edges of their own; the first stands for all.
@@ -290,12 +297,9 @@ impl<'c> Walk<'c> {
         }
         let title = |fallback: &str| name.unwrap_or(fallback).to_owned();
         let node = match (usable, name) {
-            (Some(hash), _) => self.node(
-                format!("file:{hash}"),
-                NodeKind::UnknownFile,
-                title(hash.as_str()),
-                false,
-            ),
+            (Some(hash), _) => {
+                self.node(format!("file:{hash}"), NodeKind::UnknownFile, title(hash.as_str()), false)
+            }
             (None, Some(name)) => {
                 self.node(format!("name:{name}"), NodeKind::UnknownName, name.to_owned(), false)
             }

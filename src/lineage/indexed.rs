@@ -65,7 +65,9 @@ fn figures(inputs: &Inputs<'_>, reader: &Reader, resolver: &dyn Resolver, query:
         let tally = Tally::new(&scope.members, period).without(&refused);
         (if scope.compares() { tally.comparing() } else { tally }, Vec::new())
     };
-    let each = |(tally, uses): &mut (Tally<'_>, Vec<(u64, Option<f64>)>), facts: &Facts<'_>, chunks: ChunkFacts<'_>| {
+    let each = |(tally, uses): &mut (Tally<'_>, Vec<(u64, Option<f64>)>),
+                facts: &Facts<'_>,
+                chunks: ChunkFacts<'_>| {
         uses.clear();
         uses.extend(facts.resources.iter().map(|used| (used.id, used.weight)));
         if let Some(usage) = usage(facts, &chunks, uses) {

@@ -156,7 +156,8 @@ impl Census {
     }
 
     fn finish(mut self, catalog: &Catalog, period: Period, top: usize) -> Result<Ranking> {
-        let mut order: Vec<(ModelId, Count)> = self.models.iter().map(|(model, count)| (*model, *count)).collect();
+        let mut order: Vec<(ModelId, Count)> =
+            self.models.iter().map(|(model, count)| (*model, *count)).collect();
         order.sort_unstable_by(|(a, a_count), (b, b_count)| {
             b_count.images.cmp(&a_count.images).then_with(|| a.cmp(b))
         });

@@ -28,7 +28,8 @@ pub(super) fn score(figures: &Figures, versions: VersionsKnown) -> Option<Score>
         return None;
     }
     let of = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-    let sure: u64 = figures.strength.confidence.iter().map(|(percent, count)| u64::from(*percent) * count).sum();
+    let sure: u64 =
+        figures.strength.confidence.iter().map(|(percent, count)| u64::from(*percent) * count).sum();
     let known = &figures.known;
     let settings = known.sampler + known.steps + known.cfg + known.seed + known.prompt;
     let parts = [
@@ -81,7 +82,8 @@ mod tests {
         let mut figures = Figures { images: 4, ..Figures::default() };
         assert_eq!(score(&Figures::default(), VersionsKnown::default()), None);
         figures.strength.confidence = [(100, 4)].into();
-        figures.known = Known { sampler: 4, steps: 4, cfg: 4, seed: 4, prompt: 4, created: 4, ..Known::default() };
+        figures.known =
+            Known { sampler: 4, steps: 4, cfg: 4, seed: 4, prompt: 4, created: 4, ..Known::default() };
         let all = VersionsKnown { versions: 2, with_hash: 2, with_base: 2 };
         assert_eq!(score(&figures, all).map(|score| score.value), Some(100.0));
         figures.unresolved_images = 1;

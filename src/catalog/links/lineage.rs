@@ -59,7 +59,8 @@ impl Catalog {
         let mut rows = statement.query([wanted])?;
         let (mut links, mut present, mut digits) = (Vec::new(), None, 0);
         while let Some(row) = rows.next()? {
-            let resource = columns::required(row.get::<_, i64>(0)?, "links", "resource", |id| u64::try_from(id).ok())?;
+            let resource =
+                columns::required(row.get::<_, i64>(0)?, "links", "resource", |id| u64::try_from(id).ok())?;
             if present != Some(resource) {
                 if let Some(done) = present {
                     visit(done, &links, digits);

@@ -29,7 +29,7 @@ pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
-pub(crate) use lineage::LineageArgs;
+pub(crate) use lineage::{LineageArgs, LineageExports};
 pub(crate) use local::{LocalArgs, LocalWhat};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,

@@ -26,7 +26,8 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, Failure> {
         [4, 2] => format!("{text}-01"),
         _ => text.to_owned(),
     };
-    let first = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_millisecond());
+    let first =
+        |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_millisecond());
     // A date is also read out of a longer text; what has a time is a moment.
     let day = whole.parse::<Date>().ok().filter(|_| !whole.contains(['T', 't', ' ', ':']));
     let found = day.and_then(first).and_then(Timestamp::from_millis).or_else(|| Timestamp::parse(&whole));

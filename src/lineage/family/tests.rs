@@ -154,10 +154,7 @@ fn files_that_descend_from_each_other_end_where_they_began() {
     let itself = edge(Descent::DerivedFrom, Some(sha("aaaa1111")), None);
     let mut egg = from(sha("bbbb2222"));
     egg.push(itself);
-    keep(
-        &mut fixture,
-        &[("egg", sha("aaaa1111"), egg), ("hen", sha("bbbb2222"), from(sha("aaaa1111")))],
-    );
+    keep(&mut fixture, &[("egg", sha("aaaa1111"), egg), ("hen", sha("bbbb2222"), from(sha("aaaa1111")))]);
     let graph = graph_of(&fixture, 1);
     let edges: Vec<(&str, &str)> =
         graph.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();

@@ -37,7 +37,14 @@ fn made() -> impl Strategy<Value = Made> {
     let uses =
         proptest::collection::btree_map(1..9_u64, of(proptest::sample::select(vec![0.0, 0.5, -1.0])), 0..5);
     (numbers, settings, words, chunks(), chunks(), uses).prop_map(
-        |((media, created_ms, seed, size), (steps, cfg), (sampler, username), prompt, negative, resources)| {
+        |(
+            (media, created_ms, seed, size),
+            (steps, cfg),
+            (sampler, username),
+            prompt,
+            negative,
+            resources,
+        )| {
             Made { media, created_ms, steps, cfg, sampler, username, seed, size, prompt, negative, resources }
         },
     )

@@ -16,7 +16,8 @@ use crate::lineage::{Result, themes};
 
 use super::versions::{Posted, version_report};
 use super::{
-    Confidences, CopiesUsed, ImageCounts, LineageReport, Options, SCHEMA, ScopeOut, Stamp, Themes, Week, lists,
+    Confidences, CopiesUsed, ImageCounts, LineageReport, Options, SCHEMA, ScopeOut, Stamp, Themes, Week,
+    lists,
 };
 
 /// The weakest kinship by which near-duplicates count as one picture: saved again or resized, but not edited.
@@ -75,7 +76,11 @@ pub struct ChunkCounts {
 /// # Errors
 ///
 /// [`crate::lineage::LineageError::Catalog`], [`crate::lineage::LineageError::Index`].
-pub fn report_of(inputs: &Inputs<'_>, figures: &Figures, background: &dyn Background) -> Result<LineageReport> {
+pub fn report_of(
+    inputs: &Inputs<'_>,
+    figures: &Figures,
+    background: &dyn Background,
+) -> Result<LineageReport> {
     let Inputs { catalog, scope, period, copies, options } = *inputs;
     let own: &[VersionId] = match &scope.members {
         Members::Versions(versions) => versions,
@@ -196,7 +201,8 @@ pub(super) fn weeks(counts: &std::collections::HashMap<i64, u64>) -> Vec<Week> {
 fn themes_of(figures: &Figures, background: &dyn Background, options: Options) -> Result<Themes> {
     let habits = &figures.habits;
     let [prompt, negative] = [&habits.prompt, &habits.negative].map(|counts| frequent(figures, counts));
-    let texts = |chunks: &[(&'_ str, u64)]| chunks.iter().map(|(chunk, _)| (*chunk).to_owned()).collect::<Vec<_>>();
+    let texts =
+        |chunks: &[(&'_ str, u64)]| chunks.iter().map(|(chunk, _)| (*chunk).to_owned()).collect::<Vec<_>>();
     let (prompt_texts, negative_texts) = (texts(&prompt), texts(&negative));
     let asked: [Vec<&str>; 2] =
         [&prompt_texts, &negative_texts].map(|list| list.iter().map(String::as_str).collect());
@@ -226,10 +232,7 @@ fn themes_of(figures: &Figures, background: &dyn Background, options: Options) -
 }
 
 /// The chunks that are looked for everywhere.
-fn frequent<'f>(
-    figures: &'f Figures,
-    counts: &std::collections::HashMap<u32, u64>,
-) -> Vec<(&'f str, u64)> {
+fn frequent<'f>(figures: &'f Figures, counts: &std::collections::HashMap<u32, u64>) -> Vec<(&'f str, u64)> {
     let enough = counts.iter().filter(|(_, images)| **images >= themes::MIN_IMAGES);
     let mut sorted: Vec<(u32, u64)> = enough.map(|(chunk, images)| (*chunk, *images)).collect();
     // Numbers of texts are in alphabetical order.

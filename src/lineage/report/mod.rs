@@ -21,13 +21,13 @@ use super::error::LineageError;
 use super::scope::ScopeKind;
 
 pub use build::{Background, ChunkCounts, Inputs, report_of, stamp};
-pub(super) use versions::Posted;
 pub use family::{Ancestry, BaseModel, Edge, FamilyGraph, Node, NodeKind, Remixes, Tie, Truncation};
 pub use figures::{
     CoUsed, Counted, Drift, DriftPart, Mover, NumberSpread, Orientation, Sampling, Score, ScorePart, SeedUse,
     Seeds, SizeUse, Theme, Themes, Total, Totals, Unresolved, UnresolvedResource, ValueUse, Week,
     WeightSpread,
 };
+pub(super) use versions::Posted;
 
 /// The number of the shape of a [`LineageReport`]; counts breaking changes.
 pub const SCHEMA: u32 = 2;

@@ -86,8 +86,13 @@ fn sides(graph: &FamilyGraph) -> (Vec<String>, Vec<String>) {
             continue;
         }
         let detail = edge.detail.as_deref().map(|detail| format!(" [{detail}]")).unwrap_or_default();
-        let line =
-            format!("{} {} {} by {}{detail}", told(&edge.from), words(edge.relation), told(&edge.to), edge.evidence);
+        let line = format!(
+            "{} {} {} by {}{detail}",
+            told(&edge.from),
+            words(edge.relation),
+            told(&edge.to),
+            edge.evidence
+        );
         if seen.contains(edge.from.as_str()) { up.push(line) } else { down.push(line) }
     }
     (up, down)

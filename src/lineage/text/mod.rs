@@ -89,7 +89,10 @@ impl Page {
         let made = if scope.kind == super::ScopeKind::Query { "found" } else { "made with it" };
         self.line(&format!("{} {made}{period}: {}", images(report.images), distinct(&report.counts)));
         if report.counts.posted_for > 0 {
-            self.line(&format!("{} posted for it, whatever their metadata says", images(report.counts.posted_for)));
+            self.line(&format!(
+                "{} posted for it, whatever their metadata says",
+                images(report.counts.posted_for)
+            ));
         }
         if report.copies.as_ref().is_some_and(|copies| copies.outdated) {
             self.line("near-duplicates are those of an earlier state of the catalog");
@@ -246,7 +249,11 @@ impl Page {
         if seeds.reused == 0 {
             return;
         }
-        self.title(&format!("Seeds: {} of {} share theirs with another image", seeds.reused, images(seeds.images)));
+        self.title(&format!(
+            "Seeds: {} of {} share theirs with another image",
+            seeds.reused,
+            images(seeds.images)
+        ));
         for seed in seeds.top.iter().take(5) {
             self.line(&format!("  {:>20}  {:>7}", seed.seed, seed.images));
         }
