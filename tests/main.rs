@@ -2,6 +2,7 @@
 
 mod answers;
 mod broken;
+mod browser;
 mod cli;
 mod comfyui;
 mod containers;
@@ -20,6 +21,7 @@ mod history;
 mod import;
 mod layering;
 mod lineage;
+mod lineage_forms;
 mod local;
 mod local_models;
 mod promises;

@@ -174,7 +174,7 @@ pub(crate) enum Command {
     /// Which images look like this one
     Similar(SimilarArgs),
     /// What was made with a model, with what else, when, by whom
-    Lineage(LineageArgs),
+    Lineage(Box<LineageArgs>),
     /// Link the resources that images name to model versions
     #[command(alias = "relink")]
     Link(LinkArgs),

@@ -19,7 +19,7 @@ pub fn markdown(report: &LineageReport) -> String {
     if let Some(stamp) = &report.stamp {
         facts.push(format!("made {} of generation {} by {}", stamp.at, stamp.generation, stamp.program));
     }
-    let facts: Vec<String> = facts.iter().map(|fact| escape(fact)).collect();
+    let facts: Vec<String> = facts.iter().map(|fact| escape(&cut(&shown(fact), MOST_CELL))).collect();
     let _ = writeln!(out, "{}.", facts.join("; "));
     for table in tables(report).iter().filter(|table| !table.rows.is_empty()) {
         write_table(&mut out, table);

@@ -11,8 +11,8 @@ use super::words::{count, cut, tie};
 const MOST_TEXT: usize = 60;
 
 /// Most edges and nodes: Mermaid draws no chart with more than 500 edges, or more than 50,000 characters.
-const MOST_EDGES: usize = 300;
-const MOST_NODES: usize = 200;
+const MOST_EDGES: usize = 250;
+const MOST_NODES: usize = 110;
 
 /// The family tree, or the part of it that Mermaid draws: nodes of the scope and known ones come first. Arrows lead from
 /// a descendant to its ancestor; what only others name is dashed.

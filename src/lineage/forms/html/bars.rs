@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::words::{decimal, plain, shown};
-use super::svg::{across, drawing, escape, fit, width};
+use super::svg::{across, drawing, escape, fit, foreign, width};
 
 /// Height of a row, in pixels.
 const ROW: usize = 38;
@@ -129,7 +129,7 @@ pub(super) fn stack(id: &str, title: &str, description: &str, parts: &[(f64, &st
             body,
             "<rect class=\"part p{}\" x=\"{x}\" y=\"2\" width=\"{length}\" height=\"18\"><title>{}</title></rect>",
             place % 5,
-            escape(label)
+            foreign(label, 200)
         );
         begin = (begin + share).min(1.0);
     }
@@ -143,11 +143,8 @@ fn words(body: &mut String, top: usize, label: &str, figure: &str) {
     let figure = fit(&shown(figure), 0.7 * NARROW, FONT);
     let left = |all: f64| fit(&label, all - width(&figure) * FONT - 10.0, FONT);
     let (narrow, wide) = (left(NARROW), left(WIDE));
-    let title = if wide == label {
-        String::new()
-    } else {
-        format!("<title>{}</title>", super::svg::foreign(&label, 500))
-    };
+    let title =
+        if wide == label { String::new() } else { format!("<title>{}</title>", foreign(&label, 500)) };
     if narrow == wide {
         let _ = write!(body, "<text class=\"label\" x=\"0\" y=\"{y}\">{}{title}</text>", escape(&narrow));
     } else {
@@ -155,7 +152,7 @@ fn words(body: &mut String, top: usize, label: &str, figure: &str) {
             body,
             "<text class=\"label n\" x=\"0\" y=\"{y}\">{}<title>{}</title></text>",
             escape(&narrow),
-            super::svg::foreign(&label, 500)
+            foreign(&label, 500)
         );
         let _ = write!(body, "<text class=\"label w\" x=\"0\" y=\"{y}\">{}{title}</text>", escape(&wide));
     }
@@ -196,7 +193,7 @@ mod tests {
         let range = |low, high| Range { label: String::new(), low, middle: low, high };
         assert_eq!(scale(&[range(0.2, 0.9)]), (0.0, 1.0));
         assert_eq!(scale(&[range(-0.7, 1.2)]), (-1.0, 1.5));
-        assert_eq!(scale(&[range(f64::MIN, f64::MAX)]), (-6.0, 12.0));
+        assert_eq!(scale(&[range(f64::MIN, f64::MAX)]), (-5.0, 10.0));
         assert_eq!(scale(&[range(f64::NAN, f64::INFINITY)]), (0.0, 1.0));
     }
 

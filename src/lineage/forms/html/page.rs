@@ -19,6 +19,9 @@ const STYLE: &str = include_str!("style.css");
 const MOST_TITLE: usize = 160;
 const MOST_CELL: usize = 300;
 
+/// Longest table without a chart that need not be opened.
+const MOST_OPEN_ROWS: usize = 12;
+
 /// A page in the making.
 pub(super) struct Page {
     head: String,
@@ -161,18 +164,31 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// A chart with its heading, its meaning, and its table.
 pub(super) fn figure(out: &mut String, table: &Table, class: &str, chart: &str) {
+    titled_figure(out, table, class, table.title, chart);
+}
+
+/// The same under another heading.
+pub(super) fn titled_figure(out: &mut String, table: &Table, class: &str, title: &str, chart: &str) {
     if table.rows.is_empty() && chart.is_empty() {
         return;
     }
     let key = table.key;
-    let _ = write!(out, "<figure class=\"card {class}\" id=\"f-{key}\">\n<h3>{}</h3>\n", table.title);
+    let _ = write!(
+        out,
+        "<figure class=\"card {class}\" id=\"f-{key}\">\n<h3><bdi>{}</bdi></h3>\n",
+        foreign(title, 120)
+    );
     out.push_str(chart);
     let _ = writeln!(out, "<figcaption>{}</figcaption>", foreign(&sentence(&table.meaning), 1_000));
-    if chart.is_empty() {
+    if chart.is_empty() && table.rows.len() <= MOST_OPEN_ROWS {
         whole(out, table);
     } else {
-        let rows = count(table.rows.len() as u64);
-        let _ = writeln!(out, "<details>\n<summary>As a table ({rows} rows)</summary>");
+        let rows = if table.rows.len() == 1 {
+            "1 row".to_owned()
+        } else {
+            format!("{} rows", count(table.rows.len() as u64))
+        };
+        let _ = writeln!(out, "<details>\n<summary>As a table ({rows})</summary>");
         whole(out, table);
         out.push_str("</details>\n");
     }

@@ -1,19 +1,20 @@
 //! What stands in the sections of the page, in their order.
 
-use std::fmt::Write as _;
-
 use crate::lineage::report::{CoUsed, Drift, LineageReport, Theme};
 
-use super::super::tables::{Cell, Table, tables};
+use super::super::tables::{Cell, Column, Table, tables};
 use super::super::words::{count, decimal, images, percent, share};
 use super::bars::{Bar, Range, bars, ranges, stack};
-use super::page::{Page, figure, sentence};
-use super::svg::{escape, foreign};
+use super::page::{Page, figure, titled_figure};
+use super::svg::foreign;
 use super::tree::tree;
 use super::weeks::weeks;
 
 /// Pairs of versions whose drift is drawn; the table has them all.
-const MOST_DRIFTS: usize = 8;
+const MOST_DRIFTS: usize = DRIFT_KEYS.len();
+
+/// Names of their figures.
+const DRIFT_KEYS: [&str; 6] = ["drift-1", "drift-2", "drift-3", "drift-4", "drift-5", "drift-6"];
 
 pub(super) fn all(page: &mut Page, report: &LineageReport) {
     let tables = tables(report);
@@ -118,7 +119,10 @@ fn together<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -
         if rows.is_empty() {
             return;
         }
-        let description = format!("images made with both, and how many times as often as anywhere; longest bar {}", images(most));
+        let description = format!(
+            "images made with both, and how many times as often as anywhere; longest bar {}",
+            images(most)
+        );
         put(out, table("co_used"), "", &bars("c-co_used", "Used together with", &description, &rows));
         let spreads: Vec<Range> = report
             .co_used
@@ -132,14 +136,35 @@ fn together<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -
             return;
         }
         let description = "the middle weight as a dot on the range that holds eight in ten";
-        let _ = write!(
-            out,
-            "<figure class=\"card\" id=\"f-weights\">\n<h3>Weights</h3>\n{}<figcaption>A dot for the middle weight on the \
-             range that holds eight in ten of those that are written. The table of the chart beside has the \
-             numbers.</figcaption>\n</figure>\n",
-            ranges("c-weights", "Weights", description, &spreads)
-        );
+        let chart = ranges("c-weights", "Weights", description, &spreads);
+        figure(out, &weights(report), "", &chart);
     });
+}
+
+/// The weights alone, for below their chart.
+fn weights(report: &LineageReport) -> Table {
+    let rows = report.co_used.iter().filter_map(|other| {
+        let weight = other.weight?;
+        let points = [weight.p10, weight.p50, weight.p90].map(|point| Cell::Number(point, 2));
+        let names = [Cell::text(other.version.to_string()), Cell::maybe(other.name.as_deref())];
+        Some(names.into_iter().chain(points).chain([Cell::Count(weight.images)]).collect())
+    });
+    Table {
+        key: "weights",
+        title: "Weights",
+        meaning: "a dot for the middle weight on the range that holds eight in ten of those that are written"
+            .to_owned(),
+        columns: &[
+            Column("version", "Version"),
+            Column("name", "Name"),
+            Column("p10", "p10"),
+            Column("p50", "Median"),
+            Column("p90", "p90"),
+            Column("images", "Images"),
+        ],
+        rows: rows.collect(),
+        left_out: 0,
+    }
 }
 
 fn settings<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> Option<&'t Table>) {
@@ -225,17 +250,21 @@ fn drift<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> O
         version.and_then(|version| version.name.clone()).unwrap_or_else(|| format!("version {id}"))
     };
     page.section("drift", "Changes between versions", lead, |out| {
-        for (place, drift) in report.drift.iter().filter(|drift| !drift.parts.is_empty()).take(MOST_DRIFTS).enumerate() {
+        for (place, drift) in
+            report.drift.iter().filter(|drift| !drift.parts.is_empty()).take(MOST_DRIFTS).enumerate()
+        {
             let title = format!("{} → {}", name(drift.from), name(drift.to));
             let chart = drift_chart(&format!("c-drift-{place}"), &title, drift);
-            let _ = write!(
-                out,
-                "<figure class=\"card\">\n<h3><bdi>{}</bdi></h3>\n{chart}<figcaption>{}</figcaption>\n</figure>\n",
-                foreign(&title, 120),
-                escape(&sentence(&format!("from {} to {}", images(drift.from_images), images(drift.to_images))))
-            );
+            let Some(all) = table("drift") else { continue };
+            let ends = [drift.from, drift.to].map(|id| Cell::text(id.to_string()));
+            let rows = all.rows.iter().filter(|row| row.starts_with(&ends)).cloned().collect();
+            let meaning = format!("from {} to {}", images(drift.from_images), images(drift.to_images));
+            let key = DRIFT_KEYS.get(place).copied().unwrap_or("drift-more");
+            titled_figure(out, &Table { key, meaning, rows, ..all.clone() }, "", &title, &chart);
         }
-        put(out, table("drift"), "wide", "");
+        if report.drift.len() > MOST_DRIFTS {
+            put(out, table("drift"), "wide", "");
+        }
         put(out, table("drift_movers"), "wide", "");
     });
 }

@@ -76,8 +76,8 @@ pub(super) fn drawing(id: &str, title: &str, description: &str, height: usize, b
     format!(
         "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" width=\"100%\" height=\"{height}\">\
          <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{body}</svg>\n",
-        escape(title),
-        escape(description)
+        foreign(title, 200),
+        foreign(description, 1_000)
     )
 }
 
