@@ -25,7 +25,7 @@ pub fn markdown(report: &LineageReport) -> String {
         write_table(&mut out, table);
     }
     let truncated = report.ancestry.graph.truncated;
-    if truncated.nodes + truncated.at_depth > 0 {
+    if (truncated.nodes, truncated.at_depth) != (0, 0) {
         let _ = writeln!(
             out,
             "\nNot in the family tree: {} relatives beyond its size; {} nodes {} generations away were not asked \

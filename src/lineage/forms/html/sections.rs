@@ -184,7 +184,7 @@ fn settings<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -
         let size = |row: &[Cell]| format!("{} × {}", plain(row.first()), plain(row.get(1)));
         put(out, table("sizes"), "", &counted(table("sizes"), size, totals.sizes.images));
         let way = report.orientation;
-        if way.portrait + way.landscape + way.square > 0 {
+        if [way.portrait, way.landscape, way.square] != [0; 3] {
             put(out, table("orientation"), "", &counted(table("orientation"), first, report.images));
         }
         put(out, table("seeds"), "", &counted(table("seeds"), first, 0));
@@ -294,7 +294,7 @@ fn family<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> 
         }
         put(out, table("base_models"), "", "");
         put(out, table("shared_files"), "wide", "");
-        if ancestry.remixes.made_from_others + ancestry.remixes.children > 0 {
+        if (ancestry.remixes.made_from_others, ancestry.remixes.children) != (0, 0) {
             put(out, table("remixes"), "", &counted(table("remixes"), first, 0));
         }
     });
