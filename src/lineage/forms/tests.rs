@@ -273,6 +273,26 @@ fn tables_of_csv_are_the_same_files_for_every_report() {
     }
 }
 
+#[test]
+fn the_largest_numbers_of_a_saved_report_overflow_nothing() {
+    let text = serde_json::to_string(&report("x")).expect("a report is JSON");
+    let most = u64::MAX.to_string();
+    let text = text
+        .replace("\"images\":3", &format!("\"images\":{most}"))
+        .replace("\"square\":0", &format!("\"square\":{most}"));
+    let text = text
+        .replace("\"children\":2", &format!("\"children\":{most}"))
+        .replace("\"nodes\":2", &format!("\"nodes\":{most}"));
+    let text = text
+        .replace("\"portrait\":3", &format!("\"portrait\":{most}"))
+        .replace("\"images\":2", &format!("\"images\":{most}"));
+    let report = LineageReport::from_json(text.as_bytes()).expect("it is still a report");
+    assert_eq!((report.images, report.ancestry.remixes.children), (u64::MAX, u64::MAX));
+    check_markup(&html(&report));
+    assert!(!markdown(&report).is_empty() && !csv(&report).is_empty());
+    assert!(prov(&report, &[]).is_object());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
 
