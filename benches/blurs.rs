@@ -7,6 +7,12 @@
 //! shape, the others seven more; 5 % are near-copies. Queries are pictures of the set.
 //! Do not conclude anything about which pictures people would call alike: no picture is behind these digits.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "its output is its purpose, and a wrong option ends it"
+)]
+
 #[path = "support/measure.rs"]
 mod measure;
 

@@ -8,6 +8,12 @@
 //! bits flipped. Comparing all with all is done for a sample of the codes and multiplied; its figure is an estimate.
 //! Do not conclude anything about how well codes tell pictures apart: no picture is behind them.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "its output is its purpose, and a wrong option ends it"
+)]
+
 #[path = "support/measure.rs"]
 mod measure;
 
