@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read, Result, Seek, SeekFrom};
 
+use stemmata::fingerprint::{PictureLimits, blurhash, jpeg, of_bytes};
 use stemmata::parse::{
     Block, Carrier, Container, Encoding, Extraction, Limits, Parsed, extract, extract_bytes, interpret,
     model_file, read_bytes,
@@ -59,6 +60,45 @@ pub(crate) fn model_header(data: &[u8]) {
     let dripped =
         model_file::read(&mut Dripping { inner: Cursor::new(data) }).expect("bytes in memory can be read");
     assert_eq!(format!("{read:?}"), format!("{dripped:?}"), "the answer depends on how the file is read");
+}
+
+/// A query, with a saved one that holds the same text, and as JSON: what can be read prints as what reads the same.
+pub(crate) fn query(data: &[u8]) {
+    use stemmata_index::query::{ParseOptions, Tree, UnknownFields, parse, parse_with, render};
+
+    let text = String::from_utf8_lossy(data);
+    let aliases = [("a".to_owned(), text.to_string())].into();
+    for unknown_fields in [UnknownFields::Refuse, UnknownFields::AsText] {
+        let options =
+            ParseOptions { now_ms: Some(1_709_618_828_000), aliases: Some(&aliases), unknown_fields };
+        match parse_with(&text, &options) {
+            Ok(parsed) => {
+                let printed = parsed.query.to_string();
+                let again = parse(&printed).expect("what is printed can be read");
+                assert_eq!(again.query, parsed.query, "{printed}");
+            }
+            Err(error) => assert!(!render(&error, &text).is_empty()),
+        }
+    }
+    if let Ok(parsed) = Tree::read(&text) {
+        assert!(parse(&parsed.query.to_string()).is_ok());
+    }
+}
+
+/// A picture: a JPEG's means keep to their range, and what is described can be compared.
+pub(crate) fn pictures(data: &[u8]) {
+    let limits = PictureLimits { max_file_bytes: 1 << 20, max_pixels: 1 << 18 };
+    if let Ok(eighth) = jpeg::read(data, &limits, 1) {
+        assert!(u64::from(eighth.width) * u64::from(eighth.height) <= limits.max_pixels);
+        for means in &eighth.means {
+            assert!(means.stride > 0 && means.values.len() % means.stride == 0);
+            assert!(means.values.iter().all(|value| *value <= 2040), "a mean is out of range");
+        }
+    }
+    if let Ok(described) = of_bytes(data, &limits) {
+        assert!(blurhash::Coefficients::decode(&described.blurhash).is_ok(), "{}", described.blurhash);
+        assert_eq!(described.content, of_bytes(data, &limits).expect("described once before").content);
+    }
 }
 
 /// Reads texts under these keywords.

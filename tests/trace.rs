@@ -252,7 +252,7 @@ fn what_only_looks_like_the_file_is_called_a_candidate() {
         (&trace["via"], &trace["verified"], &trace["image"]),
         (&json!("blurhash"), &json!(false), &json!(8))
     );
-    assert_eq!(trace["distance"], json!(0.0));
+    assert!(trace["distance"].as_f64().is_some_and(|distance| distance < 0.02), "{trace}");
     let told = world.told(&[&path]);
     assert!(told.contains("a candidate only") && told.contains("Dream v1"), "{told}");
 }

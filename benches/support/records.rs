@@ -15,7 +15,7 @@ mod images;
 pub(crate) mod models;
 mod rng;
 mod time;
-mod wire;
+pub(crate) mod wire;
 mod words;
 
 use models::Catalogue;
@@ -79,6 +79,15 @@ impl Records {
             Ok(())
         })?;
         Ok(lines)
+    }
+
+    /// Hands the images of `range` to `each`, in order.
+    pub(crate) fn each_image(&self, range: Range<u64>, mut each: impl FnMut(&wire::Image<'_>)) {
+        // The only failure would be one of `each`, which has none.
+        let _ = self.gallery.draw(&self.catalogue, range, |image| {
+            each(&image);
+            Ok(())
+        });
     }
 
     /// The images of `range` as one page of the site's listing, in one line.

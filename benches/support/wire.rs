@@ -30,12 +30,12 @@ pub(crate) struct Image<'a> {
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stats {
-    cry_count: u64,
-    laugh_count: u64,
-    like_count: u64,
+    pub(crate) cry_count: u64,
+    pub(crate) laugh_count: u64,
+    pub(crate) like_count: u64,
     dislike_count: u64,
-    heart_count: u64,
-    comment_count: u64,
+    pub(crate) heart_count: u64,
+    pub(crate) comment_count: u64,
 }
 
 impl Stats {

@@ -79,6 +79,8 @@ pub struct Document {
     pub names: Vec<(NameKind, String)>,
     /// The resources it uses, in the caller's order. Duplicates are kept.
     pub resources: Vec<DocumentResource>,
+    /// The first of them that is a checkpoint.
+    pub model: Option<u64>,
     /// Versions of the site that it was posted for.
     pub posted_for: Vec<u64>,
     /// Canonical sampler, such as `dpmpp_2m`.

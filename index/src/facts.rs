@@ -4,12 +4,11 @@
 
 use std::ops::Range;
 
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{BytesColumn, Column, StrColumn};
 use tantivy::{DocId, SegmentReader};
 
 use crate::document::DocumentResource;
 use crate::error::IndexError;
-use crate::schema::NO_WEIGHT;
 
 /// After so many single look-ups in one segment the whole dictionary of a column is read in one pass, which costs
 /// less than as many more look-ups again.
@@ -32,6 +31,8 @@ pub struct Facts<'a> {
     pub width: Option<u64>,
     /// Pixels down.
     pub height: Option<u64>,
+    /// Seed.
+    pub seed: Option<i64>,
     /// Canonical sampler.
     pub sampler: Option<&'a str>,
     /// Canonical scheduler.
@@ -58,8 +59,8 @@ pub(crate) struct SegmentFacts {
     cfg: Column<f64>,
     width: Column<u64>,
     height: Column<u64>,
-    resource: Column<u64>,
-    weight: Column<f64>,
+    seed: Column<i64>,
+    uses: Uses,
     posted_for: Column<u64>,
     sampler: Words,
     scheduler: Words,
@@ -81,8 +82,8 @@ impl SegmentFacts {
             cfg: columns.f64("cfg")?,
             width: columns.u64("width")?,
             height: columns.u64("height")?,
-            resource: columns.u64("resource")?,
-            weight: columns.f64("weight")?,
+            seed: columns.i64("seed")?,
+            uses: Uses::open(segment)?,
             posted_for: columns.u64("posted_for")?,
             sampler: words("sampler")?,
             scheduler: words("scheduler")?,
@@ -97,7 +98,7 @@ impl SegmentFacts {
     pub(crate) fn of(&mut self, doc: DocId) -> Result<Option<Facts<'_>>, IndexError> {
         let Some(key) = self.key.first(doc) else { return Ok(None) };
         self.resources.clear();
-        self.resources.extend(uses(&self.resource, &self.weight, doc));
+        self.resources.extend(self.uses.of(doc));
         self.versions.clear();
         self.versions.extend(self.posted_for.values_for_doc(doc));
         Ok(Some(Facts {
@@ -108,6 +109,7 @@ impl SegmentFacts {
             cfg: self.cfg.first(doc),
             width: self.width.first(doc),
             height: self.height.first(doc),
+            seed: self.seed.first(doc),
             sampler: self.sampler.of(doc)?,
             scheduler: self.scheduler.of(doc)?,
             username: self.username.of(doc)?,
@@ -118,15 +120,48 @@ impl SegmentFacts {
     }
 }
 
-/// The resources of a document with their weights: two columns of the same length and order.
-pub(crate) fn uses<'a>(
-    resource: &'a Column<u64>,
-    weight: &'a Column<f64>,
-    doc: DocId,
-) -> impl Iterator<Item = FactResource> + 'a {
-    let weights = weight.values_for_doc(doc);
-    let ids = resource.values_for_doc(doc);
-    ids.zip(weights).map(|(id, weight)| FactResource { id, weight: (weight != NO_WEIGHT).then_some(weight) })
+/// The resources of documents with their weights: two columns of the same length and order. Few weights are in use, so
+/// that a number for each of them takes an eighth of the weight itself.
+pub(crate) struct Uses {
+    resource: Column<u64>,
+    weight: Option<BytesColumn>,
+    /// The weight that each ordinal of the column stands for.
+    weights: Vec<Option<f64>>,
+}
+
+impl Uses {
+    pub(crate) fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
+        let columns = segment.fast_fields();
+        let weight = columns.bytes("weight")?;
+        let mut weights = Vec::new();
+        if let Some(column) = &weight {
+            let mut terms = column.dictionary().stream()?;
+            while terms.advance() {
+                weights.push(read_weight(terms.key()));
+            }
+        }
+        Ok(Self { resource: columns.u64("resource")?, weight, weights })
+    }
+
+    /// The resources of one document, in its order.
+    pub(crate) fn of(&self, doc: DocId) -> impl Iterator<Item = FactResource> + '_ {
+        let weights = self.weight.iter().flat_map(move |column| column.term_ords(doc));
+        let weights =
+            weights.map(|ordinal| usize::try_from(ordinal).ok().and_then(|at| *self.weights.get(at)?));
+        self.resource.values_for_doc(doc).zip(weights).map(|(id, weight)| FactResource { id, weight })
+    }
+}
+
+/// A weight as the column has it; one byte stands for none.
+pub(crate) fn written_weight(weight: Option<f64>) -> Vec<u8> {
+    match weight.filter(|weight| weight.is_finite()) {
+        Some(weight) => weight.to_be_bytes().to_vec(),
+        None => vec![0],
+    }
+}
+
+fn read_weight(bytes: &[u8]) -> Option<f64> {
+    bytes.try_into().ok().map(f64::from_be_bytes)
 }
 
 /// A column of words, with those that were already looked up.

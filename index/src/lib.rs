@@ -3,15 +3,27 @@
 //! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
 //! derived from the caller's store: it can be deleted and fed again.
 
+#[allow(dead_code, reason = "the query language has no word for a chunk yet")]
+mod chunked;
+mod chunks;
+mod cost;
+mod digest;
 mod document;
 mod error;
 mod facets;
 mod facts;
+mod fold;
+mod groups;
+mod histogram;
+mod phrase;
 mod rank;
 mod reader;
 mod schema;
+mod syntax;
 mod tokenizer;
 mod writer;
+
+mod chunk_columns;
 
 pub mod near;
 pub mod query;
@@ -19,11 +31,17 @@ pub mod query;
 #[cfg(test)]
 mod tests;
 
+pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 pub use document::{Document, DocumentResource, NameKind};
 pub use error::IndexError;
 pub use facets::{Bucket, Facet, FacetField};
 pub use facts::{FactResource, Facts};
+pub use groups::{Group, GroupBy, Groups};
+pub use histogram::{Bin, DateGrain, Histogram, NumberField};
 pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
+pub use tokenizer::prompt_words;
 pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};
+
+pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};

@@ -7,25 +7,33 @@
 use std::path::Path;
 
 use tantivy::collector::Count;
-use tantivy::query::{EnableScoring, Query as _, TermQuery};
+use tantivy::query::{BooleanQuery, EnableScoring, Query as _, TermQuery};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Index, ReloadPolicy, Searcher, Term};
+use tantivy::{Index, ReloadPolicy, Searcher, SegmentReader, Term};
 
+use crate::cost;
 use crate::error::IndexError;
 use crate::facts::{Facts, SegmentFacts};
 use crate::query::lower::Lowering;
 use crate::query::{Query, Resolver};
-use crate::rank::{Best, Hits, SearchOptions};
+use crate::rank::{Best, Counting, Hit, Hits, SearchOptions};
 use crate::schema::{self, Fields, Stamp};
 
 /// How often [`Reader::open`] looks again when a commit falls between its two looks.
 const OPEN_TRIES: usize = 5;
 
+/// Whether all matches are counted beside the best ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Totals {
+    Wanted,
+    Spared,
+}
+
 /// A snapshot of an index: the state of one commit, however long it is held. Can be shared by threads.
 pub struct Reader {
     searcher: Searcher,
     fields: Fields,
-    generation: u64,
+    stamp: Option<Stamp>,
 }
 
 impl Reader {
@@ -39,18 +47,33 @@ impl Reader {
         let fields = Fields::new();
         let index =
             schema::open(dir, &fields)?.ok_or_else(|| IndexError::Missing { path: dir.to_path_buf() })?;
-        let (searcher, generation) = snapshot(&index)?;
-        Ok(Self { searcher, fields, generation })
+        let (searcher, stamp) = snapshot(&index)?;
+        Ok(Self { searcher, fields, stamp })
     }
 
     /// The generation that this snapshot contains; 0 before the first commit.
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.stamp.map_or(0, |stamp| stamp.generation)
+    }
+
+    /// What the writer said beside the generation; see [`crate::Writer::commit_marked`].
+    pub fn mark(&self) -> Option<u64> {
+        self.stamp.and_then(|stamp| stamp.mark)
     }
 
     /// How many documents it has.
     pub fn documents(&self) -> u64 {
         self.searcher.num_docs()
+    }
+
+    /// How many segments it has; compacting makes them few.
+    pub fn segments(&self) -> usize {
+        self.searcher.segment_readers().len()
+    }
+
+    /// How many deleted documents its segments still hold.
+    pub fn deleted(&self) -> u64 {
+        self.searcher.segment_readers().iter().map(|segment| u64::from(segment.num_deleted_docs())).sum()
     }
 
     /// The first matches in order, and how many there are in all.
@@ -64,14 +87,55 @@ impl Reader {
         query: &Query,
         options: &SearchOptions,
     ) -> Result<Hits, IndexError> {
-        let lowered = self.lower(resolver, query)?;
         if options.limit == 0 {
-            let total = self.searcher.search(&*lowered, &Count)? as u64;
-            return Ok(Hits { total, hits: Vec::new() });
+            return Ok(Hits { total: self.count(resolver, query)?, hits: Vec::new() });
         }
-        // In one pass: finding the matches of a large set of resources costs more than counting or ranking them.
-        let (total, hits) = self.searcher.search(&*lowered, &(Count, Best::new(options)))?;
-        Ok(Hits { total: total as u64, hits })
+        self.run(resolver, query, options, Totals::Wanted)
+    }
+
+    /// The first matches in order alone: often much faster than [`Self::search`], which also counts all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::search`].
+    pub fn best(
+        &self,
+        resolver: &dyn Resolver,
+        query: &Query,
+        options: &SearchOptions,
+    ) -> Result<Vec<Hit>, IndexError> {
+        if options.limit == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(self.run(resolver, query, options, Totals::Spared)?.hits)
+    }
+
+    fn run(
+        &self,
+        resolver: &dyn Resolver,
+        query: &Query,
+        options: &SearchOptions,
+        totals: Totals,
+    ) -> Result<Hits, IndexError> {
+        let best = Best::new(options);
+        let lowered = self.lower(resolver, query)?;
+        let unscored = || lowered.weight(EnableScoring::disabled_from_searcher(&self.searcher));
+        let weight = if best.scores() {
+            lowered.weight(EnableScoring::enabled_from_searcher(&self.searcher))?
+        } else {
+            unscored()?
+        };
+        let prunes = best.prunes() && cost::has_scores(query);
+        let count_weight = if prunes && totals == Totals::Wanted { Some(unscored()?) } else { None };
+        let counting = if prunes { Counting::Apart(count_weight.as_deref()) } else { Counting::Along };
+        let look = |segment: &SegmentReader| Ok(best.collect(weight.as_ref(), segment, counting)?);
+        let segments = if cost::is_heavy(self, query, prunes && totals == Totals::Spared)? {
+            self.on_segments(look)?
+        } else {
+            self.searcher.segment_readers().iter().map(look).collect::<Result<Vec<_>, IndexError>>()?
+        };
+        let total = segments.iter().map(|(_, count)| count).sum();
+        Ok(Hits { total, hits: best.join(segments.into_iter().map(|(hits, _)| hits)) })
     }
 
     /// How many documents match.
@@ -81,7 +145,26 @@ impl Reader {
     /// As [`Self::search`].
     pub fn count(&self, resolver: &dyn Resolver, query: &Query) -> Result<u64, IndexError> {
         let lowered = self.lower(resolver, query)?;
-        Ok(self.searcher.search(&*lowered, &Count)? as u64)
+        let weight = lowered.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
+        let count = |segment: &SegmentReader| Ok(u64::from(weight.count(segment)?));
+        let counts = if cost::is_heavy(self, query, false)? {
+            self.on_segments(count)?
+        } else {
+            self.searcher.segment_readers().iter().map(count).collect::<Result<Vec<_>, IndexError>>()?
+        };
+        Ok(counts.into_iter().sum())
+    }
+
+    /// Whether the document with this key matches: which clauses of a query make a hit one is asked clause by clause.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::search`].
+    pub fn matches(&self, resolver: &dyn Resolver, query: &Query, key: i64) -> Result<bool, IndexError> {
+        let document = TermQuery::new(Term::from_field_i64(self.fields.key, key), IndexRecordOption::Basic);
+        let lowered = self.lower(resolver, query)?;
+        let both = BooleanQuery::intersection(vec![Box::new(document), lowered]);
+        Ok(self.searcher.search(&both, &Count)? > 0)
     }
 
     /// Calls `each` with the facts of every match, in no promised order.
@@ -127,7 +210,15 @@ impl Reader {
         Ok(self.searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? as u64)
     }
 
-    fn lower(
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    pub(crate) fn searcher(&self) -> &Searcher {
+        &self.searcher
+    }
+
+    pub(crate) fn lower(
         &self,
         resolver: &dyn Resolver,
         query: &Query,
@@ -136,8 +227,8 @@ impl Reader {
     }
 }
 
-/// A searcher and the generation of the very commit that it shows.
-fn snapshot(index: &Index) -> Result<(Searcher, u64), IndexError> {
+/// A searcher and the stamp of the very commit that it shows.
+fn snapshot(index: &Index) -> Result<(Searcher, Option<Stamp>), IndexError> {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     let mut before = index.load_metas()?;
     for _ in 0..OPEN_TRIES {
@@ -148,5 +239,5 @@ fn snapshot(index: &Index) -> Result<(Searcher, u64), IndexError> {
         }
         before = after;
     }
-    Ok((reader.searcher(), Stamp::of(&before).map_or(0, |stamp| stamp.generation)))
+    Ok((reader.searcher(), Stamp::of(&before)))
 }

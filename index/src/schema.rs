@@ -14,13 +14,14 @@ use tantivy::{Index, IndexMeta, IndexSettings};
 
 use crate::document::NameKind;
 use crate::error::IndexError;
-use crate::tokenizer::{self, KEYWORD, NAME, PROMPT};
+use crate::tokenizer::{self, CHUNKS, KEYWORD, NAME, PROMPT};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
-pub const INDEX_FORMAT: u32 = 1;
+pub const INDEX_FORMAT: u32 = 2;
 
-/// Stands in the column of weights where a use of a resource says none; real weights are smaller.
-pub(crate) const NO_WEIGHT: f64 = f64::MAX;
+/// Bits of [`crate::tokenizer::hash_of_words`] that the column of prompts keeps: among ten million prompts, two have the
+/// same by chance in one index out of five.
+pub(crate) const PROMPT_HASH_BITS: u32 = 48;
 
 /// Handles of the fields.
 #[derive(Clone, Debug)]
@@ -32,7 +33,11 @@ pub(crate) struct Fields {
     pub(crate) prompt: Field,
     pub(crate) negative: Field,
     pub(crate) names: [Field; 8],
-    pub(crate) name_any: Field,
+    pub(crate) chunk: Field,
+    pub(crate) negative_chunk: Field,
+    pub(crate) prompt_hash: Field,
+    pub(crate) model: Field,
+    pub(crate) digest: Field,
     pub(crate) has: Field,
     pub(crate) resource: Field,
     pub(crate) weight: Field,
@@ -66,21 +71,27 @@ impl Fields {
         let column: NumericOptions = FAST.into();
         let exact: NumericOptions = (FAST | INDEXED).into();
         let prompt_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, true);
+        let negative_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, false);
+        let chunks = TextOptions::default().set_fast(CHUNKS);
         let name_text = text(NAME, IndexRecordOption::WithFreqsAndPositions, false);
         let keyword = text(KEYWORD, IndexRecordOption::Basic, false);
         let keyword_column = keyword.clone().set_fast("raw");
         Self {
             key: builder.add_i64_field("key", exact.clone()),
-            image: builder.add_u64_field("image", exact.clone()),
+            image: builder.add_u64_field("image", column.clone()),
             media: builder.add_u64_field("media", column.clone()),
-            prompt: builder.add_text_field("prompt", prompt_text.clone()),
-            negative: builder.add_text_field("negative", prompt_text),
+            prompt: builder.add_text_field("prompt", prompt_text),
+            negative: builder.add_text_field("negative", negative_text),
             names: NameKind::ALL
                 .map(|kind| builder.add_text_field(&format!("name_{}", kind.as_str()), name_text.clone())),
-            name_any: builder.add_text_field("name_any", name_text),
+            chunk: builder.add_text_field("chunk", chunks.clone()),
+            negative_chunk: builder.add_text_field("negative_chunk", chunks),
+            prompt_hash: builder.add_u64_field("prompt_hash", column.clone()),
+            model: builder.add_u64_field("model", column.clone()),
+            digest: builder.add_u64_field("digest", column.clone()),
             has: builder.add_text_field("has", keyword),
             resource: builder.add_u64_field("resource", exact.clone()),
-            weight: builder.add_f64_field("weight", column.clone()),
+            weight: builder.add_bytes_field("weight", FAST),
             posted_for: builder.add_u64_field("posted_for", exact.clone()),
             sampler: builder.add_text_field("sampler", keyword_column.clone()),
             scheduler: builder.add_text_field("scheduler", keyword_column.clone()),
@@ -124,12 +135,13 @@ fn text(tokenizer: &str, record: IndexRecordOption, with_lengths: bool) -> TextO
 /// Creates an empty index in a folder that has none.
 pub(crate) fn create(dir: &Path, fields: &Fields) -> Result<Index, IndexError> {
     let settings = IndexSettings {
-        docstore_compression: Compressor::None,
+        docstore_compression: Compressor::Lz4,
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
     };
     let index = Index::builder().schema(fields.schema.clone()).settings(settings).create_in_dir(dir)?;
     tokenizer::register(index.tokenizers());
+    tokenizer::register_columns(index.fast_field_tokenizer());
     Ok(index)
 }
 
@@ -153,33 +165,39 @@ pub(crate) fn open(dir: &Path, fields: &Fields) -> Result<Option<Index>, IndexEr
         return Err(IndexError::NeedsRebuild { found, expected: INDEX_FORMAT });
     }
     tokenizer::register(index.tokenizers());
+    tokenizer::register_columns(index.fast_field_tokenizer());
     Ok(Some(index))
 }
 
-/// What a commit says about itself, kept as the engine's payload: `format=1 generation=5`.
+/// What a commit says about itself, kept as the engine's payload: `format=1 generation=5 mark=8f3a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) format: u32,
     pub(crate) generation: u64,
+    /// What tells this generation from one of the same number in another store; `None` where the caller says nothing.
+    pub(crate) mark: Option<u64>,
 }
 
 impl Stamp {
     /// The stamp of a commit of this version.
-    pub(crate) fn new(generation: u64) -> Self {
-        Self { format: INDEX_FORMAT, generation }
+    pub(crate) fn new(generation: u64, mark: Option<u64>) -> Self {
+        Self { format: INDEX_FORMAT, generation, mark }
     }
 
     /// The payload.
     pub(crate) fn to_payload(self) -> String {
-        format!("format={} generation={}", self.format, self.generation)
+        let mark = self.mark.map(|mark| format!(" mark={mark:x}")).unwrap_or_default();
+        format!("format={} generation={}{mark}", self.format, self.generation)
     }
 
     /// The stamp of the last commit; `None` before the first one and for a payload of another program.
     pub(crate) fn of(meta: &IndexMeta) -> Option<Self> {
-        let (format, generation) = meta.payload.as_deref()?.split_once(' ')?;
+        let (format, rest) = meta.payload.as_deref()?.split_once(' ')?;
+        let (generation, mark) = rest.split_once(' ').unwrap_or((rest, ""));
         Some(Self {
             format: format.strip_prefix("format=")?.parse().ok()?,
             generation: generation.strip_prefix("generation=")?.parse().ok()?,
+            mark: mark.strip_prefix("mark=").and_then(|mark| u64::from_str_radix(mark, 16).ok()),
         })
     }
 }

@@ -1,20 +1,25 @@
 //! Text in, words out: the two analyzers of the index, and one for keywords.
 //!
 //! A word is a run of letters and digits, folded: NFKC, lower case, without accents. Everything else separates
-//! words, underscores included, so `red_hair` is `red hair`. Han, kana and hangul characters are words of their
-//! own, so that a phrase finds any part of a text without spaces. Positions count words that are kept: a phrase
-//! does not see what was dropped between them.
+//! words, underscores included, so `red_hair` is `red hair`. Han, kana and hangul characters and pictographs are words
+//! of their own, so that a phrase finds any part of a text without spaces. Positions count words that are kept: a phrase
+//! does not see what was dropped between them. Words are not stemmed: `glass` and `glasses`, `1girl` and `2girls` are
+//! different tags.
 //!
-//! - `prompt` also drops what only steers a generator: `<lora:name:0.8>` tags, the number of `(word:1.2)` and
-//!   `[a:b:0.5]`, the keywords `BREAK` and `AND`.
+//! - `prompt` also drops what only steers a generator; see [`crate::syntax`].
 //! - `name` keeps all words of a resource's name, without the ending of a model file.
 //! - `keyword` keeps the whole value as one folded word.
 //!
-//! Never: allocates for a word of ASCII, or looks further ahead than [`MAX_TAG_BYTES`].
+//! Never: allocates for a word of ASCII.
 
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use crate::chunks::ChunkTokenizer;
+use crate::digest::Hasher;
+pub(crate) use crate::syntax::after_tag;
+use crate::syntax::{Step, step};
 
 /// Name of the analyzer of prompts.
 pub(crate) const PROMPT: &str = "stemmata_prompt";
@@ -22,13 +27,11 @@ pub(crate) const PROMPT: &str = "stemmata_prompt";
 pub(crate) const NAME: &str = "stemmata_name";
 /// Name of the analyzer of keywords.
 pub(crate) const KEYWORD: &str = "stemmata_keyword";
+/// Name of what splits prompts for the columns of chunks.
+pub(crate) const CHUNKS: &str = "stemmata_chunks";
 
 /// Longest word, in characters; the rest of a longer one is dropped.
 pub(crate) const MAX_WORD_CHARS: usize = 64;
-/// Longest `<kind:name:weight>` tag that is recognised, in bytes.
-pub(crate) const MAX_TAG_BYTES: usize = 512;
-/// Longest number that counts as a weight, in bytes.
-const MAX_WEIGHT_BYTES: usize = 16;
 
 /// What an analyzer drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub(crate) enum Kind {
     Prompt,
     /// A name: drops the ending of a model file.
     Name,
+    /// Drops nothing: a chunk, whose syntax was dropped before.
+    Plain,
+}
+
+/// Registers what splits texts for columns.
+pub(crate) fn register_columns(manager: &TokenizerManager) {
+    manager.register(CHUNKS, TextAnalyzer::from(ChunkTokenizer::default()));
 }
 
 /// Registers the analyzers with an index.
@@ -59,6 +69,32 @@ pub(crate) fn words(kind: Kind, text: &str) -> Vec<String> {
         words.push(stream.token().text.clone());
     }
     words
+}
+
+/// The words of a prompt as the index knows them, each with the bytes of the text that it stands for.
+pub fn prompt_words(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut tokenizer = WordTokenizer::new(Kind::Prompt);
+    let mut stream = tokenizer.token_stream(text);
+    let mut words = Vec::new();
+    while stream.advance() {
+        let token = stream.token();
+        words.push((token.offset_from..token.offset_to, token.text.clone()));
+    }
+    words
+}
+
+/// A hash of the words of a prompt, in order; `None` for one without words. Prompts that differ in emphasis, case and
+/// punctuation alone have the same.
+pub(crate) fn hash_of_words(text: &str) -> Option<u64> {
+    let mut tokenizer = WordTokenizer::new(Kind::Prompt);
+    let mut stream = tokenizer.token_stream(text);
+    let mut hasher = Hasher::new();
+    let mut is_empty = true;
+    while stream.advance() {
+        hasher.bytes(stream.token().text.as_bytes());
+        is_empty = false;
+    }
+    (!is_empty).then(|| hasher.finish())
 }
 
 /// Folds a keyword: trimmed, NFKC, lower case, runs of white space as one space.
@@ -96,7 +132,7 @@ impl Tokenizer for WordTokenizer {
         self.token.reset();
         self.folded.clear();
         let text = match self.kind {
-            Kind::Prompt => text,
+            Kind::Prompt | Kind::Plain => text,
             Kind::Name => without_file_ending(text),
         };
         WordStream { kind: self.kind, text, at: 0, stretch: (0, 0), folded_at: 0, state: self }
@@ -121,19 +157,21 @@ impl TokenStream for WordStream<'_> {
         if self.next_folded() {
             return true;
         }
-        let bytes = self.text.as_bytes();
-        while let Some(&byte) = bytes.get(self.at) {
-            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
-                if self.stretch_from(self.at) {
-                    return true;
-                }
-                continue;
-            }
-            self.at = match byte {
-                b'<' if self.kind == Kind::Prompt => after_tag(bytes, self.at).unwrap_or(self.at + 1),
-                b':' if self.kind == Kind::Prompt => after_weight(bytes, self.at).unwrap_or(self.at + 1),
-                _ => self.at + 1,
+        while self.at < self.text.len() {
+            let from = self.at;
+            let (kind, end) = match self.kind {
+                Kind::Prompt => step(self.text, from),
+                Kind::Name | Kind::Plain => plain_step(self.text.as_bytes(), from),
             };
+            self.at = end;
+            let took = match kind {
+                Step::Ascii => self.take(from, end),
+                Step::Wide => self.fold_and_take(from, end),
+                Step::Blank | Step::Sign | Step::Dropped | Step::Escape | Step::Break => false,
+            };
+            if took {
+                return true;
+            }
         }
         false
     }
@@ -148,40 +186,26 @@ impl TokenStream for WordStream<'_> {
 }
 
 impl WordStream<'_> {
-    /// Takes the stretch of letters that begins at `start`. Whether that gave a word.
-    fn stretch_from(&mut self, start: usize) -> bool {
-        let rest = &self.text.as_bytes()[start..];
-        let ascii = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if rest.get(ascii).is_some_and(|byte| !byte.is_ascii()) {
-            return self.fold_from(start);
-        }
-        let end = start + ascii;
-        self.at = end;
-        let word = &self.text[start..end];
-        if self.kind == Kind::Prompt && matches!(word, "BREAK" | "AND") {
-            return false;
-        }
+    /// Takes a word of ASCII.
+    fn take(&mut self, start: usize, end: usize) -> bool {
         let token = begin(&mut self.state.token, start, end);
-        token.text.push_str(&word[..word.len().min(MAX_WORD_CHARS)]);
+        token.text.push_str(&self.text[start..end.min(start + MAX_WORD_CHARS)]);
         token.text.make_ascii_lowercase();
         true
     }
 
-    /// Folds the stretch up to the next ASCII separator and takes its first word.
-    fn fold_from(&mut self, start: usize) -> bool {
-        let rest = &self.text.as_bytes()[start..];
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count();
-        self.at = start + length;
-        self.stretch = (start, self.at);
+    /// Folds a stretch and takes its first word, if it has one.
+    fn fold_and_take(&mut self, start: usize, end: usize) -> bool {
+        self.stretch = (start, end);
         self.folded_at = 0;
-        fold(&self.text[start..self.at], &mut self.state.folded);
+        fold(&self.text[start..end], &mut self.state.folded);
         self.next_folded()
     }
 
     /// Takes the next word of the folded stretch, if it has one.
     fn next_folded(&mut self) -> bool {
         let folded = &self.state.folded[self.folded_at..];
-        let Some(skipped) = folded.find(char::is_alphanumeric) else {
+        let Some(skipped) = folded.find(begins_word) else {
             self.folded_at = self.state.folded.len();
             return false;
         };
@@ -194,6 +218,27 @@ impl WordStream<'_> {
         self.folded_at += skipped + length;
         true
     }
+}
+
+/// A step through a text without syntax.
+fn plain_step(bytes: &[u8], at: usize) -> (Step, usize) {
+    let rest = &bytes[at..];
+    let ascii = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let all = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count();
+    match (ascii, all) {
+        (_, 0) => (Step::Sign, at + 1),
+        (ascii, all) if ascii == all => (Step::Ascii, at + all),
+        (_, all) => (Step::Wide, at + all),
+    }
+}
+
+/// Whether a text has any word.
+pub(crate) fn has_word(text: &str) -> bool {
+    text.contains(begins_word)
+}
+
+fn begins_word(c: char) -> bool {
+    c.is_alphanumeric() || is_pictograph(c)
 }
 
 /// Empties the token for the word of `start..end` at the next position.
@@ -209,7 +254,7 @@ fn begin(token: &mut Token, start: usize, end: usize) -> &mut Token {
 fn first_word(text: &str) -> usize {
     let mut chars = text.char_indices().peekable();
     let Some((_, first)) = chars.next() else { return 0 };
-    let alone = stands_alone(first);
+    let alone = stands_alone(first) || is_pictograph(first);
     for (at, next) in chars {
         let goes_on = is_combining_mark(next) || (!alone && next.is_alphanumeric() && !stands_alone(next));
         if !goes_on {
@@ -227,8 +272,14 @@ fn stands_alone(c: char) -> bool {
         | '\u{F900}'..='\u{FAFF}' | '\u{1B000}'..='\u{1B16F}' | '\u{20000}'..='\u{3FFFF}')
 }
 
+/// Emoji and their like. Those that only change the look of the one before are dropped when folding.
+fn is_pictograph(c: char) -> bool {
+    matches!(c,
+        '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{1F000}'..='\u{1F3FA}' | '\u{1F400}'..='\u{1FAFF}')
+}
+
 /// Folds width, case and accents. Marks of scripts that need them, such as those of kana, stay.
-fn fold(text: &str, out: &mut String) {
+pub(crate) fn fold(text: &str, out: &mut String) {
     out.clear();
     let plain = text
         .nfkd()
@@ -254,39 +305,8 @@ fn fold(text: &str, out: &mut String) {
 
 /// Accents of Latin, Greek and Cyrillic, and characters that are not seen.
 fn is_dropped(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200C}' | '\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
-}
-
-/// The byte after a tag such as `<lora:name:0.8>` that begins at `at`.
-pub(crate) fn after_tag(bytes: &[u8], at: usize) -> Option<usize> {
-    let inner = bytes.get(at + 1..)?;
-    let inner = &inner[..inner.len().min(MAX_TAG_BYTES)];
-    let kind = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-    if kind == 0 || inner.get(kind) != Some(&b':') {
-        return None;
-    }
-    let end = inner.iter().position(|byte| matches!(byte, b'>' | b'<' | b'\n'))?;
-    (inner[end] == b'>').then_some(at + 1 + end + 1)
-}
-
-/// The byte after a weight such as the `:1.2` of `(word:1.2)`, where `at` is its colon and a bracket closes it.
-fn after_weight(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = bytes.get(at + 1..)?;
-    let spaces = |bytes: &[u8]| bytes.iter().take(MAX_WEIGHT_BYTES).take_while(|byte| **byte == b' ').count();
-    let start = spaces(rest);
-    let number = &rest[start..];
-    let sign = usize::from(matches!(number.first(), Some(b'+' | b'-')));
-    let digits = number[sign..]
-        .iter()
-        .take(MAX_WEIGHT_BYTES)
-        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
-        .count();
-    if !number[sign..sign + digits].iter().any(u8::is_ascii_digit) {
-        return None;
-    }
-    let end = start + sign + digits;
-    let end = end + spaces(&rest[end..]);
-    matches!(rest.get(end), Some(b')' | b']')).then_some(at + 1 + end)
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200C}' | '\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{1F3FB}'..='\u{1F3FF}')
 }
 
 /// The name of a file without the ending that model files have.

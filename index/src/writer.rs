@@ -7,13 +7,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::index::SegmentId;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
 use tantivy::schema::Field;
-use tantivy::{IndexWriter, TantivyDocument, Term};
+use tantivy::{IndexWriter, SegmentMeta, TantivyDocument, Term};
 
 use crate::document::Document;
 use crate::error::IndexError;
-use crate::schema::{self, Fields, NO_WEIGHT, Stamp};
+use crate::facts;
+use crate::schema::{self, Fields, PROMPT_HASH_BITS, Stamp};
+use crate::tokenizer;
 
 /// Most bytes of one text that are indexed; the rest of a longer text is not.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -48,6 +51,7 @@ pub struct Writer {
     inner: IndexWriter,
     fields: Fields,
     committed: u64,
+    mark: Option<u64>,
 }
 
 impl Writer {
@@ -74,16 +78,22 @@ impl Writer {
             .build();
         let inner = patiently(|| index.writer_with_options(settings.clone()))
             .map_err(|error| locked(error, dir.to_path_buf()))?;
-        inner.set_merge_policy(Box::new(merge_policy()));
+        inner.set_merge_policy(Box::new(Evenly));
         // A writer that was killed within a commit leaves files that the same commit, made again, would refuse to overwrite.
         inner.garbage_collect_files().wait()?;
-        let committed = Stamp::of(&index.load_metas()?).map_or(0, |stamp| stamp.generation);
-        Ok(Self { inner, fields, committed })
+        let stamp = Stamp::of(&index.load_metas()?);
+        let (committed, mark) = stamp.map_or((0, None), |stamp| (stamp.generation, stamp.mark));
+        Ok(Self { inner, fields, committed, mark })
     }
 
     /// The generation of the last commit; 0 before the first.
     pub fn generation(&self) -> u64 {
         self.committed
+    }
+
+    /// What the last commit said beside its generation; see [`Self::commit_marked`].
+    pub fn mark(&self) -> Option<u64> {
+        self.mark
     }
 
     /// Adds a document whose key is not in the index. See [`Self::replace`] for one that may be.
@@ -117,10 +127,19 @@ impl Writer {
     ///
     /// On a failure the last commit stays as it was.
     pub fn commit(&mut self, generation: u64) -> Result<(), IndexError> {
+        self.commit_marked(generation, None)
+    }
+
+    /// As [`Self::commit`], with a mark that tells this generation from one of the same number in another store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit`].
+    pub fn commit_marked(&mut self, generation: u64, mark: Option<u64>) -> Result<(), IndexError> {
         let mut prepared = self.inner.prepare_commit()?;
-        prepared.set_payload(&Stamp::new(generation).to_payload());
+        prepared.set_payload(&Stamp::new(generation, mark).to_payload());
         prepared.commit()?;
-        self.committed = generation;
+        (self.committed, self.mark) = (generation, mark);
         Ok(())
     }
 
@@ -131,6 +150,25 @@ impl Writer {
     /// Fails when the engine cannot restart its threads.
     pub fn rollback(&mut self) -> Result<(), IndexError> {
         self.inner.rollback()?;
+        Ok(())
+    }
+
+    /// Merges what is committed into a few segments of about the same size and drops deleted documents, so that queries
+    /// are as fast and rank as after a rebuild. What was added and not committed is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// On a failure the last commit stays as it was.
+    pub fn compact(&mut self) -> Result<(), IndexError> {
+        self.inner.rollback()?;
+        // The policy would start merges of its own between ours.
+        self.inner.set_merge_policy(Box::new(NoMergePolicy));
+        let segments = self.inner.index().searchable_segment_metas()?;
+        let merges: Vec<_> = compaction(&segments).iter().map(|ids| self.inner.merge(ids)).collect();
+        let merged = merges.into_iter().try_for_each(|merge| merge.wait().map(drop));
+        self.inner.set_merge_policy(Box::new(Evenly));
+        merged?;
+        self.inner.garbage_collect_files().wait()?;
         Ok(())
     }
 
@@ -148,13 +186,13 @@ impl Writer {
         let fields = &self.fields;
         let mut out = Entry(TantivyDocument::new());
         out.0.add_i64(fields.key, document.key);
+        out.0.add_u64(fields.digest, document.digest().into());
         out.texts(fields, document);
         out.keywords(fields, document);
         out.numbers(fields, document);
         for used in &document.resources {
             out.0.add_u64(fields.resource, used.id);
-            let weight = used.weight.filter(|weight| weight.is_finite() && *weight < NO_WEIGHT);
-            out.0.add_f64(fields.weight, weight.unwrap_or(NO_WEIGHT));
+            out.0.add_bytes(fields.weight, &facts::written_weight(used.weight));
         }
         for version in &document.posted_for {
             out.0.add_u64(fields.posted_for, *version);
@@ -168,17 +206,22 @@ struct Entry(TantivyDocument);
 
 impl Entry {
     fn texts(&mut self, fields: &Fields, document: &Document) {
-        for (field, word, text) in
-            [(fields.prompt, "prompt", &document.prompt), (fields.negative, "negative", &document.negative)]
-        {
+        for (field, chunks, word, text) in [
+            (fields.prompt, fields.chunk, "prompt", &document.prompt),
+            (fields.negative, fields.negative_chunk, "negative", &document.negative),
+        ] {
             let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
-            self.0.add_text(field, cut(text, MAX_TEXT_BYTES));
+            let text = cut(text, MAX_TEXT_BYTES);
+            self.0.add_text(field, text);
+            self.0.add_text(chunks, text);
             self.0.add_text(fields.has, word);
         }
+        let hash =
+            document.prompt.as_deref().and_then(|text| tokenizer::hash_of_words(cut(text, MAX_TEXT_BYTES)));
+        self.unsigned(fields.prompt_hash, hash.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS)));
         for (kind, name) in &document.names {
             let name = cut(name, MAX_KEYWORD_BYTES);
             self.0.add_text(fields.name(*kind), name);
-            self.0.add_text(fields.name_any, name);
             self.0.add_text(fields.has, kind.as_str());
         }
         if !document.names.is_empty() || !document.resources.is_empty() {
@@ -211,6 +254,7 @@ impl Entry {
     fn numbers(&mut self, fields: &Fields, document: &Document) {
         self.unsigned(fields.image, document.image);
         self.unsigned(fields.media, document.media);
+        self.unsigned(fields.model, document.model);
         self.unsigned(fields.width, document.width);
         self.unsigned(fields.height, document.height);
         self.unsigned(fields.steps, document.steps);
@@ -280,14 +324,45 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// Merges early enough that a finished index has a handful of segments: queries pay for each of them.
-fn merge_policy() -> LogMergePolicy {
-    let mut policy = LogMergePolicy::default();
-    policy.set_min_num_segments(6);
-    policy.set_min_layer_size(20_000);
-    policy.set_max_docs_before_merge(20_000_000);
-    policy.set_del_docs_ratio_before_merge(0.25);
-    policy
+/// Segments that a finished index has: queries look at them at once, so that one would leave all but one core idle, and
+/// many cost each query a look into each.
+const SEGMENTS: usize = 4;
+/// Fewer documents than this are not worth a segment of their own.
+const SMALL_SEGMENT: u64 = 50_000;
+
+/// Keeps a handful of segments of about the same size, so that queries can look at all of them at once.
+#[derive(Debug)]
+struct Evenly;
+
+impl MergePolicy for Evenly {
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(6);
+        policy.set_min_layer_size(20_000);
+        let largest = (total / (2 * SEGMENTS as u64)).max(SMALL_SEGMENT);
+        policy.set_max_docs_before_merge(usize::try_from(largest).unwrap_or(usize::MAX));
+        policy.set_del_docs_ratio_before_merge(0.25);
+        policy.compute_merge_candidates(segments)
+    }
+}
+
+/// Segments to merge so that a few of about the same size remain, without deleted documents.
+fn compaction(segments: &[SegmentMeta]) -> Vec<Vec<SegmentId>> {
+    let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
+    let wanted = usize::try_from(total / SMALL_SEGMENT).unwrap_or(SEGMENTS).clamp(1, SEGMENTS);
+    let mut by_size: Vec<&SegmentMeta> = segments.iter().collect();
+    by_size.sort_by_key(|segment| (std::cmp::Reverse(segment.num_docs()), segment.id()));
+    let mut bins: Vec<(u64, Vec<&SegmentMeta>)> = vec![(0, Vec::new()); wanted];
+    for segment in by_size {
+        if let Some(bin) = bins.iter_mut().min_by_key(|(documents, _)| *documents) {
+            bin.0 += u64::from(segment.num_docs());
+            bin.1.push(segment);
+        }
+    }
+    let is_done = |bin: &[&SegmentMeta]| bin.len() < 2 && bin.iter().all(|segment| !segment.has_deletes());
+    let bins = bins.into_iter().filter(|(_, bin)| !is_done(bin));
+    bins.map(|(_, bin)| bin.into_iter().map(SegmentMeta::id).collect()).collect()
 }
 
 /// Tries for a moment to get the lock of an index. A process that somebody starts in the meantime holds every open file

@@ -54,6 +54,34 @@ impl Catalog {
         Ok(())
     }
 
+    /// Visits at most `limit` rows of images after a row number, in the order of their numbers, as of one moment. Returns
+    /// how many there were.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails, a row is damaged, or `visit` fails.
+    pub fn for_each_image_after<E: From<CatalogError>>(
+        &self,
+        after: i64,
+        limit: u32,
+        mut visit: impl FnMut(ChangedImage) -> std::result::Result<(), E>,
+    ) -> std::result::Result<u32, E> {
+        let snapshot = self.connection.unchecked_transaction().map_err(CatalogError::from)?;
+        let mut related = Related::new(&snapshot)?;
+        let sql = format!(
+            "SELECT {IMAGE_COLUMNS}, media.width, media.height, same_as
+             FROM images JOIN media USING (media) WHERE image > ?1 ORDER BY image LIMIT ?2",
+        );
+        let mut statement = snapshot.prepare_cached(&sql).map_err(CatalogError::from)?;
+        let mut rows = statement.query(params![after, limit]).map_err(CatalogError::from)?;
+        let mut seen = 0;
+        while let Some(row) = rows.next().map_err(CatalogError::from)? {
+            visit(related.complete(row)?)?;
+            seen += 1;
+        }
+        Ok(seen)
+    }
+
     /// The role of a resource, and what metadata calls it: its name, else its hash, else the number of its version
     /// or model. `None` when there is no such row.
     ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Row};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::codes::{read_identity, read_name};
 use super::images::{IMAGE_COLUMNS, ImageRow, TRUE_IMAGE, read_row, words_from_json};
@@ -94,7 +94,7 @@ pub struct VersionRecord {
 }
 
 /// A file as `export versions` prints it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileRecord {
     /// The site's number.
     pub id: Option<i64>,
@@ -109,7 +109,7 @@ pub struct FileRecord {
     /// Whether the version no longer lists it.
     pub former: bool,
     /// Present hashes by the site's name of the kind, lower-case digits.
-    pub hashes: BTreeMap<&'static str, String>,
+    pub hashes: BTreeMap<String, String>,
 }
 
 /// One row for each hash of each file of a version, for [`read_files`].
@@ -309,7 +309,7 @@ fn read_files(version: i64, statement: &mut CachedStatement<'_>) -> Result<Vec<F
         }
         let kind: Option<i64> = row.get(7)?;
         if let (Some(file), Some(kind)) = (files.last_mut(), kind.and_then(HashKind::from_code)) {
-            file.hashes.insert(kind.name(), row.get(8)?);
+            file.hashes.insert(kind.name().to_owned(), row.get(8)?);
         }
     }
     Ok(files)

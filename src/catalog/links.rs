@@ -4,11 +4,13 @@
 //! - Out: plain values in a stated order. No statement or row of SQLite leaves this module.
 //! - Never: a judgement. Which candidate wins is decided in `link`, and only stored here.
 
+mod asked;
 mod columns;
 #[cfg(test)]
 mod fixture;
 mod here;
 mod ledger;
+mod lineage;
 mod linking;
 mod lookup;
 mod names;
@@ -21,10 +23,12 @@ use crate::entity::{
     VersionId,
 };
 
+pub use asked::{LinkedBy, NameKind, PictureFile};
 #[cfg(test)]
 pub(crate) use fixture::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
 pub use here::{LocalUse, LocalUses, NamingImage, Removal, Removed};
 pub use ledger::HashFact;
+pub use lineage::{RemixCounts, Works};
 pub use names::Bearer;
 pub use report::{ModelFacts, SharedFile, VersionTitle};
 pub use touched::HasLinks;

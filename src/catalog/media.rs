@@ -15,7 +15,7 @@ use crate::entity::{ImageKey, ImageName, Media, MediaIdentity};
 
 /// The catalog's row number for a media; positive. It says nothing outside this catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MediaId(i64);
+pub struct MediaId(pub(super) i64);
 
 impl MediaId {
     /// `None` unless positive and within the range of a row number.
@@ -28,7 +28,7 @@ impl MediaId {
         self.0.unsigned_abs()
     }
 
-    fn read(row: &Row<'_>, column: usize) -> Result<Self> {
+    pub(super) fn read(row: &Row<'_>, column: usize) -> Result<Self> {
         let value: i64 = row.get(column)?;
         u64::try_from(value).ok().and_then(Self::new).ok_or(damaged("media"))
     }

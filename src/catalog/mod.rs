@@ -4,6 +4,7 @@
 //! - Out: rows, read one by one or streamed in a stated order.
 //! - Never: a network, JSON of any site, anything derived that could not be rebuilt.
 
+mod answers;
 mod batch;
 mod changes;
 mod codes;
@@ -11,6 +12,7 @@ mod crawl;
 mod decisions;
 mod error;
 mod export;
+mod fingerprints;
 mod history;
 mod images;
 mod links;
@@ -20,6 +22,7 @@ mod media;
 mod merge;
 mod raw;
 mod schema;
+mod standing;
 mod stats;
 mod writer;
 
@@ -27,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use answers::{LinkedName, NamedResource};
 pub use batch::{Batch, BatchReport, Outcome, Record};
 pub use changes::ChangedImage;
 pub use crawl::{
@@ -35,11 +39,16 @@ pub use crawl::{
 pub use decisions::{DecisionsChange, DecisionsFile, Faults, LineFault, Overlay, new_decision};
 pub use error::CatalogError;
 pub use export::{FileRecord, ModelRecord, NamedImage, VersionRecord};
+pub use fingerprints::{
+    DuePicture, Failures, FileMark, FingerprintStats, FingerprintsWritten, Looked, NewFingerprint,
+    PixelOrigin, RemoteMedia, StoredFingerprint, Wanted,
+};
 pub use history::Change;
 pub use images::{ImageRow, StoredUse};
 pub use links::{
-    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LocalUse, LocalUses, ModelFacts,
-    NamingImage, Removal, Removed, SharedFile, StoredResource, Usage, UseFacts, VersionFacts, VersionTitle,
+    Bearer, FileFacts, HasLinks, HashFact, ImageFacts, ImageLink, LinkedBy, LocalUse, LocalUses, ModelFacts,
+    NameKind, NamingImage, PictureFile, RemixCounts, Removal, Removed, SharedFile, StoredResource, Usage,
+    UseFacts, VersionFacts, VersionTitle, Works,
 };
 #[cfg(test)]
 pub(crate) use links::{Fixture, SomeFile, SomeImage, SomeVersion, text_resource};
@@ -52,6 +61,7 @@ pub use lookups::{
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
+pub use standing::MediaStanding;
 pub use stats::CatalogStats;
 use writer::ResourceCache;
 

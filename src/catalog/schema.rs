@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_v2.sql"),
     include_str!("schema_v3.sql"),
     include_str!("schema_v4.sql"),
+    include_str!("schema_v5.sql"),
 ];
 
 /// How long to wait for another process that writes, in milliseconds.
@@ -166,6 +167,8 @@ mod tests {
                 assert_eq!(catalog.generation().expect("reads"), 7, "format {format}");
                 assert!(catalog.roots().expect("reads").is_empty(), "format {format}");
                 assert!(catalog.crawls().expect("reads").is_empty(), "format {format}");
+                let stats = catalog.fingerprint_stats().expect("reads");
+                assert_eq!(stats, crate::catalog::FingerprintStats::default(), "format {format}");
             }
         }
     }

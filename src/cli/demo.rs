@@ -56,7 +56,7 @@ const QUESTIONS: &[Step] = &[
     },
     Step {
         shows: "Lineage: what was made with a model, with what else, when, by whom.",
-        line: &["lineage", "Inkwash Lines", "--top", "5"],
+        line: &["lineage", "Inkwash Lines", "--list", "5"],
     },
 ];
 

@@ -1,138 +1,218 @@
 //! `dupes`: groups of images that are copies, or look like copies.
 
+mod calibrate;
+mod row;
+mod sheet;
+
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 use stemmata::catalog::Catalog;
-use stemmata::entity::ImageName;
-use stemmata::fingerprint::blurhash::{Collector, ExcludedCounts, Features};
-use stemmata::link::duplicates::{self, DuplicateError, DuplicateOptions, Group, MatchClass, Member};
+use stemmata::entity::ImageKey;
+use stemmata::link::copies::kin::{self, Kinship};
+use stemmata::link::copies::{
+    Evidence, Filter, Group, MatchClass, Member, PairMemory, Side, Verdict, each_group,
+};
+use stemmata::link::duplicates::{self, DuplicateCounts, DuplicateError};
+use stemmata::search::CatalogResolver;
+use stemmata_index::{Reader, query};
 
-use super::args::{ClassChoice, DupesArgs};
+use super::args::{DupesArgs, DupesWhat};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::names::Called;
-use super::output::{Column, Row, SCHEMA, Supported};
+use super::near::{self, Excluded};
+use super::output::{Rows, SCHEMA, Supported};
 use super::session::Session;
-use super::summary::grouped;
+use super::summary::{counted, grouped};
+pub(crate) use row::match_class;
+use row::{GroupRow, link_class};
+use sheet::Sheet;
 
 /// Prints the groups.
 pub(crate) fn run(arguments: &DupesArgs, session: &Session) -> Outcome {
+    match &arguments.what {
+        Some(DupesWhat::Calibrate(arguments)) => calibrate::run(arguments, session),
+        None => list(arguments, session),
+    }
+}
+
+fn list(arguments: &DupesArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
-    let features = features(&catalog)?;
-    let options = DuplicateOptions {
-        threshold: arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD),
-        ..DuplicateOptions::default()
-    };
-    let mut report = duplicates::duplicates(&catalog, features.entries, &options, &session.reading())?;
-    if let Some(class) = arguments.class {
-        report.groups.retain(|group| group.class == match_class(class));
+    let filter = filter(arguments, &catalog, session)?;
+    let most = usize::try_from(arguments.html_groups).unwrap_or(usize::MAX);
+    let sheet = arguments.export_html.as_deref().map(|path| Sheet::new(path, most)).transpose()?;
+    let mut told = Told { rows: sink.rows::<GroupRow>("groups"), sheet, catalog: &catalog };
+    let threshold = arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD);
+    let mut summary = Summary { r#type: "summary", schema: SCHEMA, threshold, ..Summary::default() };
+    match arguments.class.map(match_class) {
+        Some(MatchClass::SameSettings) => {
+            kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?;
+        }
+        Some(MatchClass::OtherModel) => {
+            kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?;
+        }
+        Some(class @ MatchClass::LookAlike) => {
+            return Err(Failure::usage(format!("`{}` makes no groups", class.as_str()))
+                .hint("`stemmata similar TARGET --class look-alike` lists those of one picture"));
+        }
+        class => copies(threshold, class, &catalog, &filter, session, (&mut told, &mut summary))?,
     }
-    let mut rows = sink.rows::<GroupRow<'_>>("groups");
-    for group in &report.groups {
-        rows.push(&GroupRow::from(group))?;
-    }
-    let images = report.groups.iter().map(|group| group.members.len() as u64).sum();
-    let summary = Summary {
-        r#type: "summary",
-        schema: SCHEMA,
-        groups: report.groups.len() as u64,
-        images,
-        threshold: options.threshold,
-        compared: report.compared,
-        pairs: report.pairs,
-        excluded: (&features.excluded).into(),
-    };
+    let Told { rows, sheet, .. } = told;
     rows.finish(&summary)?;
     session.talk.note(&summary.text());
+    if let Some(sheet) = sheet {
+        session.talk.note(&sheet.finish(&summary.text())?);
+    }
+    if let Some(unseen) = near::unseen(&catalog)? {
+        session.talk.note(&unseen);
+    }
     let found = arguments.fail_on_found && summary.groups > 0;
     Ok(if found { Exit::Problems } else { Exit::Done })
 }
 
-/// Every media of the catalog that can be compared.
-pub(crate) fn features(catalog: &Catalog) -> Result<Features, Failure> {
-    let mut collector = Collector::default();
-    catalog.each_media(|row| {
-        collector.add(row.id.get(), row.blurhash, row.width, row.height);
-        ControlFlow::Continue(())
+/// Where groups go.
+struct Told<'a> {
+    rows: Rows<GroupRow>,
+    sheet: Option<Sheet>,
+    catalog: &'a Catalog,
+}
+
+impl Told<'_> {
+    fn push(&mut self, group: &Group) -> Result<(), Failure> {
+        if let Some(sheet) = &mut self.sheet {
+            sheet.push(group, self.catalog)?;
+        }
+        self.rows.push(&GroupRow::from(group))
+    }
+}
+
+fn copies(
+    threshold: f32,
+    class: Option<MatchClass>,
+    catalog: &Catalog,
+    filter: &Filter,
+    session: &Session,
+    (told, summary): (&mut Told<'_>, &mut Summary),
+) -> Result<(), Failure> {
+    let reader = near::reader(catalog);
+    let is_usual = threshold == duplicates::DEFAULT_THRESHOLD;
+    let run = session.reading();
+    let found = if is_usual {
+        near::up_to_date(session, catalog, &run)?
+    } else {
+        near::work_out(catalog, threshold, &mut PairMemory::default(), &run)?.0
+    };
+    summary.take(found.counts, found.excluded);
+    let is_wanted = |group: &Group| match class {
+        Some(MatchClass::Upscaled) => {
+            group.members.iter().any(|member| member.verdict.class == MatchClass::Upscaled)
+        }
+        _ => true,
+    };
+    each_group(reader, &found.copies, filter, |group| -> Result<_, Failure> {
+        if is_wanted(&group) {
+            summary.groups += 1;
+            summary.images += group.members.len() as u64;
+            told.push(&group)?;
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
-    Ok(collector.finish())
+    Ok(())
 }
 
-fn match_class(choice: ClassChoice) -> MatchClass {
-    match choice {
-        ClassChoice::SameBytes => MatchClass::SameBytes,
-        ClassChoice::Candidate => MatchClass::Candidate,
+/// Groups of kin, which are no groups of copies.
+fn kin_groups(
+    which: Kinship,
+    catalog: &Catalog,
+    filter: &Filter,
+    told: &mut Told<'_>,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    for keys in kin::groups(catalog, which)? {
+        let mut members: Vec<Member> = Vec::new();
+        for key in keys {
+            let Some(media_id) = catalog.media_of_image(key)? else { continue };
+            let (Some(image), Some(media)) = (catalog.image_name(key)?, catalog.media(media_id)?) else {
+                continue;
+            };
+            let (agrees, differs) = match which {
+                Kinship::SameSettings => (vec!["prompt", "settings"], vec!["seed"]),
+                Kinship::OtherModel => (vec!["prompt", "seed"], vec!["model"]),
+            };
+            let evidence = Evidence { agrees, differs, ..Evidence::default() };
+            members.push(Member {
+                image,
+                key,
+                size: media.width.zip(media.height),
+                media: media.identity,
+                media_id,
+                verdict: Verdict { class: which.class(), evidence },
+                is_indirect: false,
+            });
+        }
+        members.sort_by(|a, b| a.image.cmp(&b.image));
+        let group = Group { class: which.class(), members };
+        if group.members.len() > 1 && filter.takes(&group.members) {
+            summary.groups += 1;
+            summary.images += group.members.len() as u64;
+            told.push(&group)?;
+        }
     }
+    Ok(())
 }
 
-/// A number as the library computed it, without the noise of a wider type.
-pub(crate) fn rounded(distance: f32) -> f64 {
-    (f64::from(distance) * 10_000.0).round() / 10_000.0
+fn filter(arguments: &DupesArgs, catalog: &Catalog, session: &Session) -> Result<Filter, Failure> {
+    let class = arguments.class.and_then(|class| match_class(class).copy_class());
+    let level = class.or(arguments.min_class.map(link_class));
+    Ok(Filter {
+        level: level.unwrap_or(Filter::default().level),
+        only: class,
+        across: arguments.across.as_deref().map(sides).transpose()?,
+        with: arguments.query.as_deref().map(|query| found_by(query, catalog, session)).transpose()?,
+    })
 }
 
-#[derive(Serialize)]
-struct GroupRow<'a> {
-    r#type: &'static str,
-    class: &'static str,
-    members: Vec<MemberRow<'a>>,
+/// The two sides of `--across`.
+fn sides(text: &str) -> Result<(Side, Side), Failure> {
+    let (one, other) = text.split_once(',').ok_or_else(|| {
+        Failure::usage(format!("`{text}` names no two sides"))
+            .hint("such as `local,remote`, or a folder and `remote`")
+    })?;
+    Ok((side(one.trim())?, side(other.trim())?))
 }
 
-#[derive(Serialize)]
-struct MemberRow<'a> {
-    image: Called<'a>,
-    media: String,
-    distance: f64,
-}
-
-impl<'a> From<&'a Group> for GroupRow<'a> {
-    fn from(group: &'a Group) -> Self {
-        let members = group.members.iter().map(MemberRow::from).collect();
-        Self { r#type: "group", class: group.class.as_str(), members }
-    }
-}
-
-impl<'a> From<&'a Member> for MemberRow<'a> {
-    fn from(member: &'a Member) -> Self {
-        Self {
-            image: Called(&member.image),
-            media: member.media.to_string(),
-            distance: rounded(member.distance),
+fn side(text: &str) -> Result<Side, Failure> {
+    match text {
+        "local" => Ok(Side::Local),
+        "remote" => Ok(Side::Remote),
+        folder => {
+            let path = std::path::Path::new(folder).canonicalize().map_err(|_| {
+                Failure::usage(format!("`{folder}` is no side of --across"))
+                    .hint("a side is `local`, `remote`, or a folder that is there")
+            })?;
+            Ok(Side::Below(path.as_os_str().as_encoded_bytes().to_vec()))
         }
     }
 }
 
-impl GroupRow<'_> {
-    fn names(&self) -> Vec<String> {
-        self.members.iter().map(|member| ImageName::to_string(member.image.0)).collect()
+/// Every image that a query finds.
+fn found_by(text: &str, catalog: &Catalog, session: &Session) -> Result<HashSet<ImageKey>, Failure> {
+    let parsed =
+        query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+    let reader = Reader::open(&session.settings.index())?;
+    if catalog.generation()? > reader.generation() {
+        session.talk.warn("the index lacks the latest changes; run `stemmata index update`");
     }
+    let mut found = HashSet::new();
+    reader.for_each(&CatalogResolver::new(catalog), &parsed.query, &mut |facts| {
+        found.extend(ImageKey::new(facts.key));
+    })?;
+    Ok(found)
 }
 
-impl Row for GroupRow<'_> {
-    const COLUMNS: &'static [Column] = &[
-        Column::left("class"),
-        Column::right("images"),
-        Column::right("farthest"),
-        Column::flexible("members, closest first"),
-    ];
-
-    fn cells(&self) -> Vec<String> {
-        let farthest = self.members.iter().map(|member| member.distance).fold(0.0, f64::max);
-        vec![
-            self.class.to_owned(),
-            self.members.len().to_string(),
-            format!("{farthest:.3}"),
-            self.names().join(" "),
-        ]
-    }
-
-    fn handles(&self) -> Vec<String> {
-        self.names()
-    }
-}
-
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Summary {
     r#type: &'static str,
     schema: u32,
@@ -140,55 +220,45 @@ struct Summary {
     images: u64,
     threshold: f32,
     compared: u64,
+    compared_pixels: u64,
+    flat: u64,
     pairs: u64,
+    shortened: u64,
+    kept_apart: u64,
     excluded: Excluded,
 }
 
-/// Media that could not be compared, by reason.
-#[derive(Serialize)]
-pub(crate) struct Excluded {
-    missing: u64,
-    malformed: u64,
-    other_grid: u64,
-    flat: u64,
-    known_bad: u64,
-}
-
-impl From<&ExcludedCounts> for Excluded {
-    fn from(counts: &ExcludedCounts) -> Self {
-        Self {
-            missing: counts.missing,
-            malformed: counts.malformed,
-            other_grid: counts.other_grid,
-            flat: counts.flat,
-            known_bad: counts.known_bad,
-        }
-    }
-}
-
-impl Excluded {
-    /// The reasons for people; empty when everything was compared.
-    pub(crate) fn text(&self) -> String {
-        let reasons = [
-            ("without BlurHash", self.missing),
-            ("damaged BlurHash", self.malformed),
-            ("another grid", self.other_grid),
-            ("flat", self.flat),
-            ("known bad value", self.known_bad),
-        ];
-        let told: Vec<String> = reasons
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(reason, count)| format!("{reason} {}", grouped(*count)))
-            .collect();
-        if told.is_empty() { String::new() } else { format!("; not compared: {}", told.join(", ")) }
-    }
-}
-
 impl Summary {
+    fn take(&mut self, counts: DuplicateCounts, excluded: Excluded) {
+        self.compared = counts.by_blurhash;
+        self.compared_pixels = counts.by_pixels;
+        self.flat = counts.flat;
+        self.pairs = counts.pairs;
+        self.shortened = counts.shortened;
+        self.kept_apart = counts.kept_apart;
+        self.excluded = excluded;
+    }
+
     fn text(&self) -> String {
-        let (groups, images, compared) = (grouped(self.groups), grouped(self.images), grouped(self.compared));
-        format!("{groups} groups of {images} images; {compared} media compared{}", self.excluded.text())
+        let (groups, images) = (counted(self.groups, "groups"), counted(self.images, "images"));
+        let mut text = format!("{groups} of {images}");
+        if self.compared > 0 || self.compared_pixels > 0 {
+            let (blurs, pixels) = (grouped(self.compared), grouped(self.compared_pixels));
+            text.push_str(&format!(
+                "; {pixels} media compared by pixels, {blurs} by BlurHash{}",
+                self.excluded.text()
+            ));
+        }
+        if self.flat > 0 {
+            text.push_str(&format!("; {} flat: only their bytes and pixels", grouped(self.flat)));
+        }
+        if self.shortened > 0 {
+            text.push_str(&format!(
+                "; {} of large sets with one look were compared with the first of their set only",
+                grouped(self.shortened)
+            ));
+        }
+        text
     }
 }
 

@@ -98,6 +98,15 @@ impl Failure {
         self
     }
 
+    /// Says where in what was given, from byte to byte.
+    #[must_use]
+    pub(crate) fn span(mut self, start: usize, end: usize) -> Self {
+        if let Self::Named(named) = &mut self {
+            named.span = Some([start, end]);
+        }
+        self
+    }
+
     /// Says where it happened, in front of what happened.
     #[must_use]
     pub(crate) fn place(mut self, place: impl std::fmt::Display) -> Self {

@@ -1,6 +1,7 @@
 //! What follows after the catalog was written: links, then the index, then the summary.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use stemmata_index::IndexError;
 use super::args::FollowFlags;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::near;
 use super::output::{Format, Sink, Supported};
 use super::resume;
 use super::session::Session;
@@ -78,6 +80,7 @@ fn follow(session: &Session, written: &mut Written, run: &RunContext) -> Result<
             Some(feeder) => complete(feeder, &written.catalog, run)?,
             None => index(session, &written.catalog, run)?,
         });
+        near::follow(session, &written.catalog, run);
     }
     Ok(())
 }
@@ -146,8 +149,12 @@ pub(crate) fn link(catalog: &mut Catalog, run: &RunContext) -> Result<Linked, Fa
 ///
 /// When another process feeds the index, or it cannot be written.
 pub(crate) fn index(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, Failure> {
-    match feed(session, catalog, run) {
+    match feed(session, catalog, &session.settings.index(), run) {
         Err(FeedError::Index(error @ (IndexError::NeedsRebuild { .. } | IndexError::Damaged(_)))) => {
+            session.talk.note(&format!("{error}; doing so"));
+            rebuild(session, catalog, run)
+        }
+        Err(error @ FeedError::Foreign { .. }) => {
             session.talk.note(&format!("{error}; doing so"));
             rebuild(session, catalog, run)
         }
@@ -155,32 +162,67 @@ pub(crate) fn index(session: &Session, catalog: &Catalog, run: &RunContext) -> R
     }
 }
 
-/// Deletes the index and builds it anew.
+/// Builds the index anew beside the present one, which answers meanwhile, and puts it in its place.
 ///
 /// # Errors
 ///
-/// When another process feeds the index, or the folder cannot be deleted or written.
+/// When another process feeds the index, or a folder cannot be deleted, renamed or written.
 pub(crate) fn rebuild(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, Failure> {
-    let folder = session.settings.index();
-    if let Err(error @ FeedError::Index(IndexError::Locked { .. })) =
-        feed::Feeder::open(&folder, options(session))
-    {
-        return Err(error.into());
+    let present = session.settings.index();
+    let beside = |ending: &str| {
+        let mut name = present.clone().into_os_string();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let (next, former) = (beside(".next"), beside(".former"));
+    for folder in [&present, &next] {
+        if !folder.exists() {
+            continue;
+        }
+        if let Err(error @ FeedError::Index(IndexError::Locked { .. })) =
+            feed::Feeder::open(folder, options(session))
+        {
+            return Err(error.into());
+        }
     }
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .map_err(|error| Failure::file(format!("deleting the index {}", folder.display()), &error))?;
+    delete(&next)?;
+    let indexed = feed(session, catalog, &next, run)?;
+    if run.cancel.is_requested() {
+        delete(&next)?;
+        session.talk.note("the index was left as it was");
+        return Ok(indexed);
     }
-    Ok(feed(session, catalog, run)?)
+    delete(&former)?;
+    if present.exists() {
+        rename(&present, &former)?;
+    }
+    rename(&next, &present)?;
+    delete(&former)?;
+    Ok(indexed)
 }
 
-fn feed(session: &Session, catalog: &Catalog, run: &RunContext) -> Result<Indexed, FeedError> {
+fn delete(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::file(format!("deleting {}", folder.display()), &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::rename(from, to)
+        .map_err(|error| Failure::file(format!("renaming {} to {}", from.display(), to.display()), &error))
+}
+
+fn feed(session: &Session, catalog: &Catalog, folder: &Path, run: &RunContext) -> Result<Indexed, FeedError> {
     let started = Instant::now();
-    let report = feed::catch_up(catalog, &session.settings.index(), options(session), run)?;
+    let report = feed::catch_up(catalog, folder, options(session), run)?;
     Ok(Indexed { images: report.images, generation: report.generation, elapsed_ms: elapsed_ms(started) })
 }
 
-fn options(session: &Session) -> FeedOptions {
+/// How the index is fed.
+pub(crate) fn options(session: &Session) -> FeedOptions {
     FeedOptions { threads: session.settings.jobs, ..FeedOptions::default() }
 }
 
@@ -189,6 +231,9 @@ impl From<FeedError> for Failure {
         match error {
             FeedError::Catalog(error) => error.into(),
             FeedError::Index(error) => error.into(),
+            FeedError::Foreign { .. } => {
+                Self::of(Exit::Unready, "index.foreign", &error).hint("run `stemmata index rebuild`")
+            }
             _ => Self::of(Exit::General, "index.failed", &error),
         }
     }

@@ -1,9 +1,18 @@
 //! `lineage`: what was made with a model, with what else, when, by whom.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
-use stemmata::lineage::{self, LineageError, Options, Wanted};
+use stemmata::lineage::{
+    self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works,
+};
+use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
+use stemmata_index::near::Copies;
+use stemmata_index::query;
 use stemmata_index::{IndexError, Reader};
 
 use super::args::LineageArgs;
@@ -12,18 +21,157 @@ use super::failure::{Failure, Outcome};
 use super::output::Supported;
 use super::session::Session;
 
-/// Prints the report.
+mod dates;
+mod rank;
+
+/// Largest file that is looked at as a saved report, in bytes.
+const MAX_FILE_BYTES: u64 = lineage::MAX_REPORT_BYTES as u64;
+
+/// Prints a report, a comparison or a ranking.
 pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
+    if let Some(top) = arguments.top {
+        return rank::run(arguments, top as usize, session);
+    }
+    if arguments.compare.is_some() || arguments.compare_at.is_some() {
+        return compare(arguments, session);
+    }
     let sink = session.sink(Supported::Document)?;
-    let catalog = session.catalog()?;
-    let scope = lineage::find_scope(&catalog, &wanted(&arguments.target, arguments.version)?)?;
-    let options = Options { top: usize::from(arguments.top) };
-    let report = match current_index(session, &catalog)? {
-        Some(reader) => lineage::report_from_index(&catalog, &reader, &scope, options)?,
-        None => lineage::report(&catalog, &scope, options)?,
-    };
-    sink.document(&report, |report, terminal| lineage::render(report, terminal.width))?;
+    let asked = Asked::open(arguments, session)?;
+    let mut report = asked.report(&asked.scope()?, asked.period)?;
+    if arguments.stamp {
+        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    }
+    sink.document(&report, |report, terminal| {
+        let mut text = lineage::render(report, terminal.width);
+        if arguments.explain {
+            text.push_str(&lineage::render_explanations(report, terminal.width));
+        }
+        text
+    })?;
     Ok(Exit::Done)
+}
+
+/// Prints how two reports differ.
+fn compare(arguments: &LineageArgs, session: &Session) -> Outcome {
+    let sink = session.sink(Supported::Document)?;
+    let (a, b) = match (&arguments.compare, &arguments.compare_at) {
+        (Some(targets), _) => {
+            let sides: Vec<LineageReport> =
+                targets.iter().map(|target| side(target, arguments, session)).collect::<Result<_, _>>()?;
+            <[LineageReport; 2]>::try_from(sides)
+                .map(Into::into)
+                .map_err(|_| Failure::usage("two reports differ"))?
+        }
+        (None, Some(date)) => {
+            let (at, asked) = (dates::moment(date)?, Asked::open(arguments, session)?);
+            let (scope, period) = (asked.scope()?, asked.period);
+            let before = asked.report(&scope, Period { until: Some(at), ..period })?;
+            (before, asked.report(&scope, Period { since: Some(at), ..period })?)
+        }
+        (None, None) => return Err(Failure::usage("nothing to compare")),
+    };
+    let comparison = lineage::compare(&a, &b);
+    sink.document(&comparison, |comparison, terminal| {
+        lineage::render_comparison(comparison, terminal.width)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// One side of a comparison: a saved report, or a model or version.
+fn side(target: &str, arguments: &LineageArgs, session: &Session) -> Result<LineageReport, Failure> {
+    let path = Path::new(target);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) || path.is_file() {
+        return Ok(LineageReport::from_json(&read_report(path)?)?);
+    }
+    let asked = Asked::open(arguments, session)?;
+    asked.report(&asked.named(target)?, asked.period)
+}
+
+/// Reads a file that should be a report, and no more of it than a report can have.
+fn read_report(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| Failure::file(path.display(), &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// What was asked, and all that answers it.
+struct Asked<'a> {
+    arguments: &'a LineageArgs,
+    catalog: Catalog,
+    reader: Option<Reader>,
+    copies: Option<Copies>,
+    options: Options,
+    period: Period,
+}
+
+impl<'a> Asked<'a> {
+    fn open(arguments: &'a LineageArgs, session: &Session) -> Result<Self, Failure> {
+        let period = dates::period(arguments.since.as_deref(), arguments.until.as_deref())?;
+        let catalog = session.catalog()?;
+        let reader = current_index(session, &catalog)?;
+        let copies = known_copies(&session.settings.home)?;
+        let options = Options { list: usize::from(arguments.list) };
+        Ok(Self { arguments, catalog, reader, copies, options, period })
+    }
+
+    /// The scope that the flags name.
+    fn scope(&self) -> Result<Scope, Failure> {
+        let arguments = self.arguments;
+        if let Some(query) = &arguments.query {
+            return Ok(Scope::query(query));
+        }
+        let works = arguments
+            .creator
+            .as_deref()
+            .map(Works::Creator)
+            .or(arguments.base.as_deref().map(Works::BaseModel))
+            .or(arguments.tag.as_deref().map(Works::Tag));
+        match (works, &arguments.target) {
+            (Some(works), _) => Ok(Scope::works(&self.catalog, works)?),
+            (None, Some(target)) => self.named(target),
+            (None, None) => Err(Failure::usage("nothing to report on")
+                .hint("name a model, or give `--creator`, `--base`, `--tag`, `--query` or `--top`")),
+        }
+    }
+
+    /// The scope of a model or version that a person named.
+    fn named(&self, target: &str) -> Result<Scope, Failure> {
+        Ok(lineage::find_scope(&self.catalog, &wanted(target, self.arguments.version)?)?)
+    }
+
+    fn report(&self, scope: &Scope, period: Period) -> Result<LineageReport, Failure> {
+        let inputs = Inputs {
+            catalog: &self.catalog,
+            scope,
+            period,
+            copies: self.copies.as_ref(),
+            options: self.options,
+        };
+        if scope.kind == ScopeKind::Query {
+            return self.report_on_query(&inputs, scope.name.as_deref().unwrap_or_default());
+        }
+        Ok(match &self.reader {
+            Some(reader) => lineage::report_from_index(&inputs, reader)?,
+            None => lineage::report(&inputs)?,
+        })
+    }
+
+    fn report_on_query(&self, inputs: &Inputs<'_>, text: &str) -> Result<LineageReport, Failure> {
+        let Some(reader) = &self.reader else {
+            return Err(LineageError::NeedsIndex.into());
+        };
+        let parsed =
+            query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
+        let resolver = CatalogResolver::new(&self.catalog);
+        Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
+    }
+}
+
+/// Near-duplicates as somebody last worked them out.
+fn known_copies(_home: &Path) -> Result<Option<Copies>, Failure> {
+    Ok(None)
 }
 
 /// The index, if it shows what the catalog holds. Else the catalog itself is read, which gives the same figures,
@@ -80,6 +228,14 @@ impl From<LineageError> for Failure {
                     .collect();
                 Self::of(Exit::Usage, "lineage.ambiguous", &error).hint(format!("one of {}", told.join(", ")))
             }
+            LineageError::NeedsIndex => Self::of(Exit::Unready, "lineage.needs_index", &error)
+                .hint("`stemmata index update` brings the index up to date"),
+            LineageError::NothingOf { .. } => Self::of(Exit::NotFound, "lineage.not_found", &error)
+                .hint("names are compared whole; `stemmata export models` prints those of the catalog"),
+            LineageError::NotAReport { .. }
+            | LineageError::OtherSchema { .. }
+            | LineageError::ReportTooLarge { .. } => Self::of(Exit::Usage, "lineage.no_report", &error)
+                .hint("`stemmata lineage MODEL --format json` prints a report that can be read back"),
             LineageError::Catalog(_) => match error {
                 LineageError::Catalog(error) => error.into(),
                 other => Self::of(Exit::General, "lineage.failed", &other),

@@ -5,7 +5,11 @@
 //! - Never: logic that a test of the library would miss.
 
 mod args;
+mod asking;
+mod complete;
 mod completions;
+mod config;
+mod count;
 mod crawl;
 mod decide;
 mod demo;
@@ -13,9 +17,11 @@ mod demo_site;
 mod dupes;
 mod escape;
 mod exit;
+mod explain;
 mod export;
 mod export_links;
 mod failure;
+mod fingerprint;
 mod follow;
 mod hashes;
 mod history;
@@ -27,14 +33,18 @@ mod lineage;
 mod link;
 mod local;
 mod logging;
+mod man;
 mod names;
+mod near;
 mod output;
+mod pixels;
 mod plan;
 mod progress;
 mod query_words;
 mod resolve;
 mod resume;
 mod scan;
+mod schema;
 mod search;
 mod session;
 mod settings;
@@ -50,6 +60,7 @@ mod target;
 mod targets;
 mod terminal;
 mod token;
+mod topics;
 mod trace;
 mod unresolved;
 mod usage;
@@ -69,6 +80,7 @@ use terminal::Terminal;
 
 /// Runs the command line.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
     let wishes = usage::Wishes::of(&arguments);
     let arguments = query_words::protect(arguments, &Cli::command());
     let cli = match Cli::try_parse_from(arguments) {
@@ -115,6 +127,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
     match command {
         Command::Import(arguments) => import::run(arguments, session),
         Command::Scan(arguments) => scan::run(arguments, session),
+        Command::Fingerprint(arguments) => fingerprint::run(arguments, session),
         Command::Stats => stats::run(session),
         Command::Export(arguments) => export::run(arguments, session),
         Command::Crawl(arguments) => crawl::run(arguments, session),
@@ -127,9 +140,14 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Decide(arguments) => decide::run(arguments, session),
         Command::Index(arguments) => index::run(arguments, session),
         Command::Search(arguments) => search::run(arguments, session),
+        Command::Count(arguments) => count::run(arguments, session),
+        Command::Schema(arguments) => schema::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Config(arguments) => config::run(arguments, session),
+        Command::Man(arguments) => man::run(arguments),
+        Command::Help(arguments) => topics::run(arguments),
         Command::Dupes(arguments) => dupes::run(arguments, session),
         Command::Similar(arguments) => similar::run(arguments, session),
         Command::Lineage(arguments) => lineage::run(arguments, session),

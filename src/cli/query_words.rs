@@ -1,4 +1,4 @@
-//! Lets `search castle -negative:blurry --limit 5` mean what it says.
+//! Lets `search castle -negative:blurry --limit 5`, and the same after `count`, mean what it says.
 //!
 //! A query word that begins with a minus is not a flag, and flags may stand after the query. clap offers one
 //! or the other, so such words are marked before it sees them and the mark is taken off by the value parser.
@@ -39,7 +39,7 @@ fn query_start(arguments: &[OsString], root: &Command) -> Option<usize> {
         let text = argument.to_str()?;
         if !text.starts_with('-') {
             let command = root.find_subcommand(text)?;
-            return (command.get_name() == "search").then_some(position + 1);
+            return matches!(command.get_name(), "search" | "count").then_some(position + 1);
         }
         position += if takes_next(text, root) { 2 } else { 1 };
     }
@@ -55,14 +55,14 @@ fn takes_next(flag: &str, root: &Command) -> bool {
     root.get_arguments().any(|argument| matches!(argument.get_action(), ArgAction::Set) && is_it(argument))
 }
 
-/// A single minus, then anything but a cluster of the short flags `-v -q -h -V -j`.
+/// A single minus, then anything but a cluster of the short flags `-v -q -h -V -j -0`.
 fn is_query_word(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('-') else { return false };
     if rest.is_empty() || rest.starts_with('-') {
         return false;
     }
     let is_jobs = rest.strip_prefix('j').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-    let is_cluster = rest.bytes().all(|b| b == b'v') || matches!(rest, "q" | "h" | "V");
+    let is_cluster = rest.bytes().all(|b| b == b'v') || matches!(rest, "q" | "h" | "V" | "0");
     !is_jobs && !is_cluster
 }
 

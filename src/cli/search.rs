@@ -1,78 +1,256 @@
 //! `search`: images by prompt, settings and models.
 
-use std::io::Read as _;
+mod charts;
+mod facets;
+mod fields;
+mod group;
+mod hit;
+mod preview;
+mod template;
+
+use std::rc::Rc;
 use std::time::Instant;
 
 use serde::Serialize;
-use stemmata::entity::{PostId, Timestamp};
-use stemmata::search::{self, FoundImage, Page, SearchError, SearchSettings};
-use stemmata_index::query::{self, QueryError};
+use stemmata::catalog::Catalog;
+use stemmata::feed::{self, Standing};
+use stemmata::search::{self, FacetCounts, Highlighter, Page, Sample, SearchError, SearchSettings};
+use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
+pub(crate) use charts::{Ink, draw};
+pub(crate) use facets::Facets;
+pub(crate) use fields::{help as fields_help, near};
+
 use super::args::SearchArgs;
+use super::asking::{Asked, unreadable};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::names::Called;
-use super::output::{Column, Row, SCHEMA, Supported};
+use super::output::{Format, Marker, SCHEMA, Sink, Supported, json};
 use super::session::Session;
 use super::summary::{elapsed_ms, grouped, seconds};
-
-/// Longest query read from stdin; the query language allows less.
-const MAX_STDIN_BYTES: u64 = 1 << 20;
+use fields::Field;
+use hit::{HitRow, View, name_bytes};
+use preview::Drawing;
+use template::Template;
 
 /// Prints the hits.
 pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     let started = Instant::now();
     let sink = session.sink(Supported::Rows)?;
-    let text = query_text(&arguments.query)?;
+    let shape = Shape::of(arguments, &sink)?;
+    let facets = Facets::of(arguments)?;
+    facets.suit(&sink, !arguments.stats)?;
+    let Asked { text, parsed } = arguments.query.read(session)?;
     let settings = SearchSettings {
-        limit: arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        limit: if arguments.stats { Some(0) } else { limit(arguments) },
         sort: arguments.sort.as_deref().map(sort_keys).transpose()?.unwrap_or_default(),
         after: arguments.after.clone(),
+        sample: sample(arguments),
     };
     let catalog = session.catalog()?;
-    let parsed = query::parse(&text).map_err(|error| unreadable(&error, &text))?;
     let reader = Reader::open(&session.settings.index())?;
+    if let Some(form) = arguments.explain {
+        let settings = SearchSettings { limit: limit(arguments).or(Some(0)), ..settings };
+        return super::explain::run(&catalog, &reader, &Asked { text, parsed }, &settings, form, session);
+    }
+    if let (Some(by), Shape::Rows(fields)) = (arguments.group, &shape) {
+        facets.none_beside_groups()?;
+        let (kind, fields, fail_on_empty) = (by.into(), fields.clone(), arguments.fail_on_empty);
+        let asked =
+            group::Asked { parsed: &parsed, text: &text, settings: &settings, kind, fields, fail_on_empty };
+        return group::run(asked, session, &reader, sink);
+    }
     let page =
         search::answer(&catalog, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
-    let behind = catalog.generation()? > page.generation;
-    let mut rows = sink.rows::<HitRow<'_>>("hits");
-    for hit in &page.hits {
-        rows.push(&HitRow::from(hit))?;
-    }
+    let counted = facets.count(&catalog, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
     let summary = Summary {
         r#type: "summary",
         schema: SCHEMA,
         total: page.total,
-        elapsed_ms: elapsed_ms(started),
+        shown: page.hits.len() as u64,
+        elapsed_ms: (sink.format() == Format::Ndjson).then(|| elapsed_ms(started)),
         next: page.next.as_deref(),
         generation: page.generation,
+        continued_from: page.continued_from,
+        index: feed::standing(&catalog, &reader)?.as_str(),
     };
-    rows.finish(&summary)?;
-    tell(session, &page, &summary, behind);
+    print(sink, shape, &Answer { parsed: &parsed, page: &page, facets: &counted, summary: &summary })?;
+    tell(session, &catalog, &reader, &page, started)?;
     Ok(if page.total == 0 && arguments.fail_on_empty { Exit::NotFound } else { Exit::Done })
 }
 
-fn tell(session: &Session, page: &Page, summary: &Summary<'_>, behind: bool) {
-    let (shown, total) = (grouped(page.hits.len() as u64), grouped(page.total));
-    session.talk.note(&format!("{shown} of {total} images, {}", seconds(summary.elapsed_ms)));
-    if behind {
-        session.talk.warn("the index lacks the latest changes; run `stemmata index update`");
+/// How hits are printed.
+enum Shape {
+    /// As rows, in the format of the command.
+    Rows(Vec<&'static Field>),
+    /// In the caller's words.
+    Lines { template: Template, end: &'static str },
+    /// As bare names that end in NUL.
+    NulNames,
+    /// With pictures beside them.
+    Pictures(Drawing),
+}
+
+/// What there is to print.
+struct Answer<'a> {
+    parsed: &'a Parsed,
+    page: &'a Page,
+    facets: &'a [FacetCounts],
+    summary: &'a Summary<'a>,
+}
+
+impl Shape {
+    fn of(arguments: &SearchArgs, sink: &Sink) -> Result<Self, Failure> {
+        let is_default = sink.was_auto();
+        if let Some(text) = &arguments.template {
+            if !is_default {
+                return Err(Failure::usage("--template and --format exclude each other"));
+            }
+            let end = if arguments.print0 { "\0" } else { "\n" };
+            return Ok(Self::Lines { template: Template::parse(text)?, end });
+        }
+        if arguments.print0 {
+            return match sink.format() {
+                Format::Paths => Ok(Self::NulNames),
+                _ if is_default => Ok(Self::NulNames),
+                _ => Err(Failure::usage("--print0 goes with --format paths or --template")),
+            };
+        }
+        if let Some(drawing) = Drawing::of(arguments.preview, sink.terminal()) {
+            if !is_default && sink.format() != Format::Table {
+                return Err(Failure::usage("--preview goes with --format table"));
+            }
+            return Ok(Self::Pictures(drawing));
+        }
+        let room = (sink.format() == Format::Table).then_some(sink.terminal().width);
+        let Some(fields) = &arguments.fields else { return Ok(Self::Rows(hit::usual(room))) };
+        if !matches!(sink.format(), Format::Table | Format::Csv | Format::Tsv) {
+            return Err(Failure::usage("--fields goes with --format table, csv or tsv")
+                .hint("JSON has every field; --template prints single ones"));
+        }
+        let fields = fields.split(',').filter(|name| !name.trim().is_empty()).map(|name| {
+            let name = name.trim();
+            fields::find(name).ok_or_else(|| {
+                let failure = Failure::new(Exit::Usage, "usage", format!("unknown field `{name}`"));
+                match fields::nearest(name) {
+                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                    None => failure.hint("such as image,prompt,model,seed; all are named by --help"),
+                }
+            })
+        });
+        let fields: Vec<_> = fields.collect::<Result<_, _>>()?;
+        if fields.is_empty() {
+            Err(Failure::usage("--fields names no field"))
+        } else {
+            Ok(Self::Rows(fields))
+        }
     }
 }
 
-/// The words joined by blanks; a lone `-` reads them from stdin.
-fn query_text(words: &[String]) -> Result<String, Failure> {
-    if words != ["-"] {
-        return Ok(words.join(" "));
+fn print(mut sink: Sink, shape: Shape, answer: &Answer<'_>) -> Result<(), Failure> {
+    let hits = &answer.page.hits;
+    let view = |fields, for_people| View { fields, for_people };
+    match shape {
+        Shape::Rows(fields) => rows(sink, fields, answer),
+        Shape::Lines { template, end } => {
+            let view = view(Vec::new(), false);
+            for hit in hits {
+                let line = template.line(hit, || json::value(&HitRow::new(hit, &view)));
+                sink.text(&format!("{line}{end}"))?;
+            }
+            sink.close()
+        }
+        Shape::Pictures(drawing) => {
+            let words = Highlighter::new(&answer.parsed.query);
+            let (terminal, ink) = (sink.terminal(), Ink::of_environment());
+            for hit in hits {
+                sink.text(&format!("{}\n", preview::hit(hit, drawing, &words, terminal, ink)))?;
+            }
+            sink.text(&draw(answer.facets, terminal, ink))?;
+            sink.close()
+        }
+        Shape::NulNames => {
+            for hit in hits {
+                sink.bytes(&name_bytes(hit))?;
+                sink.bytes(b"\0")?;
+            }
+            sink.close()
+        }
     }
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_STDIN_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file("reading the query from stdin", &error))?;
-    Ok(text.trim().to_owned())
+}
+
+fn rows(sink: Sink, fields: Vec<&'static Field>, answer: &Answer<'_>) -> Result<(), Failure> {
+    let view = View { fields, for_people: sink.format() == Format::Table };
+    let mut rows = sink.rows::<HitRow<'_>>("hits").with_columns(view.columns());
+    let words = Highlighter::new(&answer.parsed.query);
+    if !words.is_empty() {
+        rows = rows.with_marker(Marker { title: "prompt", find: Rc::new(move |text| words.find(text)) });
+    }
+    for hit in &answer.page.hits {
+        rows.push(&HitRow::new(hit, &view))?;
+    }
+    let beside = (!answer.facets.is_empty()).then_some(("facets", answer.facets));
+    rows.finish_beside(
+        beside,
+        |terminal| draw(answer.facets, terminal, Ink::of_environment()),
+        answer.summary,
+    )
+}
+
+fn tell(
+    session: &Session,
+    catalog: &Catalog,
+    reader: &Reader,
+    page: &Page,
+    started: Instant,
+) -> Result<(), Failure> {
+    let (shown, total) = (grouped(page.hits.len() as u64), grouped(page.total));
+    session.talk.note(&format!("{shown} of {total} images, {}", seconds(elapsed_ms(started))));
+    let missing = page.hits.iter().filter(|hit| hit.missing).count();
+    if missing > 0 {
+        session
+            .talk
+            .note(&format!("{} of these files were missing when last looked for", grouped(missing as u64)));
+    }
+    warn_of_change(session, page.continued_from, page.generation);
+    warn_of_standing(session, feed::standing(catalog, reader)?);
+    Ok(())
+}
+
+/// Says when the index has changed between two pages.
+fn warn_of_change(session: &Session, then: Option<u64>, now: u64) {
+    if let Some(then) = then {
+        session.talk.warn(&format!(
+            "the index has changed since the page before this one (generation {then}, now {now}); images may be shown \
+             twice or left out"
+        ));
+    }
+}
+
+/// Says when the index does not show what the catalog holds.
+pub(crate) fn warn_of_standing(session: &Session, standing: Standing) {
+    match standing {
+        Standing::Current => {}
+        Standing::Behind => {
+            session.talk.warn("the index lacks the latest changes; run `stemmata index update`");
+        }
+        Standing::Ahead => session.talk.warn(
+            "the index shows more than the catalog, as after restoring a backup; run `stemmata index rebuild`",
+        ),
+        Standing::Foreign => session
+            .talk
+            .warn("the index was made from another catalog; run `stemmata index rebuild`"),
+    }
+}
+
+fn limit(arguments: &SearchArgs) -> Option<usize> {
+    arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+fn sample(arguments: &SearchArgs) -> Option<Sample> {
+    let count = usize::try_from(arguments.sample?).unwrap_or(usize::MAX);
+    Some(Sample { count, seed: arguments.seed.unwrap_or(0) })
 }
 
 /// Reads `--sort` as the query language reads `sort:`.
@@ -81,11 +259,7 @@ fn sort_keys(text: &str) -> Result<Vec<SortKey>, Failure> {
     Ok(query::parse(&term).map_err(|error| unreadable(&error, &term))?.sort)
 }
 
-fn unreadable(error: &QueryError, text: &str) -> Failure {
-    Failure::from(error).picture(query::render(error, text))
-}
-
-fn failure(error: SearchError, text: &str) -> Failure {
+pub(crate) fn failure(error: SearchError, text: &str) -> Failure {
     match error {
         SearchError::Query(error) => unreadable(&error, text),
         SearchError::Index(stemmata_index::IndexError::Query(error)) => unreadable(&error, text),
@@ -93,87 +267,9 @@ fn failure(error: SearchError, text: &str) -> Failure {
         SearchError::Catalog(error) => error.into(),
         SearchError::BadCursor { .. } => Failure::of(Exit::Usage, "search.bad_cursor", &error)
             .hint("take `next` of the summary that the last page ended with"),
+        SearchError::OtherQuery => Failure::of(Exit::Usage, "search.other_query", &error)
+            .hint("give the same query and order as for the page before, or leave out --after"),
         _ => Failure::of(Exit::General, "search.failed", &error),
-    }
-}
-
-#[derive(Serialize)]
-struct HitRow<'a> {
-    r#type: &'static str,
-    image: Called<'a>,
-    score: Option<f32>,
-    prompt: Option<&'a str>,
-    negative_prompt: Option<&'a str>,
-    model: Option<&'a str>,
-    base_model: Option<&'a str>,
-    sampler: Option<&'a str>,
-    scheduler: Option<&'a str>,
-    steps: Option<u32>,
-    cfg: Option<f64>,
-    seed: Option<i128>,
-    media: String,
-    url: Option<&'a str>,
-    width: Option<u32>,
-    height: Option<u32>,
-    username: Option<&'a str>,
-    post: Option<PostId>,
-    created_at: Option<Timestamp>,
-}
-
-impl<'a> From<&'a FoundImage> for HitRow<'a> {
-    fn from(hit: &'a FoundImage) -> Self {
-        let row = &hit.image.row;
-        let generation = &row.generation_data;
-        Self {
-            r#type: "hit",
-            image: Called(&hit.image.name),
-            score: hit.score,
-            prompt: generation.prompt.as_deref(),
-            negative_prompt: generation.negative_prompt.as_deref(),
-            model: generation.model.as_deref(),
-            base_model: row.base_model.as_deref(),
-            sampler: generation.sampler.as_deref(),
-            scheduler: generation.scheduler.as_deref(),
-            steps: generation.steps,
-            cfg: generation.cfg,
-            seed: generation.seed,
-            media: hit.image.media.to_string(),
-            url: row.url.as_deref(),
-            width: hit.image.width,
-            height: hit.image.height,
-            username: row.username.as_deref(),
-            post: row.post,
-            created_at: row.created_at,
-        }
-    }
-}
-
-impl Row for HitRow<'_> {
-    const COLUMNS: &'static [Column] = &[
-        Column::right("image"),
-        Column::flexible("prompt"),
-        Column::secondary("model"),
-        Column::left("sampler"),
-        Column::right("steps"),
-        Column::left("size"),
-        Column::secondary("user"),
-    ];
-
-    fn cells(&self) -> Vec<String> {
-        let size = self.width.zip(self.height).map(|(width, height)| format!("{width}x{height}"));
-        vec![
-            self.image.0.to_string(),
-            self.prompt.unwrap_or_default().to_owned(),
-            self.model.unwrap_or_default().to_owned(),
-            self.sampler.unwrap_or_default().to_owned(),
-            self.steps.map(|steps| steps.to_string()).unwrap_or_default(),
-            size.unwrap_or_default(),
-            self.username.unwrap_or_default().to_owned(),
-        ]
-    }
-
-    fn handles(&self) -> Vec<String> {
-        vec![self.image.0.to_string()]
     }
 }
 
@@ -181,8 +277,17 @@ impl Row for HitRow<'_> {
 struct Summary<'a> {
     r#type: &'static str,
     schema: u32,
+    /// All images that match.
     total: u64,
-    elapsed_ms: u64,
+    /// Images of this page.
+    shown: u64,
+    /// Wall time, on a line of its own only: everything else is the same each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<u64>,
     next: Option<&'a str>,
     generation: u64,
+    /// The generation of the page before this one, if the index has changed since.
+    continued_from: Option<u64>,
+    /// `current`, `behind`, `ahead` or `foreign`.
+    index: &'static str,
 }

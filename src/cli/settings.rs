@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::exit::Exit;
@@ -51,12 +51,17 @@ impl Settings {
 
     /// The catalog: the only truth.
     pub(crate) fn catalog(&self) -> PathBuf {
-        self.home.join("catalog.db")
+        catalog_of(&self.home)
     }
 
     /// The text index: derived, deletable.
     pub(crate) fn index(&self) -> PathBuf {
-        self.home.join("index")
+        index_of(&self.home)
+    }
+
+    /// The groups of copies: derived, deletable.
+    pub(crate) fn near(&self) -> PathBuf {
+        self.home.join("near")
     }
 
     /// Makes the home, for commands that write to it.
@@ -81,6 +86,21 @@ impl Settings {
         Err(Failure::new(Exit::Network, "network.offline", "the network is forbidden by --offline")
             .hint("leave out --offline, and unset STEMMATA_OFFLINE"))
     }
+}
+
+/// The catalog of a home.
+pub(crate) fn catalog_of(home: &Path) -> PathBuf {
+    home.join("catalog.db")
+}
+
+/// The text index of a home.
+pub(crate) fn index_of(home: &Path) -> PathBuf {
+    home.join("index")
+}
+
+/// The home where no flag names one.
+pub(crate) fn usual_home() -> Option<PathBuf> {
+    env::var_os("STEMMATA_HOME").map(PathBuf::from).or_else(|| default_home(|name| env::var_os(name)))
 }
 
 /// `$XDG_DATA_HOME/stemmata`, else the platform's folder for data.

@@ -40,7 +40,8 @@ pub(crate) fn client(flags: &SiteFlags, session: &Session) -> Result<Client, Fai
     Ok(Client::new(settings)?)
 }
 
-fn backoff(base: &fetch::SafeUrl) -> Backoff {
+/// When to try again: sooner where the site is on this machine.
+pub(crate) fn backoff(base: &fetch::SafeUrl) -> Backoff {
     if !base.is_loopback() {
         return Backoff::default();
     }

@@ -1,7 +1,7 @@
 //! `stats`: what the catalog holds, counted.
 
 use serde::Serialize;
-use stemmata::catalog::{CatalogStats, LocalStats};
+use stemmata::catalog::{CatalogStats, Failures, LocalStats};
 
 use super::exit::Exit;
 use super::failure::Outcome;
@@ -23,8 +23,24 @@ struct Stats {
     links: u64,
     unresolved: u64,
     fingerprints: u64,
+    pixels: PixelsRead,
     local_files: LocalFiles,
     generation: u64,
+}
+
+/// Media whose pixels were looked at.
+#[derive(Serialize)]
+struct PixelsRead {
+    /// Those that have a fingerprint.
+    fingerprinted: u64,
+    /// Of these, those too flat to be compared.
+    flat: u64,
+    /// Of these, those of which only a smaller rendition was seen.
+    previews: u64,
+    /// Those that could not be read or decoded.
+    failed: u64,
+    /// Pictures on disk that `stemmata fingerprint` would look at.
+    due: u64,
 }
 
 #[derive(Serialize)]
@@ -38,13 +54,21 @@ struct LocalFiles {
 pub(crate) fn run(session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
-    let stats = Stats::new(catalog.stats()?, catalog.local_stats()?);
+    let pixels = catalog.fingerprint_stats()?;
+    let pixels = PixelsRead {
+        fingerprinted: pixels.seen,
+        flat: pixels.flat,
+        previews: pixels.previews,
+        failed: pixels.failed,
+        due: catalog.due_picture_count(Failures::Spared)?.0,
+    };
+    let stats = Stats::new(catalog.stats()?, pixels, catalog.local_stats()?);
     sink.document(&stats, |stats, _| text(stats))?;
     Ok(Exit::Done)
 }
 
 impl Stats {
-    fn new(counts: CatalogStats, local: LocalStats) -> Self {
+    fn new(counts: CatalogStats, pixels: PixelsRead, local: LocalStats) -> Self {
         let LocalStats { present, missing, failed } = local;
         Self {
             schema: SCHEMA,
@@ -59,6 +83,7 @@ impl Stats {
             links: counts.links,
             unresolved: counts.unresolved,
             fingerprints: counts.fingerprints,
+            pixels,
             local_files: LocalFiles { present, missing, failed },
             generation: counts.generation,
         }
@@ -81,6 +106,9 @@ fn text(stats: &Stats) -> String {
         ("generation", stats.generation, "committed batches"),
     ];
     let local = [
+        ("pixels read", stats.pixels.fingerprinted, "media with a fingerprint of their pixels"),
+        ("unread", stats.pixels.due, "local pictures without one; `stemmata fingerprint` reads them"),
+        ("undecodable", stats.pixels.failed, "media whose pixels could not be read"),
         ("local files", stats.local_files.present, "found by `scan`, and there when last looked for"),
         ("missing", stats.local_files.missing, "local files that are gone, and stay known"),
         ("failed", stats.local_files.failed, "local files that could not be read"),

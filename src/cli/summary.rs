@@ -14,7 +14,7 @@ use stemmata::fetch::Traffic;
 use super::output::SCHEMA;
 pub(crate) use site::SiteTraffic;
 pub(crate) use steps::Step;
-pub(crate) use words::{counted, elapsed_ms, grouped, seconds};
+pub(crate) use words::{counted, elapsed_ms, grouped, seconds, size};
 
 /// Failures told to people; scripts get all that were kept.
 const FAILURES_TOLD: usize = 10;

@@ -110,6 +110,11 @@ impl Paint {
         self.wrap("1;36", text)
     }
 
+    /// What a query asked for.
+    pub(crate) fn mark(self, text: &str) -> String {
+        self.wrap("1;35", text)
+    }
+
     fn wrap(self, code: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

@@ -6,6 +6,7 @@ use crate::catalog::CatalogError;
 use crate::fetch::FetchError;
 use crate::source::civitai::DocumentError;
 
+use super::media::{KeepError, MediaReport};
 use super::report::CrawlReport;
 use super::resolve::ResolveReport;
 use super::single::SingleReport;
@@ -46,6 +47,18 @@ pub enum CrawlError {
         #[source]
         source: FetchError,
     },
+    /// The host of the pictures could not be asked further; what was looked at before is committed.
+    #[error("pictures could not be fetched further")]
+    Media {
+        /// What was done until then.
+        report: Box<MediaReport>,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// Bytes of a picture could not be kept.
+    #[error("a picture could not be kept")]
+    Keep(#[source] KeepError),
     /// What came back is no page of the API, time and again; the pages before it are committed.
     #[error("{} came as a document that cannot be read", report.words)]
     Document {

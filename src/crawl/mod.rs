@@ -15,6 +15,7 @@ pub mod import;
 mod listing;
 mod lock;
 mod lookup;
+pub mod media;
 mod memory;
 mod model_hash;
 mod page;

@@ -1,5 +1,7 @@
 //! What is kept of a picture's appearance.
 
+use super::turn::Turn;
+
 /// The number of the algorithm that [`Fingerprint`] describes. A changed algorithm gets a new number.
 pub const FINGERPRINT_ALGORITHM: u32 = 1;
 
@@ -15,17 +17,21 @@ pub struct Fingerprint {
     pub width: u32,
     /// Pixels down, as displayed.
     pub height: u32,
-    /// BLAKE3 of width, height and decoded RGBA rows, an alpha channel that is opaque throughout left out. `None`
-    /// where the picture was only decoded in part.
+    /// BLAKE3 of width, height and the pixels as displayed, 8 bits a channel, an alpha channel that is opaque
+    /// throughout left out: equal values mean equal pixels, in whatever format, and different ones different pixels.
+    /// `None` where the picture was only decoded in part.
     pub pixels: Option<[u8; 32]>,
     /// BLAKE3 of the coded picture without its metadata, for formats whose pixels were not all decoded: equal values
     /// mean equal pixels, different values mean nothing.
     pub coded: Option<[u8; 32]>,
-    /// Double gradient: 64 horizontal comparisons of a 9x8 reduction, then 64 vertical ones of an 8x9 reduction.
+    /// Double gradient: 64 comparisons of neighbours in a row of a 9x8 reduction, then 64 of neighbours in a column of
+    /// an 8x9 reduction. Bit `8 * row + column`, from the lowest, is set where brightness grows.
     pub gradient: [u64; 2],
-    /// Signs of the DCT coefficients of rows and columns 1 to 8 of a 64x64 luma reduction against their median.
+    /// Which DCT coefficients of rows and columns 1 to 8 of a 64x64 luma reduction lie above their median; bit
+    /// `8 * (row - 1) + column - 1`, from the lowest.
     pub dct: u64,
-    /// Mean B - Y and R - Y of 4x4 blocks, all B first, divided by max(20, their norm) and scaled by 127.
+    /// Mean blue and red of 4x4 blocks, row by row, each less the mean of red, green and blue; all blue first, divided
+    /// by max(20, their norm) and scaled by 127.
     pub chroma: [i8; CHROMA_VALUES],
     /// Standard deviation of the luma of the 64x64 reduction, in steps of 1/4 of one of 256 levels, at most 255: a flat
     /// picture has a small one, and its other numbers mean nothing.
@@ -60,6 +66,57 @@ impl Fingerprint {
         });
         squares.sum::<f32>().sqrt() / 127.0
     }
+
+    /// What the turned picture would have, from these numbers alone.
+    ///
+    /// Size and colours are exact, so are the gradients where no two neighbours are equal, and the DCT bits where
+    /// nothing is mirrored. Mirrored DCT bits are as if the median were zero, which it nearly is: a few bits may be
+    /// wrong. The hashes of pixels are gone.
+    pub fn turned(&self, turn: Turn) -> Self {
+        let steps = turn.steps();
+        let mut turned = *self;
+        if turn != Turn::None {
+            (turned.pixels, turned.coded) = (None, None);
+        }
+        if steps.transposes {
+            (turned.width, turned.height) = (self.height, self.width);
+            turned.gradient = [transposed(self.gradient[1]), transposed(self.gradient[0])];
+            turned.dct = transposed(self.dct);
+        }
+        if steps.flips_columns {
+            let [across, down] = turned.gradient;
+            turned.gradient = [!mirrored(across), mirrored(down)];
+            turned.dct ^= ODD_COLUMNS;
+        }
+        if steps.flips_rows {
+            let [across, down] = turned.gradient;
+            turned.gradient = [across.swap_bytes(), !down.swap_bytes()];
+            turned.dct ^= ODD_ROWS;
+        }
+        let blocks = CHROMA_VALUES / 2;
+        for (place, value) in turned.chroma.iter_mut().enumerate() {
+            let (row, column) = turn.source(4, place % blocks / 4, place % 4);
+            *value = self.chroma[place / blocks * blocks + 4 * row + column];
+        }
+        turned
+    }
+}
+
+/// Bits of the DCT columns 1, 3, 5 and 7, whose coefficients change sign when left and right change places.
+const ODD_COLUMNS: u64 = 0x5555_5555_5555_5555;
+/// Bits of the DCT rows 1, 3, 5 and 7.
+const ODD_ROWS: u64 = 0x00FF_00FF_00FF_00FF;
+
+/// The 8x8 bits with rows and columns exchanged.
+fn transposed(bits: u64) -> u64 {
+    (0..64)
+        .filter(|place| bits >> place & 1 == 1)
+        .fold(0, |turned, place| turned | 1 << (place % 8 * 8 + place / 8))
+}
+
+/// The 8x8 bits with each row backwards.
+fn mirrored(bits: u64) -> u64 {
+    bits.reverse_bits().swap_bytes()
 }
 
 #[cfg(test)]
@@ -84,5 +141,20 @@ mod tests {
         let (a, b) = (fingerprint([0, 0, 0], 0), fingerprint([1, 3, 7], 10));
         assert_eq!((a.bits_apart(&b), a.bits_apart(&a)), (6, 0));
         assert!((a.chroma_apart(&b) - 0.445).abs() < 0.001);
+    }
+
+    #[test]
+    fn turning_back_gives_what_was_there() {
+        let mut original =
+            fingerprint([0x0123_4567_89AB_CDEF, 0xF0E1_D2C3_B4A5_9687, 0x1357_9BDF_0246_8ACE], 0);
+        original.chroma = std::array::from_fn(|place| i8::try_from(3 * place).unwrap());
+        for turn in Turn::ALL {
+            assert_eq!(original.turned(turn).turned(turn.inverse()), original, "{turn:?}");
+        }
+        assert_eq!(original.turned(Turn::Rotate90).turned(Turn::Rotate90), original.turned(Turn::Rotate180));
+        assert_eq!(
+            (original.turned(Turn::Transpose).width, original.turned(Turn::Rotate180).width),
+            (768, 512)
+        );
     }
 }

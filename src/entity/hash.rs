@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The ways in which the site and the generators hash a model file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,9 +65,23 @@ impl HashKind {
 ///
 /// Spelling is normalised; whether the value is junk is a separate question
 /// ([`HexHash::junk`]).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct HexHash(String);
+
+impl TryFrom<String> for HexHash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a hash has 8 to 64 hexadecimal digits")
+    }
+}
+
+impl From<HexHash> for String {
+    fn from(hash: HexHash) -> Self {
+        hash.0
+    }
+}
 
 impl HexHash {
     /// Trims blanks, drops the name of an algorithm (`sha256:`, `blake3:` ...) and `0x`, lower-cases.

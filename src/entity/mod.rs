@@ -18,6 +18,7 @@ mod model;
 mod resource;
 mod sampler;
 mod time;
+mod turn;
 
 pub use air::Air;
 pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
@@ -34,3 +35,4 @@ pub use model::{Creator, Model, ModelFile, ModelStats, ModelVersion, Page, Pagin
 pub use resource::{Resource, ResourceKind, ResourceSources, ResourceUse};
 pub use sampler::{Sampling, canonical_sampler, canonical_scheduler, sampler_label};
 pub use time::Timestamp;
+pub use turn::Turn;

@@ -11,8 +11,8 @@ use crate::entity::ResourceKind;
 /// Resources whose names are remembered; beyond that the memory starts afresh. About 100 bytes each.
 const MAX_REMEMBERED: usize = 2_000_000;
 
-/// A role and a name as metadata writes them.
-type Name = (NameKind, Arc<str>);
+/// A role and, where there is one, a name as metadata writes it.
+type Name = (NameKind, Option<Arc<str>>);
 
 /// Remembers the role and name of resources; they never change.
 #[derive(Debug, Default)]
@@ -27,9 +27,8 @@ impl ResourceNames {
         if self.0.len() >= MAX_REMEMBERED {
             self.0.clear();
         }
-        let found = catalog
-            .resource_name(resource)?
-            .and_then(|(kind, name)| Some((name_kind(kind), Arc::from(name?))));
+        let found =
+            catalog.resource_name(resource)?.map(|(kind, name)| (name_kind(kind), name.map(Arc::from)));
         self.0.insert(resource, found.clone());
         Ok(found)
     }
@@ -44,8 +43,13 @@ pub(super) fn flatten(
     let row = &image.row;
     let data = &row.generation_data;
     let mut written = Vec::new();
+    let mut model = None;
     for used in &image.resources {
-        if let Some((kind, name)) = names.of(used.resource, catalog)? {
+        let Some((kind, name)) = names.of(used.resource, catalog)? else { continue };
+        if kind == NameKind::Model && model.is_none() {
+            model = u64::try_from(used.resource).ok();
+        }
+        if let Some(name) = name {
             written.push((kind, name.to_string()));
         }
     }
@@ -64,6 +68,7 @@ pub(super) fn flatten(
                 Some(DocumentResource { id, weight: used.weight })
             })
             .collect(),
+        model,
         posted_for: image.posted_for.iter().map(|version| version.get()).collect(),
         sampler: data.sampler.clone(),
         scheduler: data.scheduler.clone(),

@@ -5,6 +5,8 @@
 //! - Never: a change to the catalog. An index that was deleted is fed from generation 0 and equals the old one.
 
 mod flatten;
+mod standing;
+mod verify;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +16,8 @@ use stemmata_index::{IndexError, Writer, WriterOptions};
 use thiserror::Error;
 
 use flatten::ResourceNames;
+pub use standing::{Standing, standing};
+pub use verify::{Difference, VerifyReport, verify};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::run::RunContext;
@@ -58,6 +62,15 @@ pub enum FeedError {
     /// The index could not be written.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The index was fed from another catalog, or from this one before an older copy was put in its place. Delete it and
+    /// feed it again.
+    #[error("the index shows generation {shown} of another catalog, and this one has {newest}: rebuild it")]
+    Foreign {
+        /// What the index shows.
+        shown: u64,
+        /// The last generation of the catalog.
+        newest: u64,
+    },
 }
 
 /// A feed that stays open, for following a catalog while it grows.
@@ -65,6 +78,10 @@ pub struct Feeder {
     writer: Writer,
     names: ResourceNames,
     shown: u64,
+    /// What tells the generation that was taken last from others of its number.
+    mark: Option<u64>,
+    /// Whether the index was compared with the catalog that it is fed from.
+    is_compared: bool,
     report: FeedReport,
 }
 
@@ -79,27 +96,36 @@ impl Feeder {
         let options = WriterOptions { threads: options.threads, memory_bytes: options.memory_bytes };
         let writer = Writer::open(folder, options)?;
         let shown = writer.generation();
+        let mark = writer.mark();
         let report = FeedReport { images: 0, generation: shown };
-        Ok(Self { writer, names: ResourceNames::default(), shown, report })
+        Ok(Self { writer, names: ResourceNames::default(), shown, mark, is_compared: false, report })
     }
 
     /// Writes what the catalog has gained, without committing it.
     ///
     /// # Errors
     ///
-    /// When the catalog cannot be read or the index cannot be written.
+    /// [`FeedError::Foreign`] for an index that was fed from another catalog; else when the catalog cannot be read or the
+    /// index cannot be written.
     pub fn take(&mut self, catalog: &Catalog, run: &RunContext) -> Result<(), FeedError> {
         let newest = catalog.generation()?;
+        if !self.is_compared {
+            if !standing::compare(catalog, self.shown, self.mark)?.is_ours() {
+                return Err(FeedError::Foreign { shown: self.shown, newest });
+            }
+            self.is_compared = true;
+        }
         while self.shown < newest && !run.cancel.is_requested() {
             let up_to = newest.min(self.shown + GENERATIONS_A_SLICE);
             self.take_slice(catalog, up_to, run)?;
             self.shown = up_to;
+            self.mark = catalog.generation_mark(up_to)?;
         }
         Ok(())
     }
 
     fn take_slice(&mut self, catalog: &Catalog, up_to: u64, run: &RunContext) -> Result<(), FeedError> {
-        let Self { writer, names, shown, report } = self;
+        let Self { writer, names, shown, report, .. } = self;
         let shown = *shown;
         catalog.for_each_changed_image(shown, up_to, |image| -> Result<(), FeedError> {
             let is_new = image.row.added > shown;
@@ -149,7 +175,7 @@ impl Feeder {
     /// When the index cannot be written.
     pub fn commit(&mut self) -> Result<FeedReport, FeedError> {
         if self.shown != self.writer.generation() {
-            self.writer.commit(self.shown)?;
+            self.writer.commit_marked(self.shown, self.mark)?;
         }
         self.report.generation = self.shown;
         Ok(self.report)
@@ -173,4 +199,14 @@ pub fn catch_up(
     run.progress.end();
     taken?;
     feeder.commit()
+}
+
+/// Merges the files of the index in `folder` and drops what was replaced.
+///
+/// # Errors
+///
+/// [`IndexError::Locked`] when another process feeds it; else when it cannot be written. The last commit stays.
+pub fn compact(folder: &Path, options: FeedOptions) -> Result<(), FeedError> {
+    let options = WriterOptions { threads: options.threads, memory_bytes: options.memory_bytes };
+    Ok(Writer::open(folder, options)?.compact()?)
 }

@@ -22,6 +22,8 @@ pub struct Body {
     pub bytes: Vec<u8>,
     /// The status, 200 to 299.
     pub status: u16,
+    /// What the server says that it is, shortened.
+    pub content_type: Option<String>,
     /// What the server calls this state of the document, if it said so.
     pub validators: Option<Validators>,
 }

@@ -37,7 +37,15 @@ pub(super) struct Ask<'a> {
     pub(super) known: Option<&'a Validators>,
     /// Fewer tries than the settings allow, for a question that others should not wait for.
     pub(super) most_tries: Option<u32>,
+    /// What may come.
+    pub(super) accept: &'static str,
 }
+
+/// What the API answers with.
+const JSON: &str = "application/json";
+
+/// Pictures, in the formats that are read here.
+const PICTURES: &str = "image/jpeg, image/png, image/webp;q=0.9, image/gif;q=0.8";
 
 impl Client {
     /// Sets a client up; sends nothing.
@@ -77,7 +85,8 @@ impl Client {
         parameters: &[(String, String)],
         context: &RunContext,
     ) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known: None, most_tries: None };
+        let url = self.base().join(path, parameters);
+        let ask = Ask { url, json: None, known: None, most_tries: None, accept: JSON };
         self.body(&ask, context).await
     }
 
@@ -89,7 +98,8 @@ impl Client {
     ///
     /// As [`Client::get`].
     pub async fn post_json(&self, path: &str, json: &str, context: &RunContext) -> Result<Body, FetchError> {
-        let ask = Ask { url: self.base().join(path, &[]), json: Some(json), known: None, most_tries: None };
+        let url = self.base().join(path, &[]);
+        let ask = Ask { url, json: Some(json), known: None, most_tries: None, accept: JSON };
         self.body(&ask, context).await
     }
 
@@ -121,8 +131,25 @@ impl Client {
         most_tries: Option<u32>,
         context: &RunContext,
     ) -> Result<Fetched, FetchError> {
-        let ask = Ask { url: self.base().join(path, parameters), json: None, known, most_tries };
+        let url = self.base().join(path, parameters);
+        let ask = Ask { url, json: None, known, most_tries, accept: JSON };
         self.ask(&ask, context).await
+    }
+
+    /// Asks for a picture, with at most `most_tries` tries where the settings allow more; what comes may be anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::get`].
+    pub async fn get_picture(
+        &self,
+        path: &str,
+        most_tries: Option<u32>,
+        context: &RunContext,
+    ) -> Result<Body, FetchError> {
+        let url = self.base().join(path, &[]);
+        let ask = Ask { url, json: None, known: None, most_tries, accept: PICTURES };
+        self.body(&ask, context).await
     }
 
     async fn body(&self, ask: &Ask<'_>, context: &RunContext) -> Result<Body, FetchError> {

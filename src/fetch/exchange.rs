@@ -26,6 +26,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes of an error answer that are read; the rest is dropped with the connection.
 const MAX_ERROR_BYTES: u64 = 64 * 1024;
 
+/// Characters of a content type that are kept.
+const MAX_TYPE_CHARS: usize = 100;
+
 /// The HTTP library, set up so that it never talks to anyone but the host of `settings`.
 ///
 /// # Errors
@@ -90,7 +93,7 @@ impl Client {
 
     fn headers(&self, ask: &Ask<'_>) -> HeaderMap {
         let mut headers = ask.known.map(Validators::conditions).unwrap_or_default();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(ask.accept));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(decode::ACCEPTED));
         if ask.json.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -163,7 +166,9 @@ fn accept(answer: Answer, url: &SafeUrl) -> Result<Body, FetchError> {
     match answer.look() {
         Look::Plausible => {
             let validators = Validators::of(&answer.headers);
-            Ok(Body { bytes: answer.bytes, status, validators })
+            let content_type = header(&answer.headers, &CONTENT_TYPE);
+            let content_type = content_type.map(|text| text.chars().take(MAX_TYPE_CHARS).collect());
+            Ok(Body { bytes: answer.bytes, status, content_type, validators })
         }
         Look::Empty => Err(FetchError::Empty { url: url.clone() }),
         Look::Html => Err(FetchError::Html { url: url.clone(), status }),

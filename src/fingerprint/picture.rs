@@ -74,6 +74,14 @@ pub enum PictureError {
     /// Damaged, or of a format that is not supported.
     #[error("the picture could not be decoded")]
     Decode(#[source] ImageError),
+    /// A format that is known and not read.
+    #[error(
+        "{format} pictures cannot be decoded, only their metadata can be read; convert it to PNG or JPEG"
+    )]
+    Unsupported {
+        /// Its name.
+        format: &'static str,
+    },
     /// The decoder gave up in a way that it should not.
     #[error("the decoder failed on this picture")]
     DecoderPanicked,

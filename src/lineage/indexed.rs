@@ -1,21 +1,20 @@
-//! Reports from the index: only the images of the scope are looked at.
+//! Reports from the index: only the images of the scope are looked at, on every core.
 //!
 //! - In: a catalog, and an index that shows all of its images.
 //! - Out: the very report that reading the whole catalog gives.
-//! - Never: a look at an image that does not name a version of the scope.
+//! - Never: a look at an image that does not name a version of the scope, except to count chunks everywhere.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use stemmata_index::query::{NoResolver, Node, Presence, Query};
-use stemmata_index::{Facts, Reader};
+use stemmata_index::query::{NoResolver, Node, Presence, Query, Resolver};
+use stemmata_index::{ChunkFacts, ChunkField, ChunkTexts, Facts, IndexError, Reader};
 
-use crate::catalog::{Catalog, CatalogError, Usage};
+use crate::catalog::{Catalog, Usage};
 use crate::entity::{ImageKey, VersionId};
 
 use super::Result;
-use super::figures::{Links, Representative, Tally};
-use super::report::{Everywhere, LineageReport, Options, report_of};
-use super::scope::Scope;
+use super::figures::{Figures, Members, Representative, Representatives, Sighting, Tally};
+use super::report::{Background, ChunkCounts, Inputs, LineageReport, report_of};
 
 /// Whether an index shows every image as the catalog has it. Links may have changed since: they are not in it.
 ///
@@ -32,34 +31,98 @@ pub fn is_current(catalog: &Catalog, reader: &Reader) -> Result<bool> {
 /// # Errors
 ///
 /// [`super::LineageError::Catalog`], [`super::LineageError::Index`].
-pub fn report_from_index(
-    catalog: &Catalog,
-    reader: &Reader,
-    scope: &Scope,
-    options: Options,
-) -> Result<LineageReport> {
+pub fn report_from_index(inputs: &Inputs<'_>, reader: &Reader) -> Result<LineageReport> {
     let mut resources = Vec::new();
-    for version in &scope.versions {
-        resources.extend(catalog.resources_for_version(*version)?);
-    }
-    let mut tally = Tally::new(&scope.versions).without(catalog.refusals_of_images()?);
-    let mut links = KnownLinks { catalog, known: HashMap::new(), failure: None };
-    let mut uses = Vec::new();
-    reader.for_each(&NoResolver, &Query::resource_ids(resources), &mut |facts| {
-        if let Some(usage) = usage(&facts, &mut uses) {
-            tally.add(&usage, &mut links);
+    if let Members::Versions(versions) = &inputs.scope.members {
+        for version in versions {
+            resources.extend(inputs.catalog.resources_for_version(*version)?);
         }
-    })?;
-    if let Some(failure) = links.failure {
-        return Err(failure.into());
     }
-    report_of(catalog, scope, &tally.finish(), &Counted { catalog, reader }, options)
+    report_on_matches(inputs, reader, &NoResolver, &Query::resource_ids(resources))
 }
 
-/// What the columns say of an image, as the catalog says it; `uses` is where its resources are put meanwhile.
-fn usage<'a>(facts: &Facts<'a>, uses: &'a mut Vec<(u64, Option<f64>)>) -> Option<Usage<'a>> {
-    uses.clear();
-    uses.extend(facts.resources.iter().map(|used| (used.id, used.weight)));
+/// Reports on the images that match a query; of a scope of versions only those that name one of them.
+///
+/// # Errors
+///
+/// As [`report_from_index`].
+pub fn report_on_matches(
+    inputs: &Inputs<'_>,
+    reader: &Reader,
+    resolver: &dyn Resolver,
+    query: &Query,
+) -> Result<LineageReport> {
+    let figures = figures(inputs, reader, resolver, query)?;
+    report_of(inputs, &figures, &Counted { catalog: inputs.catalog, reader })
+}
+
+/// Counts in two passes: one finds out which resources occur, so that their links are read at once; the other counts.
+fn figures(inputs: &Inputs<'_>, reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<Figures> {
+    let links = links(inputs.catalog, &resources_of(reader, resolver, query)?)?;
+    let refused = inputs.catalog.refusals_of_images()?;
+    let (scope, period) = (inputs.scope, inputs.period);
+    let init = || {
+        let tally = Tally::new(&scope.members, period).without(&refused);
+        (if scope.compares() { tally.comparing() } else { tally }, Vec::new())
+    };
+    let each = |(tally, uses): &mut (Tally<'_>, Vec<(u64, Option<f64>)>),
+                facts: &Facts<'_>,
+                chunks: ChunkFacts<'_>| {
+        uses.clear();
+        uses.extend(facts.resources.iter().map(|used| (used.id, used.weight)));
+        if let Some(usage) = usage(facts, &chunks, uses) {
+            let sighting = Sighting { usage, prompt: chunks.prompt, negative: chunks.negative };
+            tally.add(&sighting, facts.posted_for.len(), &links);
+        }
+    };
+    let texts = |(tally, _): &mut (Tally<'_>, Vec<_>), texts: &ChunkTexts| name_chunks(tally, texts);
+    let merge = |(whole, _): &mut (Tally<'_>, Vec<_>), (part, _): (Tally<'_>, Vec<_>)| whole.take(part);
+    let (tally, _) = reader.fold_chunks(resolver, query, init, each, texts, merge)?;
+    Ok(tally.finish())
+}
+
+/// Gives the chunks that a segment counted by its own numbers their texts.
+fn name_chunks(tally: &mut Tally<'_>, texts: &ChunkTexts) -> std::result::Result<(), IndexError> {
+    let (prompt, negative) = tally.chunks();
+    let mut named = Vec::with_capacity(prompt.len() + negative.len());
+    texts.for_each(ChunkField::Prompt, &prompt, |number, text| {
+        named.push((number, tally.names().number(text)));
+    })?;
+    let negatives_from = named.len();
+    texts.for_each(ChunkField::Negative, &negative, |number, text| {
+        named.push((number, tally.names().number(text)));
+    })?;
+    let negatives = named.split_off(negatives_from);
+    tally.name_chunks(&named, &negatives);
+    Ok(())
+}
+
+/// The resources that matches name, ascending.
+fn resources_of(reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<Vec<u64>> {
+    let each = |seen: &mut HashSet<u64>, facts: Facts<'_>| {
+        seen.extend(facts.resources.iter().map(|used| used.id));
+    };
+    let found = reader.fold(resolver, query, HashSet::new, each, |all, part| all.extend(part))?;
+    let mut sorted: Vec<u64> = found.into_iter().collect();
+    sorted.sort_unstable();
+    Ok(sorted)
+}
+
+/// What each of these resources stands for.
+fn links(catalog: &Catalog, resources: &[u64]) -> Result<Representatives> {
+    let mut found = Representatives::with_capacity(resources.len());
+    catalog.for_each_linked(Some(resources), |resource, links, digits| {
+        found.extend(Representative::of(links, digits).map(|representative| (resource, representative)));
+    })?;
+    Ok(found)
+}
+
+/// What the columns say of an image, as the catalog says it.
+pub(super) fn usage<'a>(
+    facts: &Facts<'a>,
+    chunks: &ChunkFacts<'_>,
+    uses: &'a [(u64, Option<f64>)],
+) -> Option<Usage<'a>> {
     Some(Usage {
         image: ImageKey::new(facts.key)?,
         media: i64::try_from(facts.media?).ok()?,
@@ -69,28 +132,13 @@ fn usage<'a>(facts: &Facts<'a>, uses: &'a mut Vec<(u64, Option<f64>)>) -> Option
         sampler: facts.sampler,
         scheduler: facts.scheduler,
         username: facts.username,
+        seed: chunks.seed,
+        width: facts.width.and_then(|width| u32::try_from(width).ok()),
+        height: facts.height.and_then(|height| u32::try_from(height).ok()),
+        prompt: None,
+        negative: None,
         resources: uses,
     })
-}
-
-/// Representatives of the resources that were asked for, each read once.
-struct KnownLinks<'c> {
-    catalog: &'c Catalog,
-    known: HashMap<u64, Option<Representative>>,
-    failure: Option<CatalogError>,
-}
-
-impl Links for KnownLinks<'_> {
-    fn representative(&mut self, resource: u64) -> Option<&Representative> {
-        let known = self.known.entry(resource).or_insert_with(|| {
-            let links = self.catalog.links_of(resource.cast_signed()).unwrap_or_else(|error| {
-                self.failure.get_or_insert(error);
-                Vec::new()
-            });
-            Representative::of(&links)
-        });
-        known.as_ref()
-    }
 }
 
 /// Counts by the index.
@@ -99,7 +147,7 @@ struct Counted<'a> {
     reader: &'a Reader,
 }
 
-impl Everywhere for Counted<'_> {
+impl Background for Counted<'_> {
     fn images(&self) -> Result<u64> {
         Ok(self.reader.count(&NoResolver, &Node::Has(Presence::Resource).into())?)
     }
@@ -107,5 +155,16 @@ impl Everywhere for Counted<'_> {
     fn made_with(&self, version: VersionId) -> Result<u64> {
         let resources = self.catalog.certain_resources_for_version(version)?;
         Ok(self.reader.count(&NoResolver, &Query::resource_ids(resources))?)
+    }
+
+    fn chunks(&self, prompt: &[&str], negative: &[&str]) -> Result<[ChunkCounts; 2]> {
+        let count = |field, chunks: &[&str]| -> Result<ChunkCounts> {
+            if chunks.is_empty() {
+                return Ok(ChunkCounts::default());
+            }
+            let (with, images) = self.reader.documents_with_chunks(field, chunks)?;
+            Ok(ChunkCounts { images, with })
+        };
+        Ok([count(ChunkField::Prompt, prompt)?, count(ChunkField::Negative, negative)?])
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Works};
 use crate::entity::{Air, HexHash, ModelId, VersionId};
 
+use super::figures::Members;
 use super::{LineageError, Result};
 
 /// Most candidates that an ambiguity lists.
@@ -66,14 +67,36 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// Whether a report is about a whole model or one version of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeKind {
     /// All versions of a model.
     Model,
     /// One version.
     Version,
+    /// All models of a creator.
+    Creator,
+    /// All versions that work with a base model.
+    BaseModel,
+    /// All models with a tag.
+    Tag,
+    /// The images that a query finds.
+    Query,
+}
+
+impl ScopeKind {
+    /// The word of the machine contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Version => "version",
+            Self::Creator => "creator",
+            Self::BaseModel => "base_model",
+            Self::Tag => "tag",
+            Self::Query => "query",
+        }
+    }
 }
 
 /// One of several things that a name could mean.
@@ -90,20 +113,60 @@ pub struct Candidate {
 impl fmt::Display for Candidate {
     /// `model:55` or `version:9002`, as [`Wanted::parse`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            ScopeKind::Model => write!(f, "model:{}", self.id),
-            ScopeKind::Version => write!(f, "version:{}", self.id),
-        }
+        write!(f, "{}:{}", self.kind.as_str(), self.id)
     }
 }
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// The model or version.
-    pub about: Candidate,
-    /// Its versions, by id; never empty for a version.
-    pub versions: Vec<VersionId>,
+    /// What kind of thing it is.
+    pub kind: ScopeKind,
+    /// The id of a model or version.
+    pub id: Option<u64>,
+    /// The title of a model or version; else the name, tag or query as given.
+    pub name: Option<String>,
+    /// Whose images count.
+    pub members: Members,
+}
+
+impl Scope {
+    /// The images that a query finds, whatever they were made with.
+    pub fn query(text: &str) -> Self {
+        Self { kind: ScopeKind::Query, id: None, name: Some(text.to_owned()), members: Members::All }
+    }
+
+    /// Whether its versions are compared with each other.
+    pub(super) fn compares(&self) -> bool {
+        self.kind == ScopeKind::Model
+    }
+
+    /// A set of versions by the name of what they have in common.
+    ///
+    /// # Errors
+    ///
+    /// [`LineageError::NothingOf`] where there is none, [`LineageError::Catalog`].
+    pub fn works(catalog: &Catalog, works: Works<'_>) -> Result<Self> {
+        let (kind, name) = match works {
+            Works::Creator(name) => (ScopeKind::Creator, name),
+            Works::BaseModel(name) => (ScopeKind::BaseModel, name),
+            Works::Tag(name) => (ScopeKind::Tag, name),
+        };
+        let versions = catalog.versions_of(works)?;
+        if versions.is_empty() {
+            return Err(LineageError::NothingOf { kind, name: name.to_owned() });
+        }
+        Ok(Self { kind, id: None, name: Some(name.to_owned()), members: Members::Versions(versions) })
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.id, &self.name) {
+            (Some(id), _) => write!(f, "{}:{id}", self.kind.as_str()),
+            (None, name) => write!(f, "{} {:?}", self.kind.as_str(), name.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 /// Finds the one model or version that is meant.
@@ -135,9 +198,10 @@ fn only(catalog: &Catalog, wanted: &Wanted, mut candidates: Vec<Candidate>) -> R
                     .map(|model| catalog.versions_of_model(model))
                     .transpose()?
                     .unwrap_or_default(),
-                ScopeKind::Version => VersionId::new(about.id).into_iter().collect(),
+                _ => VersionId::new(about.id).into_iter().collect(),
             };
-            Ok(Scope { about, versions })
+            let Candidate { kind, id, name } = about;
+            Ok(Scope { kind, id: Some(id), name, members: Members::Versions(versions) })
         }
         (_, None) => Err(LineageError::NotFound { wanted: wanted.to_string() }),
         (_, Some(last)) => {
@@ -231,7 +295,7 @@ mod tests {
 
     fn found(text: &str) -> String {
         match find_scope(&shop().catalog, &Wanted::parse(text)) {
-            Ok(scope) => scope.about.to_string(),
+            Ok(scope) => scope.to_string(),
             Err(LineageError::Ambiguous { candidates, .. }) => {
                 candidates.iter().map(|candidate| format!("{candidate}?")).collect()
             }

@@ -1,19 +1,19 @@
-//! Groups in, groups without two images that a person decided are no duplicates out.
+//! Groups in, groups without two members that a person decided are no duplicates out.
 //!
-//! - In: groups whose members come by distance from the representative.
-//! - Out: each group whole, or split; every pair of members that may stand together with the representative still does.
+//! - In: groups whose members come in order, the representative first.
+//! - Out: each group whole, or split; every member that may stand together with the representative still does.
 //! - Never: a look at pictures. What looks alike was found before.
 
 use std::collections::BTreeSet;
 
-use super::duplicates::{Group, Member};
+use crate::catalog::{Catalog, CatalogError};
 use crate::entity::{Decisions, ImageName, Ruling};
 
-/// Pairs of images that are to be kept apart, the lesser name first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Apart(BTreeSet<(ImageName, ImageName)>);
+/// Pairs that are to be kept apart, the lesser first.
+#[derive(Clone, Debug)]
+pub(super) struct Apart<T>(BTreeSet<(T, T)>);
 
-impl Apart {
+impl Apart<ImageName> {
     /// Takes the pairs from the decisions in force. An image is never kept apart from itself.
     pub(super) fn of(decisions: &Decisions) -> Self {
         let pair = |ruling: &Ruling| match ruling {
@@ -23,17 +23,48 @@ impl Apart {
         Self(decisions.in_force().into_iter().filter_map(|decision| pair(&decision.ruling)).collect())
     }
 
+    /// The media of these images, by number. Images of one media have the same bytes, whatever was decided.
+    pub(super) fn of_media(&self, catalog: &Catalog) -> Result<Apart<u64>, CatalogError> {
+        let media = |name: &ImageName| -> Result<Option<u64>, CatalogError> {
+            let key = catalog.image_by_name(name)?;
+            Ok(key.map(|key| catalog.media_of_image(key)).transpose()?.flatten().map(|media| media.get()))
+        };
+        let mut pairs = BTreeSet::new();
+        for (one, other) in &self.0 {
+            let (Some(one), Some(other)) = (media(one)?, media(other)?) else { continue };
+            if one != other {
+                pairs.insert((one.min(other), one.max(other)));
+            }
+        }
+        Ok(Apart(pairs))
+    }
+}
+
+impl<T: Ord + Clone> Apart<T> {
+    /// Splits a group of members by a name of each, as [`Self::split`] does.
+    pub(super) fn split_by<M: Clone>(&self, members: Vec<M>, name: impl Fn(&M) -> &T) -> Vec<Vec<M>> {
+        let names: Vec<T> = members.iter().map(|member| name(member).clone()).collect();
+        let mut parts = self.split(names.clone());
+        if parts.len() == 1 {
+            return vec![members];
+        }
+        let of = |wanted: &T| names.iter().position(|name| name == wanted);
+        let pick =
+            |part: &mut Vec<T>| part.iter().filter_map(|name| members.get(of(name)?).cloned()).collect();
+        parts.iter_mut().map(pick).collect()
+    }
+
     /// Splits a group until no part holds a pair that is to be kept apart.
     ///
     /// Each member joins the first part where nothing speaks against it. A part that the representative is not in
     /// takes it as well, where nothing speaks against that, so that a member stays with what it was found by.
-    pub(super) fn split(&self, group: Group) -> Vec<Group> {
-        if self.0.is_empty() || !self.splits(&group.members) {
-            return vec![group];
+    pub(super) fn split(&self, members: Vec<T>) -> Vec<Vec<T>> {
+        if self.0.is_empty() || !self.splits(&members) {
+            return vec![members];
         }
-        let representative = group.members.first().cloned();
-        let mut parts: Vec<Vec<Member>> = Vec::new();
-        for member in group.members {
+        let representative = members.first().cloned();
+        let mut parts: Vec<Vec<T>> = Vec::new();
+        for member in members {
             match parts.iter_mut().find(|part| part.iter().all(|other| self.may_join(&member, other))) {
                 Some(part) => part.push(member),
                 None => {
@@ -44,17 +75,17 @@ impl Apart {
                 }
             }
         }
-        parts.into_iter().map(|members| Group { class: group.class, members }).collect()
+        parts
     }
 
-    fn splits(&self, members: &[Member]) -> bool {
-        let names: BTreeSet<&ImageName> = members.iter().map(|member| &member.image).collect();
-        self.0.iter().any(|(one, other)| names.contains(one) && names.contains(other))
+    fn splits(&self, members: &[T]) -> bool {
+        let present: BTreeSet<&T> = members.iter().collect();
+        self.0.iter().any(|(one, other)| present.contains(one) && present.contains(other))
     }
 
-    fn may_join(&self, a: &Member, b: &Member) -> bool {
-        let pair = if a.image <= b.image { (&a.image, &b.image) } else { (&b.image, &a.image) };
-        // The set owns its names, and a lookup by reference would need a key type of its own.
+    fn may_join(&self, a: &T, b: &T) -> bool {
+        let pair = if a <= b { (a, b) } else { (b, a) };
+        // The set owns its members, and a lookup by reference would need a key type of its own.
         !self.0.contains(&(pair.0.clone(), pair.1.clone()))
     }
 }
@@ -63,44 +94,18 @@ impl Apart {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::duplicates::MatchClass;
     use super::*;
-    use crate::entity::{ImageId, ImageKey, MediaIdentity, MediaKey};
 
-    fn name(id: u64) -> ImageName {
-        ImageName::Site(ImageId::new(id).expect("positive"))
-    }
-
-    fn group(ids: &[u64]) -> Group {
-        let members = ids.iter().map(|id| Member {
-            image: name(*id),
-            key: ImageKey::from(ImageId::new(*id).expect("positive")),
-            media: MediaIdentity::Key(MediaKey::from_bytes([0; 16])),
-            distance: 0.0,
-        });
-        Group { class: MatchClass::Candidate, members: members.collect() }
-    }
-
-    fn apart(pairs: &[(u64, u64)]) -> Apart {
-        Apart(pairs.iter().map(|(a, b)| (name(*a.min(b)), name(*a.max(b)))).collect())
-    }
-
-    fn ids(groups: &[Group]) -> Vec<Vec<String>> {
-        groups
-            .iter()
-            .map(|group| group.members.iter().map(|member| member.image.to_string()).collect())
-            .collect()
+    fn apart(pairs: &[(u64, u64)]) -> Apart<u64> {
+        Apart(pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect())
     }
 
     #[test]
     fn two_images_that_are_no_duplicates_stay_with_the_representative() {
-        assert_eq!(ids(&apart(&[]).split(group(&[1, 2, 3]))), [["1", "2", "3"]]);
-        assert_eq!(ids(&apart(&[(2, 3)]).split(group(&[1, 2, 3]))), [["1", "2"], ["1", "3"]]);
-        assert_eq!(ids(&apart(&[(1, 2)]).split(group(&[1, 2]))), [["1"], ["2"]]);
-        assert_eq!(
-            ids(&apart(&[(1, 3), (2, 3)]).split(group(&[1, 2, 3, 4]))),
-            [vec!["1", "2", "4"], vec!["3"]]
-        );
+        assert_eq!(apart(&[]).split(vec![1, 2, 3]), [[1, 2, 3]]);
+        assert_eq!(apart(&[(2, 3)]).split(vec![1, 2, 3]), [[1, 2], [1, 3]]);
+        assert_eq!(apart(&[(1, 2)]).split(vec![1, 2]), [[1], [2]]);
+        assert_eq!(apart(&[(1, 3), (2, 3)]).split(vec![1, 2, 3, 4]), [vec![1, 2, 4], vec![3]]);
     }
 
     proptest! {
@@ -111,14 +116,14 @@ mod tests {
             let pairs: Vec<(u64, u64)> = pairs.into_iter().filter(|(a, b)| a != b).collect();
             let apart = apart(&pairs);
             let all: Vec<u64> = (1..=count).collect();
-            let parts = apart.split(group(&all));
+            let parts = apart.split(all.clone());
             for part in &parts {
-                for a in &part.members {
-                    prop_assert!(part.members.iter().all(|b| apart.may_join(a, b)));
+                for a in part {
+                    prop_assert!(part.iter().all(|b| apart.may_join(a, b)));
                 }
             }
             for id in all {
-                prop_assert!(parts.iter().any(|part| part.members.iter().any(|member| member.image == name(id))));
+                prop_assert!(parts.iter().any(|part| part.contains(&id)));
             }
         }
     }

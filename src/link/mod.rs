@@ -6,8 +6,10 @@
 //!   so one new version explains every old image that ever named it.
 
 mod apart;
+pub mod calibrate;
 mod candidate;
 pub mod compat;
+pub mod copies;
 pub mod disputes;
 pub mod duplicates;
 mod error;

@@ -4,18 +4,31 @@
 //! - Out: a page of images in the order asked for, with the number of all that match.
 //! - Never: a change to either.
 
+mod asked;
+mod cursor;
+mod explain;
+mod facet;
+mod groups;
+mod highlight;
+mod kinship;
+mod names;
 mod resolve;
 
-use std::str::FromStr;
-
 use stemmata_index::query::{Parsed, QueryError, parse};
-use stemmata_index::{Cursor, Hits, IndexError, Reader, SortKey};
+use stemmata_index::{Hits, IndexError, Reader, SortKey};
 use thiserror::Error;
 
+pub use explain::{Explanation, explain};
+pub use facet::{FacetBucket, FacetCounts, FacetKind, NoFacet, Period, Role, facets};
+pub use groups::{FoundGroup, GroupKind, GroupPage, answer_groups};
+pub use highlight::Highlighter;
+pub use kinship::Kinship;
+pub use names::names_beginning;
 pub use resolve::CatalogResolver;
 
-use crate::catalog::{Catalog, CatalogError, NamedImage};
-use crate::entity::ImageKey;
+use crate::catalog::{Catalog, CatalogError, LinkedName, NamedImage};
+use crate::entity::{ImageKey, ImageName};
+use cursor::{PageCursor, Question};
 
 /// Images on a page unless somebody says otherwise.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -29,6 +42,17 @@ pub struct SearchSettings {
     pub sort: Vec<SortKey>,
     /// Where the last page ended: [`Page::next`] of it.
     pub after: Option<String>,
+    /// So many images drawn by lot instead of the first ones; order, limit and place do not count then.
+    pub sample: Option<Sample>,
+}
+
+/// Images drawn by lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// How many.
+    pub count: usize,
+    /// The same number draws the same images, as long as the same ones match.
+    pub seed: u64,
 }
 
 /// A page of hits.
@@ -42,6 +66,9 @@ pub struct Page {
     pub next: Option<String>,
     /// The generation of the catalog that the index shows.
     pub generation: u64,
+    /// The generation that the index showed when the page before this one ended, if it has changed since: images may
+    /// have moved between the pages.
+    pub continued_from: Option<u64>,
 }
 
 /// One hit.
@@ -51,6 +78,10 @@ pub struct FoundImage {
     pub image: NamedImage,
     /// How well its words match; `None` where the order does not ask.
     pub score: Option<f32>,
+    /// The version that stands for its checkpoint, if one does.
+    pub checkpoint: Option<LinkedName>,
+    /// Whether it is a file that the last scan no longer found.
+    pub missing: bool,
 }
 
 /// A failed search.
@@ -66,6 +97,9 @@ pub enum SearchError {
         /// As given.
         text: String,
     },
+    /// The place belongs to another query, or to another order of the same one.
+    #[error("this is a place in the hits of another query or another order")]
+    OtherQuery,
     /// The index is missing, locked, damaged or of another format.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -101,34 +135,76 @@ pub fn answer(
     parsed: &Parsed,
     settings: &SearchSettings,
 ) -> Result<Page, SearchError> {
-    let parsed_limit = parsed.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    if let Some(sample) = settings.sample {
+        return drawn(catalog, reader, parsed, sample);
+    }
+    let (limit, sort) = (limit_of(parsed, settings), order_of(parsed, settings));
+    let question = Question::new(&parsed.query, &sort, "");
+    let after = settings.after.as_deref().map(|text| continued(text, question)).transpose()?;
     let options = stemmata_index::SearchOptions {
-        limit: settings.limit.or(parsed_limit).unwrap_or(DEFAULT_LIMIT),
-        sort: if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() },
-        after: settings.after.as_deref().map(cursor).transpose()?,
+        // One more than is shown tells whether there is a next page.
+        limit: if limit == 0 { 0 } else { limit.saturating_add(1) },
+        sort,
+        after: after.as_ref().map(|cursor| cursor.place.clone()),
     };
-    let found = reader.search(&CatalogResolver::new(catalog), &parsed.query, &options)?;
+    let mut found = reader.search(&CatalogResolver::new(catalog), &parsed.query, &options)?;
+    let place = last_place(&mut found, limit);
     let mut hits = Vec::with_capacity(found.hits.len());
     for hit in &found.hits {
-        let Some(key) = ImageKey::new(hit.key) else { continue };
-        if let Some(image) = catalog.named_image(key)? {
-            hits.push(FoundImage { image, score: hit.score });
-        }
+        hits.extend(complete(catalog, hit.key, hit.score)?);
     }
+    let generation = reader.generation();
+    let next = |place| PageCursor { question, generation, place }.to_string();
     Ok(Page {
         total: found.total,
         hits,
-        next: next_page(&found, options.limit),
-        generation: reader.generation(),
+        next: place.map(next),
+        generation,
+        continued_from: after.map(|cursor| cursor.generation).filter(|then| *then != generation),
     })
 }
 
-/// The place after the last hit, unless there is nothing after it.
-fn next_page(found: &Hits, limit: usize) -> Option<String> {
-    let last = found.hits.last().filter(|_| found.hits.len() == limit)?;
-    Some(last.cursor.to_string())
+fn drawn(catalog: &Catalog, reader: &Reader, parsed: &Parsed, sample: Sample) -> Result<Page, SearchError> {
+    let resolver = CatalogResolver::new(catalog);
+    let mut hits = Vec::with_capacity(sample.count.min(DEFAULT_LIMIT));
+    for key in reader.sample(&resolver, &parsed.query, sample.count, sample.seed)? {
+        hits.extend(complete(catalog, key, None)?);
+    }
+    let total = reader.count(&resolver, &parsed.query)?;
+    Ok(Page { total, hits, next: None, generation: reader.generation(), continued_from: None })
 }
 
-fn cursor(text: &str) -> Result<Cursor, SearchError> {
-    Cursor::from_str(text).map_err(|_| SearchError::BadCursor { text: text.to_owned() })
+fn limit_of(parsed: &Parsed, settings: &SearchSettings) -> usize {
+    let said = parsed.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    settings.limit.or(said).unwrap_or(DEFAULT_LIMIT)
+}
+
+fn order_of(parsed: &Parsed, settings: &SearchSettings) -> Vec<SortKey> {
+    if settings.sort.is_empty() { parsed.sort.clone() } else { settings.sort.clone() }
+}
+
+/// What the catalog says of a hit; `None` for one that it no longer has.
+fn complete(catalog: &Catalog, key: i64, score: Option<f32>) -> Result<Option<FoundImage>, CatalogError> {
+    let Some(key) = ImageKey::new(key) else { return Ok(None) };
+    let Some(image) = catalog.named_image(key)? else { return Ok(None) };
+    let checkpoint = catalog.linked_checkpoint(image.row.key)?;
+    let missing = matches!(image.name, ImageName::Path(_)) && catalog.is_missing(image.row.key)?;
+    Ok(Some(FoundImage { image, score, checkpoint, missing }))
+}
+
+/// Cuts the hits to the page, and gives its last place where something comes after it.
+fn last_place(found: &mut Hits, limit: usize) -> Option<stemmata_index::Cursor> {
+    if found.hits.len() <= limit {
+        return None;
+    }
+    found.hits.truncate(limit);
+    found.hits.last().map(|hit| hit.cursor.clone())
+}
+
+fn continued(text: &str, question: Question) -> Result<PageCursor, SearchError> {
+    let cursor: PageCursor = text.parse().map_err(|()| SearchError::BadCursor { text: text.to_owned() })?;
+    if cursor.question != question {
+        return Err(SearchError::OtherQuery);
+    }
+    Ok(cursor)
 }

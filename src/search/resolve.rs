@@ -1,20 +1,30 @@
 //! What a query says of models, as the resources that images name: late binding, at the time of the query.
 
-use stemmata_index::query::{Resolver, ResourceField, SamplerName};
+use stemmata_index::query::{Ask, Found, Resolver, ResourceField, SamplerName, Unanswered};
+
+use super::asked;
+use super::kinship::Kinship;
 
 use crate::catalog::{Catalog, Result};
 use crate::entity::{HexHash, ModelId, ResourceKind, VersionId, canonical_sampler};
 
 /// Looks models, versions, hashes, creators and tags up in the catalog.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct CatalogResolver<'c> {
     catalog: &'c Catalog,
+    kinship: Option<&'c dyn Kinship>,
 }
 
 impl<'c> CatalogResolver<'c> {
     /// Answers from this catalog, as it is at the time of each question.
     pub fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog }
+        Self { catalog, kinship: None }
+    }
+
+    /// Answers questions of copies and look-alikes from this table as well.
+    #[must_use]
+    pub fn with_kinship(self, kinship: &'c dyn Kinship) -> Self {
+        Self { kinship: Some(kinship), ..self }
     }
 
     fn look_up(&self, field: ResourceField, value: &str) -> Result<Vec<u64>> {
@@ -55,6 +65,15 @@ impl Resolver for CatalogResolver<'_> {
         let name = canonical_sampler(text);
         SamplerName { sampler: name.sampler, scheduler: name.scheduler }
     }
+
+    fn resources_of_kind(&self, field: ResourceField) -> std::result::Result<Vec<u64>, String> {
+        let Some((kind, types)) = role(field) else { return Ok(Vec::new()) };
+        self.catalog.resources_of_kind(kind, types).map_err(|error| error.to_string())
+    }
+
+    fn look_up(&self, ask: &Ask) -> std::result::Result<Found, Unanswered> {
+        asked::answer(self.catalog, self.kinship, ask)
+    }
 }
 
 /// Reads the end of an AIR of the site: `civitai:MODEL` or `civitai:MODEL@VERSION`, whatever follows the numbers.
@@ -71,7 +90,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// The kind of resource and the site's types of models that a field for one role means.
-fn role(field: ResourceField) -> Option<(ResourceKind, &'static [&'static str])> {
+pub(super) fn role(field: ResourceField) -> Option<(ResourceKind, &'static [&'static str])> {
     match field {
         ResourceField::Model => Some((ResourceKind::Model, &["Checkpoint", "UNet"])),
         ResourceField::Lora => Some((ResourceKind::Lora, &["LORA", "LoCon", "DoRA", "LyCORIS"])),

@@ -32,7 +32,9 @@ pub struct CopyGroup {
     pub members: Vec<u64>,
 }
 
-/// Groups of copies, each picture in one at most.
+/// Groups of copies. Groups of one class have no picture in common, unless somebody decided that two members of one are
+/// no duplicates: then their representative is in both. A group of a weaker class may hold groups of stronger ones: where
+/// it is the same, it is there once, with the strongest class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copies {
     generation: u64,
@@ -94,16 +96,27 @@ impl Copies {
         &self.groups
     }
 
-    /// The group of a picture.
+    /// The widest group of a picture whose links were verified, else its group of candidates.
     pub fn group_of(&self, picture: u64) -> Option<&CopyGroup> {
-        let place = self.places.binary_search_by_key(&picture, |(member, _)| *member).ok()?;
-        self.groups.get(self.places[place].1 as usize)
+        self.group_within(picture, CopyClass::Edited)
+            .or_else(|| self.group_within(picture, CopyClass::Candidate))
+    }
+
+    /// The widest group of a picture that is held together by links at least as close as `weakest`.
+    pub fn group_within(&self, picture: u64, weakest: CopyClass) -> Option<&CopyGroup> {
+        let first = self.places.partition_point(|(member, _)| *member < picture);
+        let places = self.places[first..].iter().take_while(|(member, _)| *member == picture);
+        let groups = places.filter_map(|(_, group)| self.groups.get(*group as usize));
+        // Of several of one class the first counts.
+        groups
+            .filter(|group| group.class <= weakest)
+            .reduce(|widest, group| if group.class > widest.class { group } else { widest })
     }
 
     /// The picture that stands for this one among copies that are at least as close as `weakest`; itself where it has
     /// none.
     pub fn representative(&self, picture: u64, weakest: CopyClass) -> u64 {
-        let group = self.group_of(picture).filter(|group| group.class <= weakest);
+        let group = self.group_within(picture, weakest);
         group.and_then(|group| group.members.first().copied()).unwrap_or(picture)
     }
 }
@@ -132,7 +145,7 @@ impl Record for Row {
     const BYTES: usize = 17;
 
     fn key(&self) -> Key {
-        [self.id, 0]
+        [self.group.into(), self.place.into()]
     }
 
     fn write(&self, row: &mut [u8]) {

@@ -4,12 +4,12 @@
 //! [`Query::or`] and [`Query::negate`]: they keep the one normal form, in which no conjunction holds a
 //! conjunction, no disjunction a disjunction, and both have at least two members.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use super::ask::Ask;
+use super::date::Date;
 use super::field::{
-    self, FieldKind, IntegerField, KeywordField, Presence, RealField, ResourceField, Shape, TextField,
+    IntegerField, KeywordField, Presence, RealField, ResourceField, Shape, TextField, WordField,
 };
 
 /// Where in the query text something was said, in bytes: `start..end`.
@@ -36,10 +36,12 @@ impl Span {
 
 /// A query or a part of one. Two are equal when they ask the same, wherever that was written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Query {
     /// What it asks.
     pub node: Node,
     /// Where it was said; empty for one that was built rather than read.
+    #[serde(default)]
     pub span: Span,
 }
 
@@ -51,7 +53,7 @@ impl PartialEq for Query {
 
 /// What a query asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Node {
     /// Every image.
@@ -72,6 +74,20 @@ pub enum Node {
         slop: u32,
         /// Whether the last word is only the beginning of one.
         prefix: bool,
+    },
+    /// A tag of a prompt, whole: what stands between two commas.
+    Chunk {
+        /// The prompt or the negative prompt.
+        field: TextField,
+        /// The tag as written; the index's own analyzer folds it.
+        text: String,
+    },
+    /// A word that fits a pattern, whole.
+    Pattern {
+        /// Where.
+        field: WordField,
+        /// The pattern.
+        pattern: Pattern,
     },
     /// A keyword, whole.
     Keyword {
@@ -113,8 +129,29 @@ pub enum Node {
     },
     /// Use of one of these resources, by the numbers that the documents carry; ascending, without repetition.
     ResourceIds(Vec<u64>),
+    /// How many resources of a kind are used.
+    Uses {
+        /// Of which kind, such as [`ResourceField::Lora`]; [`ResourceField::Resource`] counts all.
+        field: ResourceField,
+        /// How many.
+        test: Test<i64>,
+    },
     /// Something is known.
     Has(Presence),
+    /// Something is not known. Unlike a negated [`Node::Has`], images without generation data match.
+    Absent(Presence),
+    /// What only the caller's store can tell, at the time of the query.
+    Ask(Ask),
+}
+
+/// What a word must look like from its first to its last character, after folding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pattern {
+    /// Text in which `*` stands for any characters, or none.
+    Wildcard(String),
+    /// A regular expression.
+    Regex(String),
 }
 
 /// A comparison with one or two values, which count as inside.
@@ -133,77 +170,6 @@ pub enum Test<T> {
     AtMost(T),
     /// From the first to the second.
     Between(T, T),
-}
-
-impl<T: fmt::Display> fmt::Display for Test<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Equal(value) => write!(f, "{value}"),
-            Self::Above(value) => write!(f, ">{value}"),
-            Self::AtLeast(value) => write!(f, "{value}.."),
-            Self::Below(value) => write!(f, "<{value}"),
-            Self::AtMost(value) => write!(f, "..{value}"),
-            Self::Between(low, high) => write!(f, "{low}..{high}"),
-        }
-    }
-}
-
-/// A year, a month or a day, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
-pub enum Date {
-    /// A year, 1 to 9999.
-    Year(u16),
-    /// Year and month.
-    Month(u16, u8),
-    /// Year, month and day.
-    Day(u16, u8, u8),
-}
-
-impl Date {
-    /// Its first millisecond, counted from 1970.
-    pub fn start_ms(self) -> i64 {
-        let (year, month, day) = self.first_day();
-        days_from_1970(year, month, day) * 86_400_000
-    }
-
-    /// The first millisecond after it.
-    pub fn end_ms(self) -> i64 {
-        match self {
-            Self::Year(year) => days_from_1970(i64::from(year) + 1, 1, 1) * 86_400_000,
-            Self::Month(year, 12) => days_from_1970(i64::from(year) + 1, 1, 1) * 86_400_000,
-            Self::Month(year, month) => days_from_1970(i64::from(year), i64::from(month) + 1, 1) * 86_400_000,
-            Self::Day(..) => self.start_ms() + 86_400_000,
-        }
-    }
-
-    fn first_day(self) -> (i64, i64, i64) {
-        match self {
-            Self::Year(year) => (year.into(), 1, 1),
-            Self::Month(year, month) => (year.into(), month.into(), 1),
-            Self::Day(year, month, day) => (year.into(), month.into(), day.into()),
-        }
-    }
-}
-
-/// Days between 1970-01-01 and a day of the Gregorian calendar. Years start in March, so that the leap day ends
-/// one.
-fn days_from_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Year(year) => write!(f, "{year:04}"),
-            Self::Month(year, month) => write!(f, "{year:04}-{month:02}"),
-            Self::Day(year, month, day) => write!(f, "{year:04}-{month:02}-{day:02}"),
-        }
-    }
 }
 
 impl Query {
@@ -240,7 +206,23 @@ impl Query {
         })
     }
 
-    /// Images that do not match this.
+    /// The same query, as if all of it had been said in one place.
+    #[must_use]
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.span = span;
+        match &mut self.node {
+            Node::And(parts) | Node::Or(parts) => {
+                for part in parts {
+                    *part = std::mem::replace(part, Self::all()).at(span);
+                }
+            }
+            Node::Not(inner) => **inner = std::mem::replace(&mut **inner, Self::all()).at(span),
+            _ => {}
+        }
+        self
+    }
+
+    /// Images that are known not to match this.
     #[must_use]
     pub fn negate(self) -> Self {
         let span = self.span;
@@ -257,6 +239,15 @@ impl Query {
             Node::Not(inner) => inner.clauses(),
             Node::ResourceIds(ids) => ids.len(),
             _ => 1,
+        }
+    }
+
+    /// The conditions, from left to right, without what joins and negates them.
+    pub fn conditions(&self) -> Vec<&Self> {
+        match &self.node {
+            Node::And(parts) | Node::Or(parts) => parts.iter().flat_map(Self::conditions).collect(),
+            Node::Not(inner) => inner.conditions(),
+            _ => vec![self],
         }
     }
 }
@@ -285,84 +276,4 @@ impl From<Node> for Query {
     fn from(node: Node) -> Self {
         Self::new(node, Span::default())
     }
-}
-
-impl fmt::Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.node {
-            Node::And(parts) => list(f, parts, " ", |part| matches!(part, Node::Or(_))),
-            Node::Or(parts) => list(f, parts, " or ", |part| matches!(part, Node::And(_))),
-            node => write!(f, "{node}"),
-        }
-    }
-}
-
-fn list(
-    f: &mut fmt::Formatter<'_>,
-    parts: &[Query],
-    between: &str,
-    in_brackets: impl Fn(&Node) -> bool,
-) -> fmt::Result {
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            f.write_str(between)?;
-        }
-        if in_brackets(&part.node) { write!(f, "({part})")? } else { write!(f, "{part}")? }
-    }
-    Ok(())
-}
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("*"),
-            Self::And(_) | Self::Or(_) => write!(f, "{}", Query::from(self.clone())),
-            Self::Not(inner) if matches!(inner.node, Self::And(_) | Self::Or(_)) => write!(f, "-({inner})"),
-            Self::Not(inner) => write!(f, "-{inner}"),
-            Self::Text { field, text, slop, prefix } => {
-                if *field != TextField::Prompt {
-                    write!(f, "{}:", field::name_of(FieldKind::Text(*field)))?;
-                }
-                write_value(f, text, *prefix, *slop > 0)?;
-                if *slop > 0 { write!(f, "~{slop}") } else { Ok(()) }
-            }
-            Self::Keyword { field, value, prefix } => {
-                write!(f, "{}:", field::name_of(FieldKind::Keyword(*field)))?;
-                write_value(f, value, *prefix, false)
-            }
-            Self::Integer { field, test } => {
-                write!(f, "{}:{test}", field::name_of(FieldKind::Integer(*field)))
-            }
-            Self::Real { field, test } => write!(f, "{}:{test}", field::name_of(FieldKind::Real(*field))),
-            Self::Created(test) => write!(f, "date:{test}"),
-            Self::Shape(shape) => write!(f, "size:{}", shape.as_str()),
-            Self::Resource { field, value, prefix, weight } => {
-                write!(f, "{}:", field::name_of(FieldKind::Resource(*field)))?;
-                write_value(f, value, *prefix, false)?;
-                weight.map_or(Ok(()), |test| write!(f, "@{test}"))
-            }
-            Self::ResourceIds(ids) => {
-                let words: Vec<String> = ids.iter().map(u64::to_string).collect();
-                write!(f, "resource_id:{}", if words.is_empty() { "none".into() } else { words.join(",") })
-            }
-            Self::Has(presence) => write!(f, "has:{}", field::presence_word(*presence)),
-        }
-    }
-}
-
-/// Writes a value bare where it is one plain word and need not be quoted for what follows, else in quotes.
-fn write_value(f: &mut fmt::Formatter<'_>, value: &str, prefix: bool, quoted: bool) -> fmt::Result {
-    const KEYWORDS: [&str; 4] = ["or", "not", "and", "none"];
-    let plain = !quoted
-        && value.starts_with(|first: char| first.is_alphanumeric())
-        && value.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && !KEYWORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
-        && value != "BREAK";
-    if plain {
-        f.write_str(value)?;
-    } else {
-        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
-        write!(f, "\"{escaped}\"")?;
-    }
-    if prefix { f.write_str("*") } else { Ok(()) }
 }

@@ -61,21 +61,21 @@ impl Parser<'_> {
                 None => error.hint("such as sort:likes, sort:date, sort:+date, sort:seed,steps"),
             });
         };
-        if self.sort.len() >= MAX_SORT_KEYS {
+        if self.shared.sort.len() >= MAX_SORT_KEYS {
             let message = format!("more than {MAX_SORT_KEYS} sort levels");
             return Err(QueryError::new(ErrorCode::TooLarge, message, span));
         }
-        self.sort.push(SortKey { field: *sort_field, direction: sign.unwrap_or(*usual) });
+        self.shared.sort.push(SortKey { field: *sort_field, direction: sign.unwrap_or(*usual) });
         Ok(())
     }
 
     fn limit_to(&mut self, text: &str, span: Span) -> Result<(), QueryError> {
-        if self.limit.is_some() {
+        if self.shared.limit.is_some() {
             return Err(QueryError::new(ErrorCode::Misplaced, "`limit:` is given twice", span));
         }
         let limit =
             text.parse().map_err(|_| value::bad(format!("`{}` is not a number", value::clip(text)), span))?;
-        self.limit = Some(limit);
+        self.shared.limit = Some(limit);
         Ok(())
     }
 }

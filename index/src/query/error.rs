@@ -27,6 +27,16 @@ pub enum ErrorCode {
     NothingToSearch,
     /// Too long, too deep or too many conditions.
     TooLarge,
+    /// No alias has this name, or it leads back to itself.
+    BadAlias,
+    /// The pattern cannot be read, or is too large.
+    BadPattern,
+    /// The condition names something that nobody here knows.
+    UnknownTarget,
+    /// What would answer it was not worked out yet.
+    Unready,
+    /// A tree that no query text can say.
+    BadTree,
 }
 
 impl ErrorCode {
@@ -40,6 +50,11 @@ impl ErrorCode {
             Self::Misplaced => "query.misplaced",
             Self::NothingToSearch => "query.nothing_to_search",
             Self::TooLarge => "query.too_large",
+            Self::BadAlias => "query.bad_alias",
+            Self::BadPattern => "query.bad_pattern",
+            Self::UnknownTarget => "query.unknown_target",
+            Self::Unready => "query.unready",
+            Self::BadTree => "query.bad_tree",
         }
     }
 }
@@ -48,6 +63,17 @@ impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
+}
+
+/// Something that the reader of a query may want to hear of a query that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// A stable word.
+    pub code: &'static str,
+    /// What it is.
+    pub message: String,
+    /// Where.
+    pub span: Span,
 }
 
 /// A query that cannot be read. See [`render`].

@@ -1,9 +1,12 @@
 //! The names of everything that a query can ask about.
 
 use serde::{Deserialize, Serialize};
+use tantivy::schema::Field;
 
+pub(crate) use super::table::{FIELDS, FieldEntry, FieldKind, find, name_of, presence, presence_word};
 use crate::document::NameKind;
 use crate::rank::{Direction, SortField};
+use crate::schema::Fields;
 
 /// A searchable text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,21 @@ pub enum KeywordField {
     Source,
 }
 
+impl Fields {
+    /// The field that holds keywords of a kind.
+    pub(crate) fn keyword(&self, field: KeywordField) -> Field {
+        match field {
+            KeywordField::Sampler => self.sampler,
+            KeywordField::Scheduler => self.scheduler,
+            KeywordField::Base => self.base,
+            KeywordField::User => self.user,
+            KeywordField::Tool => self.tool,
+            KeywordField::Type => self.media_type,
+            KeywordField::Source => self.source,
+        }
+    }
+}
+
 /// A whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +85,13 @@ pub enum IntegerField {
     PostedFor,
 }
 
+impl IntegerField {
+    /// Whether single values are looked up rather than sought in a column.
+    pub(crate) fn has_terms(self) -> bool {
+        matches!(self, Self::Post | Self::PostedFor)
+    }
+}
+
 /// A real number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,6 +100,22 @@ pub enum RealField {
     Cfg,
     /// Denoising strength.
     Denoise,
+    /// Millions of pixels.
+    Megapixels,
+    /// Width by height.
+    Ratio,
+}
+
+/// Where a pattern looks for its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordField {
+    /// The words of a text.
+    Text(TextField),
+    /// A keyword, whole.
+    Keyword(KeywordField),
+    /// The words of the names that metadata gives resources.
+    Name(ResourceField),
 }
 
 /// A way to name resources.
@@ -225,159 +266,6 @@ pub enum Presence {
     PostedFor,
 }
 
-/// What a field name stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FieldKind {
-    Text(TextField),
-    Keyword(KeywordField),
-    Integer(IntegerField),
-    Real(RealField),
-    Date,
-    Size,
-    Resource(ResourceField),
-    ResourceIds,
-    Has,
-    Sort,
-    Limit,
-    /// Planned, and not in the index yet.
-    Later,
-}
-
-/// One field: its name, other names for it, what it stands for, what tells that an image has it.
-pub(crate) struct FieldEntry {
-    pub(crate) name: &'static str,
-    pub(crate) aliases: &'static [&'static str],
-    pub(crate) kind: FieldKind,
-    pub(crate) presence: Option<Presence>,
-}
-
-const fn entry(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    kind: FieldKind,
-    presence: Option<Presence>,
-) -> FieldEntry {
-    FieldEntry { name, aliases, kind, presence }
-}
-
-const fn later(name: &'static str) -> FieldEntry {
-    entry(name, &[], FieldKind::Later, None)
-}
-
-/// Every field. The first of those that share a meaning is the one that is printed.
-pub(crate) const FIELDS: &[FieldEntry] = &[
-    entry("prompt", &["p"], FieldKind::Text(TextField::Prompt), Some(Presence::Prompt)),
-    entry("negative", &["neg", "n"], FieldKind::Text(TextField::Negative), Some(Presence::Negative)),
-    entry("any", &[], FieldKind::Text(TextField::Any), None),
-    entry("sampler", &[], FieldKind::Keyword(KeywordField::Sampler), Some(Presence::Sampler)),
-    entry("scheduler", &[], FieldKind::Keyword(KeywordField::Scheduler), Some(Presence::Scheduler)),
-    entry("base", &["basemodel"], FieldKind::Keyword(KeywordField::Base), Some(Presence::Base)),
-    entry("user", &["username"], FieldKind::Keyword(KeywordField::User), Some(Presence::User)),
-    entry("tool", &[], FieldKind::Keyword(KeywordField::Tool), Some(Presence::Tool)),
-    entry("type", &[], FieldKind::Keyword(KeywordField::Type), Some(Presence::Type)),
-    entry("source", &[], FieldKind::Keyword(KeywordField::Source), None),
-    entry("steps", &[], FieldKind::Integer(IntegerField::Steps), Some(Presence::Steps)),
-    entry("seed", &[], FieldKind::Integer(IntegerField::Seed), Some(Presence::Seed)),
-    entry("clipskip", &["clip_skip"], FieldKind::Integer(IntegerField::ClipSkip), Some(Presence::ClipSkip)),
-    entry("width", &["w"], FieldKind::Integer(IntegerField::Width), Some(Presence::Width)),
-    entry("height", &["h"], FieldKind::Integer(IntegerField::Height), Some(Presence::Height)),
-    entry("likes", &[], FieldKind::Integer(IntegerField::Likes), Some(Presence::Likes)),
-    entry("reactions", &[], FieldKind::Integer(IntegerField::Reactions), Some(Presence::Reactions)),
-    entry("comments", &[], FieldKind::Integer(IntegerField::Comments), Some(Presence::Comments)),
-    entry("nsfw", &["level"], FieldKind::Integer(IntegerField::Nsfw), Some(Presence::Nsfw)),
-    entry("post", &[], FieldKind::Integer(IntegerField::Post), Some(Presence::Post)),
-    entry("id", &["image"], FieldKind::Integer(IntegerField::Id), Some(Presence::Id)),
-    entry(
-        "posted_for",
-        &["postedfor"],
-        FieldKind::Integer(IntegerField::PostedFor),
-        Some(Presence::PostedFor),
-    ),
-    entry("cfg", &["cfgscale"], FieldKind::Real(RealField::Cfg), Some(Presence::Cfg)),
-    entry("denoise", &["denoising"], FieldKind::Real(RealField::Denoise), Some(Presence::Denoise)),
-    entry("date", &["created"], FieldKind::Date, Some(Presence::Date)),
-    entry("size", &[], FieldKind::Size, Some(Presence::Width)),
-    entry("model", &["checkpoint"], FieldKind::Resource(ResourceField::Model), Some(Presence::Model)),
-    entry("lora", &[], FieldKind::Resource(ResourceField::Lora), Some(Presence::Lora)),
-    entry("embedding", &["ti"], FieldKind::Resource(ResourceField::Embedding), Some(Presence::Embedding)),
-    entry(
-        "hypernetwork",
-        &["hypernet"],
-        FieldKind::Resource(ResourceField::Hypernetwork),
-        Some(Presence::Hypernetwork),
-    ),
-    entry("vae", &[], FieldKind::Resource(ResourceField::Vae), Some(Presence::Vae)),
-    entry("controlnet", &[], FieldKind::Resource(ResourceField::Controlnet), Some(Presence::Controlnet)),
-    entry("upscaler", &[], FieldKind::Resource(ResourceField::Upscaler), Some(Presence::Upscaler)),
-    entry("resource", &[], FieldKind::Resource(ResourceField::Resource), Some(Presence::Resource)),
-    entry("version", &["versionid"], FieldKind::Resource(ResourceField::Version), None),
-    entry("modelid", &["model_id"], FieldKind::Resource(ResourceField::ModelId), None),
-    entry("hash", &[], FieldKind::Resource(ResourceField::Hash), None),
-    entry("air", &[], FieldKind::Resource(ResourceField::Air), None),
-    entry("creator", &[], FieldKind::Resource(ResourceField::Creator), None),
-    entry("tag", &[], FieldKind::Resource(ResourceField::Tag), None),
-    entry("resource_id", &[], FieldKind::ResourceIds, None),
-    entry("has", &[], FieldKind::Has, Some(Presence::Meta)),
-    entry("sort", &["order"], FieldKind::Sort, None),
-    entry("limit", &[], FieldKind::Limit, None),
-    later("caption"),
-    later("workflow"),
-    later("raw"),
-    later("hires"),
-    later("mp"),
-    later("ratio"),
-    later("loras"),
-    later("linked"),
-    later("via"),
-    later("confidence"),
-    later("is"),
-    later("descends"),
-    later("c2pa"),
-    later("like"),
-    later("blur"),
-    later("dupof"),
-    later("class"),
-    later("path"),
-    later("root"),
-    later("ext"),
-    later("filesize"),
-    later("mtime"),
-    later("indexed"),
-    later("seen"),
-    later("age"),
-    later("group"),
-];
-
-/// The field with this name or alias; case does not matter.
-pub(crate) fn find(name: &str) -> Option<&'static FieldEntry> {
-    FIELDS.iter().find(|field| {
-        field.name.eq_ignore_ascii_case(name)
-            || field.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
-    })
-}
-
-/// The name that is printed for a field.
-pub(crate) fn name_of(kind: FieldKind) -> &'static str {
-    FIELDS.iter().find(|field| field.kind == kind).map_or("", |field| field.name)
-}
-
-/// The word after `has:` for a presence.
-pub(crate) fn presence_word(presence: Presence) -> &'static str {
-    match presence {
-        Presence::Meta => "meta",
-        Presence::Width => "width",
-        other => FIELDS.iter().find(|field| field.presence == Some(other)).map_or("", |field| field.name),
-    }
-}
-
-/// Reads the word after `has:`.
-pub(crate) fn presence(word: &str) -> Option<Presence> {
-    if word.eq_ignore_ascii_case("meta") {
-        return Some(Presence::Meta);
-    }
-    find(word).filter(|field| field.kind != FieldKind::Has).and_then(|field| field.presence)
-}
-
 /// Columns to sort by, with the direction that people expect of each.
 pub(crate) const SORTS: &[(&str, SortField, Direction)] = &[
     ("score", SortField::Score, Direction::Descending),
@@ -394,10 +282,23 @@ pub(crate) const SORTS: &[(&str, SortField, Direction)] = &[
     ("denoise", SortField::Denoise, Direction::Ascending),
     ("width", SortField::Width, Direction::Ascending),
     ("height", SortField::Height, Direction::Ascending),
+    ("size", SortField::Pixels, Direction::Descending),
+    ("pixels", SortField::Pixels, Direction::Descending),
     ("nsfw", SortField::Nsfw, Direction::Ascending),
     ("post", SortField::Post, Direction::Ascending),
     ("id", SortField::Image, Direction::Ascending),
 ];
+
+/// The words that `sort:` takes.
+pub const SORT_WORDS: [&str; SORTS.len()] = {
+    let mut words = [""; SORTS.len()];
+    let mut at = 0;
+    while at < SORTS.len() {
+        words[at] = SORTS[at].0;
+        at += 1;
+    }
+    words
+};
 
 /// The word of `known` that is nearest to `word`, where it is at most `most` edits away and near enough for the
 /// length of `word`; the first in alphabetical order among equals.

@@ -6,6 +6,8 @@
 //! - Never: fails, judges a field or a value, or looks at a byte more than a few times.
 
 use super::ast::Span;
+use super::pattern::MAX_PATTERN_BYTES;
+use super::table::{self, AskKind, FieldKind};
 use crate::tokenizer::after_tag;
 
 /// How far the closing bracket of a name such as `miku_(vocaloid)` is looked for, in bytes.
@@ -28,6 +30,8 @@ pub(crate) enum TokenKind {
     Word,
     /// Text in quotes, without them and without escapes.
     Quote(String),
+    /// Text between slashes, without them.
+    Regex(String),
     /// A name before a colon; its span is without the colon.
     Field,
     /// `<kind:name:weight>`.
@@ -130,6 +134,13 @@ impl Lexer<'_> {
             b'"' if self.has_quotes => self.quote(),
             b'"' => self.skip(1),
             b'-' if !self.in_value() => self.minus(),
+            b'/' => match self.regex() {
+                Some(text) => {
+                    let end = self.at + text.len() + 2;
+                    self.push(TokenKind::Regex(text), end);
+                }
+                None => self.word(),
+            },
             b'<' if !self.in_value() => match after_tag(self.source.as_bytes(), self.at) {
                 Some(end) => self.push(TokenKind::Tag, end),
                 None => self.word(),
@@ -200,9 +211,52 @@ impl Lexer<'_> {
         self.skip(1);
     }
 
+    /// The expression between the slash that is here and the next one, where that ends the word. Without a field it
+    /// must look like an expression: pasted prompts have slashes, too.
+    fn regex(&self) -> Option<String> {
+        let in_value = self.in_value();
+        if in_value && self.takes_path() {
+            return None;
+        }
+        let after_word = self.glued
+            && self.tokens.last().is_some_and(|token| {
+                matches!(
+                    token.kind,
+                    TokenKind::Word | TokenKind::Quote(_) | TokenKind::Regex(_) | TokenKind::Close
+                )
+            });
+        let bytes = &self.source.as_bytes()[self.at + 1..];
+        let mut escaped = false;
+        let length = bytes.iter().take(MAX_PATTERN_BYTES + 1).position(|byte| {
+            let closes = *byte == b'/' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            closes
+        })?;
+        let ends =
+            bytes.get(length + 1).is_none_or(|byte| byte.is_ascii_whitespace() || b",|)]}".contains(byte));
+        let text = self.source.get(self.at + 1..self.at + 1 + length)?;
+        let is_plain = !text.contains(|c: char| ".*+?[(|^$\\".contains(c));
+        let has_space = text.contains(|c: char| c.is_whitespace() || c.is_control());
+        let is_text = !in_value && (is_plain || has_space || after_word);
+        (length > 0 && ends && !is_text).then(|| text.to_owned())
+    }
+
+    /// Whether the field before the present place takes paths.
+    fn takes_path(&self) -> bool {
+        let name = self.tokens.last().map(|token| &self.source[token.span.start..token.span.end]);
+        let kind = name.and_then(table::find).map(|field| field.kind);
+        matches!(kind, Some(FieldKind::Ask(AskKind::Path | AskKind::Root | AskKind::Like | AskKind::CopyOf)))
+    }
+
     fn word(&mut self) {
         let in_value = self.in_value();
         let rest = &self.source[self.at..];
+        if !in_value && rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("not:")) {
+            let is_sign = rest[4..].chars().next().is_some_and(|next| !next.is_whitespace());
+            if is_sign {
+                return self.push(TokenKind::Minus, self.at + 4);
+            }
+        }
         if !in_value && let Some(name) = field_name(rest) {
             self.push(TokenKind::Field, self.at + name);
             self.at += 1;
@@ -237,7 +291,13 @@ fn field_name(text: &str) -> Option<usize> {
         return None;
     }
     let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-    (bytes.get(length) == Some(&b':')).then_some(length)
+    if bytes.get(length) == Some(&b':') {
+        return Some(length);
+    }
+    // A hyphen makes a name only of a field that has one.
+    let dashed = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)).count();
+    let is_field = bytes.get(dashed) == Some(&b':') && table::find(&text[..dashed]).is_some();
+    is_field.then_some(dashed)
 }
 
 /// The length of the word that `text` begins with; at least one character.

@@ -5,6 +5,7 @@
 //! - Never: parses text of a user, or passes it to the engine's own query parser.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use tantivy::Term;
 use tantivy::query::{
@@ -13,12 +14,23 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::ast::{Date, Node, Query, Test};
+use super::ask::{Ask, Found, Unanswered};
+use super::ast::{Node, Pattern, Query, Span, Test};
+use super::date::Date;
+use super::error::{ErrorCode, QueryError};
 use super::excluded::Excluded;
-use super::field::{IntegerField, KeywordField, Presence, RealField, ResourceField, TextField};
+use super::field::{
+    IntegerField, KeywordField, Presence, RealField, ResourceField, Shape, TextField, WordField,
+};
+use super::pattern::{Fits, PatternQuery};
+use super::scan::{IdSet, Look, Scan};
+use super::truth::Known;
 use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
+use crate::chunked::Chunked;
+use crate::document::NameKind;
 use crate::error::IndexError;
+use crate::phrase::Phrase;
 use crate::schema::Fields;
 use crate::tokenizer::{self, Kind};
 
@@ -41,6 +53,25 @@ pub trait Resolver {
 
     /// The canonical name of a sampler as a person writes it.
     fn sampler(&self, text: &str) -> SamplerName;
+
+    /// The numbers of all resources of the kind that a field names, for counting them.
+    ///
+    /// # Errors
+    ///
+    /// A text for a person, where the look-up itself failed.
+    fn resources_of_kind(&self, _field: ResourceField) -> Result<Vec<u64>, String> {
+        Err("there is no catalog to ask".into())
+    }
+
+    /// What only the caller can tell.
+    ///
+    /// # Errors
+    ///
+    /// Where the question names something unknown, or cannot be answered yet.
+    fn look_up(&self, _ask: &Ask) -> Result<Found, Unanswered> {
+        let message = "there is no catalog to ask".into();
+        Err(Unanswered { code: ErrorCode::Unready, message, hint: None })
+    }
 }
 
 /// A sampler and, where its name says so, the scheduler. Both `None`: not a name that is known.
@@ -66,7 +97,8 @@ impl Resolver for NoResolver {
     }
 }
 
-type Engine = Box<dyn EngineQuery>;
+/// A query of the engine.
+pub(super) type Engine = Box<dyn EngineQuery>;
 
 /// Lowers queries for one index.
 pub(crate) struct Lowering<'a> {
@@ -79,21 +111,19 @@ impl<'a> Lowering<'a> {
         Self { fields, resolver }
     }
 
-    /// The engine's form of a query.
-    pub(crate) fn lower(&self, query: &Query) -> Result<Engine, IndexError> {
-        Ok(self.part(query)?.unwrap_or_else(everything))
-    }
-
-    /// One part; `None` for a text without any word, which neither finds nor excludes anything.
-    fn part(&self, query: &Query) -> Result<Option<Engine>, IndexError> {
+    /// One condition; `None` for a text without any word, which neither finds nor excludes anything.
+    pub(super) fn condition(&self, query: &Query) -> Result<Option<Engine>, IndexError> {
         Ok(Some(match &query.node {
             Node::All => everything(),
-            Node::And(parts) => return self.all_of(parts),
-            Node::Or(parts) => return self.any_of(parts),
-            Node::Not(inner) => return Ok(self.part(inner)?.map(|inner| without(vec![inner]))),
+            Node::And(_) | Node::Or(_) | Node::Not(_) => return self.truth(query, true),
             Node::Text { field, text, slop, prefix } => {
                 return Ok(self.text(*field, text, *slop, *prefix));
             }
+            Node::Chunk { field, text } => match Chunked::new(self.fields, *field, text) {
+                Some(chunk) => filter(Box::new(chunk)),
+                None => Box::new(EmptyQuery),
+            },
+            Node::Pattern { field, pattern } => self.pattern(*field, pattern, query.span)?,
             Node::Keyword { field, value, prefix } => self.keyword(*field, value, *prefix),
             Node::Integer { field, test } => self.integer(*field, *test),
             Node::Real { field, test } => self.real(*field, *test),
@@ -103,36 +133,84 @@ impl<'a> Lowering<'a> {
                 self.resource(*field, value, *prefix, *weight)?
             }
             Node::ResourceIds(ids) => filter(self.resource_set(ids)),
+            Node::Uses { field, test } => self.uses(*field, *test)?,
             Node::Has(presence) => filter(self.presence(*presence)),
+            Node::Absent(presence) => without(vec![filter(self.presence(*presence))]),
+            Node::Ask(ask) => self.ask(ask, query.span)?,
         }))
     }
 
-    fn all_of(&self, parts: &[Query]) -> Result<Option<Engine>, IndexError> {
-        let mut wanted = Vec::new();
-        let mut unwanted = Vec::new();
-        for part in parts {
-            match &part.node {
-                Node::Not(inner) => unwanted.extend(self.part(inner)?),
-                _ => wanted.extend(self.part(part)?),
+    /// Documents of which something is known.
+    pub(super) fn known(&self, known: Known) -> Option<Engine> {
+        Some(match known {
+            Known::Always => return None,
+            Known::Meta => filter(self.presence(Presence::Meta)),
+            Known::Presence(presence) => filter(self.presence(presence)),
+            Known::Sides => {
+                filter(union(Shape::ALL.map(|shape| self.term(self.fields.has, shape.as_str())).into()))
             }
-        }
-        if wanted.is_empty() {
-            return Ok((!unwanted.is_empty()).then(|| without(unwanted)));
-        }
-        if wanted.len() == 1 && unwanted.is_empty() {
-            return Ok(wanted.pop());
-        }
-        let wanted = wanted.into_iter().map(|query| (Occur::Must, query));
-        let unwanted = unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query)));
-        Ok(Some(Box::new(BooleanQuery::new(wanted.chain(unwanted).collect()))))
+            Known::Local => filter(self.term(self.fields.source, "local")),
+        })
     }
 
-    fn any_of(&self, parts: &[Query]) -> Result<Option<Engine>, IndexError> {
-        let mut choices = Vec::with_capacity(parts.len());
-        for part in parts {
-            choices.extend(self.part(part)?);
-        }
-        Ok(if choices.is_empty() { None } else { Some(union(choices)) })
+    fn pattern(&self, field: WordField, pattern: &Pattern, span: Span) -> Result<Engine, IndexError> {
+        let refused = |message| QueryError::new(ErrorCode::BadPattern, message, span);
+        let fits = Arc::new(Fits::new(pattern).map_err(refused)?);
+        let fields = self.fields;
+        let columns = match field {
+            WordField::Text(TextField::Prompt) => vec![fields.prompt],
+            WordField::Text(TextField::Negative) => vec![fields.negative],
+            WordField::Text(TextField::Any) => {
+                [&[fields.prompt, fields.negative], &fields.names[..]].concat()
+            }
+            WordField::Keyword(field) => vec![self.fields.keyword(field)],
+            WordField::Name(field) => match field.names() {
+                Some(Some(kind)) => vec![fields.name(kind)],
+                Some(None) => fields.names.to_vec(),
+                None => return Ok(Box::new(EmptyQuery)),
+            },
+        };
+        let query = |column| -> Engine { Box::new(PatternQuery::new(Arc::clone(&fits), column)) };
+        Ok(filter(union(columns.into_iter().map(query).collect())))
+    }
+
+    fn uses(&self, field: ResourceField, test: Test<i64>) -> Result<Engine, IndexError> {
+        let ids = match field {
+            ResourceField::Resource => None,
+            field => {
+                let ids = self.resolver.resources_of_kind(field);
+                let ids = ids.map_err(|reason| IndexError::Resolve { value: "resources".into(), reason })?;
+                Some(Arc::new(IdSet::of(&ids)))
+            }
+        };
+        let counted: Engine = Box::new(Scan(Look::Uses(ids, test)));
+        // Nothing is counted where nothing is known: no metadata is not no LoRA.
+        let known = self.known(Known::Meta).into_iter();
+        Ok(filter(Box::new(BooleanQuery::intersection(known.chain([counted]).collect()))))
+    }
+
+    fn ask(&self, ask: &Ask, span: Span) -> Result<Engine, IndexError> {
+        let found = self.resolver.look_up(ask).map_err(|unanswered| {
+            let Unanswered { code, message, hint } = unanswered;
+            QueryError { code, message, span, hint }
+        })?;
+        Ok(filter(match (found, ask) {
+            (Found::Resources(ids), Ask::Linked(share)) => {
+                Box::new(Scan(Look::Resources(Arc::new(IdSet::of(&ids)), *share)))
+            }
+            (Found::Resources(mut ids), _) => {
+                ids.sort_unstable();
+                ids.dedup();
+                self.resource_set(&ids)
+            }
+            (Found::Media(ids), _) => Box::new(Scan(Look::Media(Arc::new(IdSet::of(&ids))))),
+            (Found::Images(keys), _) if keys.is_empty() => Box::new(EmptyQuery),
+            (Found::Images(keys), _) if keys.len() <= SMALL_SET => {
+                let term = |key| exact(Term::from_field_i64(self.fields.key, key));
+                union(keys.into_iter().map(term).collect())
+            }
+            (Found::Images(keys), _) => Box::new(Scan(Look::Key(Arc::new(IdSet::new(keys))))),
+        }))
     }
 
     fn text(&self, field: TextField, text: &str, slop: u32, prefix: bool) -> Option<Engine> {
@@ -146,7 +224,7 @@ impl<'a> Lowering<'a> {
                 let choices: Vec<Engine> = [
                     words_in(fields.prompt, &prompt_words, slop, prefix),
                     words_in(fields.negative, &prompt_words, slop, prefix).map(filter),
-                    words_in(fields.name_any, &name_words(), slop, prefix).map(filter),
+                    self.named(None, &name_words(), slop, prefix).map(filter),
                 ]
                 .into_iter()
                 .flatten()
@@ -157,31 +235,38 @@ impl<'a> Lowering<'a> {
     }
 
     fn keyword(&self, field: KeywordField, value: &str, prefix: bool) -> Engine {
-        let fields = self.fields;
-        let column = match field {
-            KeywordField::Sampler => fields.sampler,
-            KeywordField::Scheduler => fields.scheduler,
-            KeywordField::Base => fields.base,
-            KeywordField::User => fields.user,
-            KeywordField::Tool => fields.tool,
-            KeywordField::Type => fields.media_type,
-            KeywordField::Source => fields.source,
-        };
         let folded = tokenizer::keyword(value);
         if prefix {
-            return filter(beginning(column, &folded));
+            return filter(beginning(self.fields.keyword(field), &folded));
         }
         if field != KeywordField::Sampler {
-            return filter(self.term(column, &folded));
+            return filter(self.term(self.fields.keyword(field), &folded));
         }
-        let known = self.resolver.sampler(value);
-        let sampler = match (&known.sampler, &known.scheduler) {
-            (None, None) => Some(folded),
-            (sampler, _) => sampler.as_deref().map(tokenizer::keyword),
-        };
-        let sampler = sampler.map(|name| self.term(fields.sampler, &name));
-        let scheduler = known.scheduler.map(|name| self.term(fields.scheduler, &tokenizer::keyword(&name)));
+        let SamplerName { sampler, scheduler } = self.sampler(value);
+        let sampler = sampler.map(|name| self.term(self.fields.sampler, &name));
+        let scheduler = scheduler.map(|name| self.term(self.fields.scheduler, &name));
         filter(Box::new(BooleanQuery::intersection(sampler.into_iter().chain(scheduler).collect())))
+    }
+
+    /// What a name of a sampler asks of the columns of samplers and schedulers; one of them at least.
+    pub(super) fn sampler(&self, value: &str) -> SamplerName {
+        let known = self.resolver.sampler(value);
+        match (&known.sampler, &known.scheduler) {
+            (None, None) => SamplerName { sampler: Some(tokenizer::keyword(value)), scheduler: None },
+            (sampler, scheduler) => SamplerName {
+                sampler: sampler.as_deref().map(tokenizer::keyword),
+                scheduler: scheduler.as_deref().map(tokenizer::keyword),
+            },
+        }
+    }
+
+    /// Documents with a known keyword that is not this folded one.
+    pub(super) fn another(&self, field: KeywordField, presence: Presence, folded: &str) -> Engine {
+        let clauses = vec![
+            (Occur::Must, filter(self.presence(presence))),
+            (Occur::MustNot, excluded(self.term(self.fields.keyword(field), folded))),
+        ];
+        Box::new(BooleanQuery::new(clauses))
     }
 
     fn integer(&self, field: IntegerField, test: Test<i64>) -> Engine {
@@ -200,8 +285,7 @@ impl<'a> Lowering<'a> {
             IntegerField::Id => fields.image,
             IntegerField::PostedFor => fields.posted_for,
         };
-        let has_terms = matches!(field, IntegerField::Post | IntegerField::Id | IntegerField::PostedFor);
-        match (has_terms, test) {
+        match (field.has_terms(), test) {
             (true, Test::Equal(value)) => filter(match u64::try_from(value) {
                 Ok(value) => exact(Term::from_field_u64(column, value)),
                 Err(_) => Box::new(EmptyQuery),
@@ -211,11 +295,14 @@ impl<'a> Lowering<'a> {
     }
 
     fn real(&self, field: RealField, test: Test<f64>) -> Engine {
+        let range = Interval::of(test);
         let column = match field {
             RealField::Cfg => self.fields.cfg,
             RealField::Denoise => self.fields.denoise,
+            RealField::Megapixels => return filter(Box::new(Scan(Look::Megapixels(range)))),
+            RealField::Ratio => return filter(Box::new(Scan(Look::Ratio(range)))),
         };
-        let Interval { low, high } = Interval::of(test);
+        let Interval { low, high } = range;
         if low.is_nan() || high.is_nan() || low > high {
             return Box::new(EmptyQuery);
         }
@@ -253,15 +340,24 @@ impl<'a> Lowering<'a> {
         if let Some(test) = weight {
             return Ok(filter(Box::new(WeightedResources::new(users, &ids, Interval::of(test)))));
         }
-        let named = field.names().and_then(|kind| {
-            let column = kind.map_or(self.fields.name_any, |kind| self.fields.name(kind));
-            words_in(column, &tokenizer::words(Kind::Name, value), 0, prefix)
-        });
+        let named =
+            field.names().and_then(|kind| self.named(kind, &tokenizer::words(Kind::Name, value), 0, prefix));
         Ok(filter(match named {
             Some(named) if ids.is_empty() => named,
             Some(named) => union(vec![named, users]),
             None => users,
         }))
+    }
+
+    /// Words in the names of resources of one kind, or of any.
+    fn named(&self, kind: Option<NameKind>, words: &[String], slop: u32, prefix: bool) -> Option<Engine> {
+        let kinds = match &kind {
+            Some(kind) => std::slice::from_ref(kind),
+            None => &NameKind::ALL[..],
+        };
+        let choices: Vec<Engine> =
+            kinds.iter().filter_map(|kind| words_in(self.fields.name(*kind), words, slop, prefix)).collect();
+        (!choices.is_empty()).then(|| union(choices))
     }
 
     fn resource_set(&self, ids: &[u64]) -> Engine {
@@ -329,6 +425,7 @@ fn words_in(field: Field, words: &[String], slop: u32, prefix: bool) -> Option<E
             phrase.set_max_expansions(PHRASE_EXPANSIONS);
             Box::new(phrase)
         }
+        (_, false) if slop == 0 => Box::new(Phrase::new(terms)),
         (_, false) => {
             let mut phrase = PhraseQuery::new(terms);
             phrase.set_slop(slop.min(MAX_SLOP));
@@ -379,21 +476,21 @@ fn exact(term: Term) -> Engine {
     Box::new(TermQuery::new(term, IndexRecordOption::Basic))
 }
 
-fn everything() -> Engine {
+pub(super) fn everything() -> Engine {
     filter(Box::new(AllQuery))
 }
 
-fn without(unwanted: Vec<Engine>) -> Engine {
+pub(super) fn without(unwanted: Vec<Engine>) -> Engine {
     let mut clauses = vec![(Occur::Must, everything())];
     clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, excluded(query))));
     Box::new(BooleanQuery::new(clauses))
 }
 
-fn excluded(query: Engine) -> Engine {
+pub(super) fn excluded(query: Engine) -> Engine {
     Box::new(Excluded(query))
 }
 
-fn union(mut choices: Vec<Engine>) -> Engine {
+pub(super) fn union(mut choices: Vec<Engine>) -> Engine {
     if choices.len() == 1 {
         return choices.swap_remove(0);
     }
@@ -401,6 +498,6 @@ fn union(mut choices: Vec<Engine>) -> Engine {
 }
 
 /// A condition that does not score.
-fn filter(query: Engine) -> Engine {
+pub(super) fn filter(query: Engine) -> Engine {
     Box::new(ConstScoreQuery::new(query, 0.0))
 }

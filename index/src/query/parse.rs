@@ -6,10 +6,12 @@
 //!
 //! Never: panics, recurses deeper than [`MAX_DEPTH`] brackets, or guesses a field.
 
-use super::ast::{Node, Query, Span};
-use super::error::{ErrorCode, QueryError};
+use super::ast::{Node, Pattern, Query, Span};
+use super::error::{ErrorCode, Note, QueryError};
 use super::field::{self, FieldEntry, FieldKind, TextField};
 use super::lex::{self, Bracket, Token, TokenKind};
+use super::options::{ParseOptions, UnknownFields};
+use super::pattern::MAX_PATTERNS;
 use super::value::{self, Value};
 use crate::rank::SortKey;
 use crate::tokenizer::{self, Kind};
@@ -33,6 +35,8 @@ pub struct Parsed {
     pub sort: Vec<SortKey>,
     /// What `limit:` says.
     pub limit: Option<u64>,
+    /// What may be worth saying about it; each kind once.
+    pub notes: Vec<Note>,
 }
 
 /// Reads a query. Empty text asks for every image.
@@ -41,23 +45,39 @@ pub struct Parsed {
 ///
 /// The first thing that cannot be read, with its place.
 pub fn parse(source: &str) -> Result<Parsed, QueryError> {
-    if source.len() > MAX_QUERY_BYTES {
-        let message = format!("the query is longer than {MAX_QUERY_BYTES} bytes");
-        return Err(QueryError::new(ErrorCode::TooLarge, message, Span::new(0, 0)));
-    }
-    let mut parser = Parser {
-        source,
-        tokens: lex::lex(source),
-        at: 0,
-        scope: &field::FIELDS[0],
-        brackets: Vec::new(),
-        is_negated: false,
-        clauses: 0,
-        sort: Vec::new(),
-        limit: None,
-    };
+    parse_with(source, &ParseOptions::default())
+}
+
+/// Reads a query that may depend on the time, on saved queries and on how strict to be.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(source: &str, options: &ParseOptions<'_>) -> Result<Parsed, QueryError> {
+    check_length(source, Span::default())?;
+    let mut parser = Parser::new(source, *options);
     let query = parser.alternatives()?.unwrap_or_else(Query::all);
-    Ok(Parsed { query, sort: parser.sort, limit: parser.limit })
+    let Shared { sort, limit, notes, .. } = parser.shared;
+    Ok(Parsed { query, sort, limit, notes })
+}
+
+pub(super) fn check_length(source: &str, span: Span) -> Result<(), QueryError> {
+    if source.len() <= MAX_QUERY_BYTES {
+        return Ok(());
+    }
+    let message = format!("the query is longer than {MAX_QUERY_BYTES} bytes");
+    Err(QueryError::new(ErrorCode::TooLarge, message, span))
+}
+
+/// What the texts of a query and of the aliases in it have together.
+#[derive(Default)]
+pub(super) struct Shared {
+    clauses: usize,
+    patterns: usize,
+    pub(super) expansions: usize,
+    pub(super) sort: Vec<SortKey>,
+    pub(super) limit: Option<u64>,
+    notes: Vec<Note>,
 }
 
 /// Reads one query.
@@ -71,16 +91,40 @@ pub(super) struct Parser<'a> {
     pub(super) brackets: Vec<Bracket>,
     /// Whether the present place is inside a negation.
     pub(super) is_negated: bool,
-    clauses: usize,
-    pub(super) sort: Vec<SortKey>,
-    pub(super) limit: Option<u64>,
+    pub(super) options: ParseOptions<'a>,
+    /// The aliases that led here, outermost first.
+    pub(super) aliases: Vec<String>,
+    pub(super) shared: Shared,
 }
 
 /// A part of a query; `None` for what asks nothing, such as a lone sign.
-type Part = Result<Option<Query>, QueryError>;
+pub(super) type Part = Result<Option<Query>, QueryError>;
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(source: &'a str, options: ParseOptions<'a>) -> Self {
+        Self {
+            source,
+            tokens: lex::lex(source),
+            at: 0,
+            scope: &field::FIELDS[0],
+            brackets: Vec::new(),
+            is_negated: false,
+            options,
+            aliases: Vec::new(),
+            shared: Shared::default(),
+        }
+    }
+
+    /// Keeps something to say, unless something of its kind was said before.
+    pub(super) fn note(&mut self, code: &'static str, message: String, span: Span) {
+        if self.shared.notes.iter().all(|note| note.code != code) {
+            self.shared.notes.push(Note { code, message, span });
+        }
+    }
+}
 
 impl Parser<'_> {
-    fn alternatives(&mut self) -> Part {
+    pub(super) fn alternatives(&mut self) -> Part {
         let mut choices = Vec::new();
         loop {
             choices.extend(self.conjunction()?);
@@ -148,6 +192,10 @@ impl Parser<'_> {
                 }
                 self.leaf(self.scope, value)
             }
+            TokenKind::Regex(text) => {
+                let value = Value { pattern: Some(Pattern::Regex(text)), ..Value::plain("", token.span) };
+                self.leaf(self.scope, value)
+            }
             TokenKind::Tag => self.tag(token.span),
             TokenKind::Field => self.field(token.span),
             TokenKind::Word if self.is_bare() => self.bare_word(token.span),
@@ -189,6 +237,11 @@ impl Parser<'_> {
         };
         if self.is_generator_syntax() {
             return self.pieces(text, span);
+        }
+        if let Some(name) = text.strip_prefix('@')
+            && let Some(query) = self.alias(name, span)?
+        {
+            return Ok(query);
         }
         self.prompt_words(text, span)
     }
@@ -238,14 +291,21 @@ impl Parser<'_> {
             _ => None,
         };
         let Some(entry) = entry.filter(|_| !name.is_empty()) else { return Ok(None) };
-        let value = Value { text: name.into(), is_quoted: true, prefix: false, slop: 0, weight: None, span };
-        self.leaf(entry, value)
+        self.leaf(entry, Value { is_quoted: true, ..Value::plain(name, span) })
     }
 
     fn field(&mut self, name_span: Span) -> Part {
         let name = self.text(name_span);
         let entry = field::find(name);
-        if let Some(text) = self.not_a_field(name_span, entry)? {
+        let text = match self.not_a_field(name_span, entry) {
+            Err(_) if self.options.unknown_fields == UnknownFields::AsText => {
+                let message = format!("`{}` is no field and was searched as text", value::clip(name));
+                self.note("unknown_field", message, name_span);
+                return self.prompt_words(name, name_span);
+            }
+            text => text?,
+        };
+        if let Some(text) = text {
             return if self.is_generator_syntax() {
                 let whole = name_span.to(text);
                 self.pieces(&self.source[whole.start..whole.end], whole)
@@ -257,8 +317,11 @@ impl Parser<'_> {
         match entry.kind {
             FieldKind::Later => {
                 let message = format!("`{}:` is not indexed yet", entry.name);
-                Err(QueryError::new(ErrorCode::NotIndexed, message, name_span)
-                    .hint(format!("quote the text to search the prompt for it: \"{name}\"")))
+                let hint = match entry.name {
+                    "group" => "the flag --group of search does that".to_owned(),
+                    _ => format!("quote the text to search the prompt for it: \"{name}\""),
+                };
+                Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
             FieldKind::Sort | FieldKind::Limit => self.control(entry, name_span).map(|()| None),
             _ => self.values(entry, name_span),
@@ -320,8 +383,20 @@ impl Parser<'_> {
 
     /// The values after a known field.
     fn values(&mut self, entry: &'static FieldEntry, name_span: Span) -> Part {
+        if let Some(token) = self.tokens.get(self.at)
+            && !token.glued
+            && token.kind != TokenKind::Comma
+        {
+            let message = format!("`{}: value` is read as `{}:value`", entry.name, entry.name);
+            self.note("space_after_colon", message, name_span);
+        }
         if let Some(TokenKind::Open(bracket)) = self.kind(self.at).cloned() {
             let span = self.tokens[self.at].span;
+            if bracket != Bracket::Round
+                && let Some(range) = self.lucene_range(span, name_span)?
+            {
+                return self.leaf(entry, range);
+            }
             self.at += 1;
             let outside = std::mem::replace(&mut self.scope, entry);
             let inner = self.group(bracket, span);
@@ -353,7 +428,10 @@ impl Parser<'_> {
         let goes_on = self.kind(self.at) == Some(&TokenKind::Comma)
             && glued(self.at)
             && glued(self.at + 1)
-            && matches!(self.kind(self.at + 1), Some(TokenKind::Word | TokenKind::Quote(_)));
+            && matches!(
+                self.kind(self.at + 1),
+                Some(TokenKind::Word | TokenKind::Quote(_) | TokenKind::Regex(_))
+            );
         self.at += usize::from(goes_on);
         goes_on
     }
@@ -375,6 +453,10 @@ impl Parser<'_> {
                 value.span.start = name_span.start;
                 Ok(value)
             }
+            TokenKind::Regex(text) => {
+                let span = name_span.to(token.span);
+                Ok(Value { pattern: Some(Pattern::Regex(text)), ..Value::plain("", span) })
+            }
             TokenKind::Minus if is_numeric && self.word(self.at).is_some() => {
                 let end = self.tokens[self.at].span.end;
                 self.at += 1;
@@ -393,16 +475,28 @@ impl Parser<'_> {
             self.at += 1;
             return value;
         }
-        Value { text: text.into(), is_quoted: true, prefix: false, slop: 0, weight: None, span }
+        Value { is_quoted: true, ..Value::plain(text, span) }
     }
 
     fn leaf(&mut self, entry: &FieldEntry, value: Value) -> Part {
         let span = value.span;
-        let query = value::condition(entry, value)?;
-        self.clauses += query.clauses();
-        if self.clauses > MAX_CLAUSES {
+        if value.pattern.is_some() {
+            self.shared.patterns += 1;
+            if self.shared.patterns > MAX_PATTERNS {
+                let message = format!("the query has more than {MAX_PATTERNS} patterns");
+                return Err(QueryError::new(ErrorCode::TooLarge, message, span));
+            }
+        }
+        let query = value::condition(entry, value, self.options.now_ms)?;
+        self.shared.clauses += query.clauses();
+        if self.shared.clauses > MAX_CLAUSES {
             let message = format!("the query has more than {MAX_CLAUSES} conditions");
             return Err(QueryError::new(ErrorCode::TooLarge, message, span));
+        }
+        if matches!(&query.node, Node::Pattern { pattern: Pattern::Wildcard(text), .. } if text.starts_with('*'))
+        {
+            let message = "a `*` in front looks at every word of the index; `word*` is much cheaper";
+            self.note("leading_wildcard", message.into(), span);
         }
         Ok(Some(query))
     }
@@ -421,7 +515,7 @@ impl Parser<'_> {
 }
 
 impl<'a> Parser<'a> {
-    fn text(&self, span: Span) -> &'a str {
+    pub(super) fn text(&self, span: Span) -> &'a str {
         &self.source[span.start..span.end]
     }
 }
@@ -435,7 +529,10 @@ fn is_weight(text: &str) -> bool {
 }
 
 fn is_operand(kind: &TokenKind) -> bool {
-    matches!(kind, TokenKind::Word | TokenKind::Quote(_) | TokenKind::Open(_) | TokenKind::Field)
+    matches!(
+        kind,
+        TokenKind::Word | TokenKind::Quote(_) | TokenKind::Regex(_) | TokenKind::Open(_) | TokenKind::Field
+    )
 }
 
 pub(super) fn missing_value(entry: &FieldEntry, span: Span) -> QueryError {

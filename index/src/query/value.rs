@@ -1,12 +1,23 @@
 //! Text of one value to a condition.
 
-use super::ast::{Date, Node, Query, Span, Test};
+use super::asked;
+use super::ast::{Node, Pattern, Query, Span, Test};
+use super::compare::{comparison, excluding, integer, length_of_time, real_field, real_test, whole};
+use super::date;
 use super::error::{ErrorCode, QueryError};
-use super::field::{self, FieldEntry, FieldKind, IntegerField, KeywordField, Presence, ResourceField, Shape};
+use super::field::{
+    self, FieldEntry, FieldKind, IntegerField, KeywordField, Presence, RealField, ResourceField, Shape,
+    WordField,
+};
+use super::pattern::{Fits, MAX_PATTERN_BYTES};
+use super::table::AskKind;
 use crate::tokenizer::{self, Kind};
 
 /// Most words that may lie between those of a phrase.
 pub(crate) const MAX_SLOP: u32 = 64;
+
+/// Most bits in which fingerprints that count as alike may be said to differ.
+const MAX_BITS: u32 = 64;
 
 /// A value as it stands in the query.
 #[derive(Clone, Debug)]
@@ -14,16 +25,31 @@ pub(crate) struct Value {
     pub(crate) text: String,
     pub(crate) is_quoted: bool,
     pub(crate) prefix: bool,
-    pub(crate) slop: u32,
+    /// The number after `~`.
+    pub(crate) slop: Option<u32>,
     pub(crate) weight: Option<Test<f64>>,
+    /// A pattern in place of the text.
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) span: Span,
 }
 
 impl Value {
+    /// A text and nothing else.
+    pub(crate) fn plain(text: &str, span: Span) -> Self {
+        Self {
+            text: text.into(),
+            is_quoted: false,
+            prefix: false,
+            slop: None,
+            weight: None,
+            pattern: None,
+            span,
+        }
+    }
+
     /// A bare word: takes a trailing `*` and, for a resource, the strength after `@` off it.
     pub(crate) fn bare(text: &str, entry: &FieldEntry, span: Span) -> Result<Self, QueryError> {
-        let mut value =
-            Self { text: text.into(), is_quoted: false, prefix: false, slop: 0, weight: None, span };
+        let mut value = Self::plain(text, span);
         let takes_weight = matches!(entry.kind, FieldKind::Resource(field) if field != ResourceField::Air);
         if takes_weight
             && let Some((name, test)) = text.rsplit_once('@')
@@ -32,28 +58,46 @@ impl Value {
             value.text = name.into();
             value.weight = Some(test);
         }
+        if entry.kind == FieldKind::Ask(AskKind::Like)
+            && let Some((image, bits)) = text.rsplit_once('~')
+            && let Ok(bits) = bits.parse()
+        {
+            value.text = image.into();
+            value.slop = Some(bits);
+        }
         if takes_text(entry.kind) {
-            value.take_star()?;
+            value.take_star(entry)?;
         }
         Ok(value)
     }
 
-    fn take_star(&mut self) -> Result<(), QueryError> {
-        let inner = self.text.trim_matches('*');
-        if inner.contains('*') && inner.split('*').all(ends_in_letters) {
-            let message = "`*` stands only at the end of a word so far";
-            let hint = format!("quote it to search the text itself: \"{}\"", self.text);
+    /// A `*` at the end is a beginning; one before the end makes a pattern of one word.
+    fn take_star(&mut self, entry: &FieldEntry) -> Result<(), QueryError> {
+        let inner = self.text.trim_end_matches('*');
+        if inner.trim_matches('*').is_empty() || !inner.contains('*') {
+            self.prefix = self.text.ends_with('*') && !inner.is_empty();
+            self.text = inner.into();
+            return Ok(());
+        }
+        let is_keyword = matches!(entry.kind, FieldKind::Keyword(_));
+        let letters = |piece: &str| piece.chars().all(char::is_alphanumeric);
+        if is_keyword || inner.split('*').all(letters) {
+            self.pattern = Some(Pattern::Wildcard(self.text.clone()));
+            return Ok(());
+        }
+        if inner.trim_matches('*').contains('*') && inner.split('*').all(ends_in_letters) {
+            let message = "`*` before the end stands for a part of one word";
+            let hint = format!("quote it to search the text itself: \"{}\"", clip(&self.text));
             return Err(QueryError::new(ErrorCode::Unsupported, message, self.span).hint(hint));
         }
-        self.prefix = self.text.ends_with('*') && !inner.is_empty();
-        self.text = inner.into();
+        self.prefix = self.text.ends_with('*');
+        self.text = inner.trim_matches('*').into();
         Ok(())
     }
 
     /// Text in quotes with what is glued to its end: `*`, `~2`, `@0.5..`. `None` when `tail` is something else.
     pub(crate) fn quoted(text: &str, tail: &str, span: Span) -> Option<Self> {
-        let mut value =
-            Self { text: text.into(), is_quoted: true, prefix: false, slop: 0, weight: None, span };
+        let mut value = Self { is_quoted: true, ..Self::plain(text, span) };
         let mut rest = tail;
         if let Some(after) = rest.strip_prefix('*') {
             value.prefix = true;
@@ -64,7 +108,7 @@ impl Value {
             if digits == 0 {
                 return None;
             }
-            value.slop = after[..digits].parse().unwrap_or(u32::MAX);
+            value.slop = Some(after[..digits].parse().unwrap_or(u32::MAX));
             rest = &after[digits..];
         }
         if let Some(after) = rest.strip_prefix('@') {
@@ -80,7 +124,7 @@ impl Value {
 }
 
 fn ends_in_letters(part: &str) -> bool {
-    part.starts_with(char::is_alphanumeric) || part.ends_with(char::is_alphanumeric)
+    part.is_empty() || part.starts_with(char::is_alphanumeric) || part.ends_with(char::is_alphanumeric)
 }
 
 fn takes_text(kind: FieldKind) -> bool {
@@ -88,13 +132,18 @@ fn takes_text(kind: FieldKind) -> bool {
 }
 
 /// The condition that a value of a field means.
-pub(crate) fn condition(entry: &FieldEntry, value: Value) -> Result<Query, QueryError> {
+///
+/// `now_ms` is the present moment, for dates that depend on it.
+pub(crate) fn condition(entry: &FieldEntry, value: Value, now_ms: Option<i64>) -> Result<Query, QueryError> {
     let span = value.span;
+    if let Some(pattern) = value.pattern {
+        return pattern_of(entry, pattern, span);
+    }
     if value.says("none")
         && entry.kind != FieldKind::Integer(IntegerField::Nsfw)
         && let Some(presence) = entry.presence
     {
-        return Ok(Query::new(Node::Has(presence), span).negate());
+        return Ok(Query::new(Node::Absent(presence), span));
     }
     check_form(entry, &value)?;
     let text = value.text.as_str();
@@ -108,19 +157,39 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value) -> Result<Query, Query
                     span,
                 ));
             }
-            Query::new(Node::Text { field, text: value.text, slop: value.slop, prefix: value.prefix }, span)
+            let slop = value.slop.unwrap_or(0);
+            Query::new(Node::Text { field, text: value.text, slop, prefix: value.prefix }, span)
+        }
+        FieldKind::Chunk(field) => {
+            if crate::chunks::chunk(text).is_none() {
+                return Err(QueryError::new(
+                    ErrorCode::NothingToSearch,
+                    format!("`{}` is no single tag", clip(text)),
+                    span,
+                )
+                .hint("a tag is at most six words without a comma; use a phrase in quotes for more"));
+            }
+            Query::new(Node::Chunk { field, text: value.text }, span)
         }
         FieldKind::Keyword(field) => keyword(field, value)?,
         FieldKind::Resource(field) => resource(field, value)?,
-        FieldKind::Integer(field) => integer(entry, field, text, span)?,
-        FieldKind::Real(field) => {
-            let (test, negated) = comparison(text, span, |text| real(text, span))?;
-            excluding(negated, entry, Query::new(Node::Real { field, test }, span))
-        }
+        FieldKind::Integer(field) => integer(field, text, span)?,
+        FieldKind::Real(field) => real_field(field, text, span)?,
         FieldKind::Date => {
-            let (test, negated) = comparison(text, span, |text| date(text, span))?;
-            excluding(negated, entry, Query::new(Node::Created(test), span))
+            let (test, negated) = comparison(text, span, |text| date::read(text, now_ms, span))?;
+            excluding(negated, Query::new(Node::Created(test), span))
         }
+        FieldKind::Age => {
+            let now_ms = now_ms.ok_or_else(|| bad("an age cannot stand here", span))?;
+            let (test, negated) = comparison(text, span, |text| length_of_time(text, span))?;
+            excluding(negated, Query::new(Node::Created(date::age(test, now_ms, span)?), span))
+        }
+        FieldKind::Uses(field) => {
+            let (test, negated) = comparison(text, span, |text| whole(text, span))?;
+            excluding(negated, Query::new(Node::Uses { field, test }, span))
+        }
+        FieldKind::Is => asked::is(text, span)?,
+        FieldKind::Ask(kind) => asked::ask(kind, &value, now_ms)?,
         FieldKind::Size => size(text, span)?,
         FieldKind::Has => Query::new(Node::Has(presence(text, span)?), span),
         FieldKind::ResourceIds if value.says("none") => Query::new(Node::ResourceIds(Vec::new()), span),
@@ -138,30 +207,58 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value) -> Result<Query, Query
     })
 }
 
+/// A pattern, where the field takes one. It is built once, to see whether it can be.
+fn pattern_of(entry: &FieldEntry, pattern: Pattern, span: Span) -> Result<Query, QueryError> {
+    let field = match entry.kind {
+        FieldKind::Text(field) => WordField::Text(field),
+        FieldKind::Keyword(field) => WordField::Keyword(field),
+        FieldKind::Resource(field) if field.names().is_some() => WordField::Name(field),
+        _ => {
+            let message = format!("`{}:` does not take a pattern", entry.name);
+            return Err(QueryError::new(ErrorCode::Unsupported, message, span)
+                .hint("texts, keywords and names of resources do"));
+        }
+    };
+    let refuse = |message: String| QueryError::new(ErrorCode::BadPattern, message, span);
+    let (Pattern::Wildcard(text) | Pattern::Regex(text)) = &pattern;
+    if text.len() > MAX_PATTERN_BYTES {
+        return Err(refuse(format!("the pattern is longer than {MAX_PATTERN_BYTES} bytes")));
+    }
+    if !matches!(field, WordField::Keyword(_)) && text.contains(char::is_whitespace) {
+        return Err(refuse("a pattern fits one word, which holds no space".into())
+            .hint("write one pattern a word, or a phrase in quotes"));
+    }
+    Fits::new(&pattern).map_err(refuse)?;
+    Ok(Query::new(Node::Pattern { field, pattern }, span))
+}
+
 /// Refuses `~`, `*` and `@` where they mean nothing, rather than ignoring them.
 fn check_form(entry: &FieldEntry, value: &Value) -> Result<(), QueryError> {
     let refuse = |what: &str| {
         let message = format!("`{}:` does not take {what}", entry.name);
         Err(QueryError::new(ErrorCode::Unsupported, message, value.span))
     };
-    let is_regex = !value.is_quoted && value.text.len() > 2 && value.text.starts_with('/');
-    if is_regex && value.text.ends_with('/') {
-        let error = QueryError::new(ErrorCode::Unsupported, "patterns are not understood yet", value.span);
-        return Err(error.hint("use words, or the beginning of one: `cat*`"));
-    }
     if value.weight.is_some() && !matches!(entry.kind, FieldKind::Resource(_)) {
         return refuse("a strength after `@`");
     }
     if value.prefix && !takes_text(entry.kind) {
         return refuse("`*`");
     }
-    if value.slop > 0 && !matches!(entry.kind, FieldKind::Text(_)) {
+    let Some(slop) = value.slop else { return Ok(()) };
+    if entry.kind == FieldKind::Ask(AskKind::Like) {
+        return if slop <= MAX_BITS {
+            Ok(())
+        } else {
+            Err(bad(format!("pictures that differ in more than {MAX_BITS} bits are not alike"), value.span))
+        };
+    }
+    if !matches!(entry.kind, FieldKind::Text(_)) {
         return refuse("`~`");
     }
-    if value.slop > MAX_SLOP {
+    if slop > MAX_SLOP {
         return Err(bad(format!("more than {MAX_SLOP} words cannot lie between"), value.span));
     }
-    if value.slop > 0 && value.prefix {
+    if slop > 0 && value.prefix {
         return refuse("`*` and `~` together");
     }
     Ok(())
@@ -170,6 +267,19 @@ fn check_form(entry: &FieldEntry, value: &Value) -> Result<(), QueryError> {
 fn keyword(field: KeywordField, value: Value) -> Result<Query, QueryError> {
     if tokenizer::keyword(&value.text).is_empty() {
         return Err(bad("the value is empty", value.span));
+    }
+    let known: &[&str] = match field {
+        KeywordField::Source => &["civitai", "url", "local"],
+        KeywordField::Type => &["image", "video", "audio", "other"],
+        _ => &[],
+    };
+    let folded = tokenizer::keyword(&value.text);
+    if !known.is_empty() && !value.prefix && !known.contains(&folded.as_str()) {
+        let error = bad(format!("`{}` is none of {}", clip(&value.text), known.join(", ")), value.span);
+        return Err(match field::nearest(&folded, known.iter().copied(), 2) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        });
     }
     Ok(Query::new(Node::Keyword { field, value: value.text, prefix: value.prefix }, value.span))
 }
@@ -191,162 +301,10 @@ fn resource(field: ResourceField, value: Value) -> Result<Query, QueryError> {
     Ok(Query::new(Node::Resource { field, value: text, prefix: value.prefix, weight: value.weight }, span))
 }
 
-fn integer(entry: &FieldEntry, field: IntegerField, text: &str, span: Span) -> Result<Query, QueryError> {
-    let (ranges, negated) = comparison(text, span, |text| levels(field, text, span))?;
-    let test = match ranges {
-        Test::Equal((low, high)) if low == high => Test::Equal(low),
-        Test::Equal((low, high)) | Test::Between((low, _), (_, high)) => Test::Between(low, high),
-        Test::Above((_, high)) => Test::Above(high),
-        Test::AtLeast((low, _)) => Test::AtLeast(low),
-        Test::Below((low, _)) => Test::Below(low),
-        Test::AtMost((_, high)) => Test::AtMost(high),
-    };
-    Ok(excluding(negated, entry, Query::new(Node::Integer { field, test }, span)))
-}
-
-/// One whole number, or the numbers that a word for an NSFW level stands for: first and last.
-fn levels(field: IntegerField, text: &str, span: Span) -> Result<(i64, i64), QueryError> {
-    if field == IntegerField::Nsfw {
-        let level = match text.to_ascii_lowercase().as_str() {
-            "unrated" => Some((0, 0)),
-            "none" => Some((1, 1)),
-            "soft" => Some((2, 3)),
-            "mature" => Some((4, 7)),
-            "x" => Some((8, 31)),
-            "blocked" => Some((32, i64::MAX)),
-            _ => None,
-        };
-        if let Some(level) = level {
-            return Ok(level);
-        }
-    }
-    let number = text.parse().map_err(|_| {
-        let error = bad(format!("`{}` is not a whole number", clip(text)), span);
-        match field {
-            IntegerField::Nsfw => error.hint("levels are none, soft, mature, x, blocked, unrated"),
-            _ => error,
-        }
-    })?;
-    Ok((number, number))
-}
-
-fn real(text: &str, span: Span) -> Result<f64, QueryError> {
-    text.parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
-        .ok_or_else(|| bad(format!("`{}` is not a number", clip(text)), span))
-}
-
-fn real_test(text: &str, span: Span) -> Result<Test<f64>, QueryError> {
-    match comparison(text, span, |text| real(text, span))? {
-        (test, Negated::No) => Ok(test),
-        (_, Negated::Yes) => Err(bad("`!=` cannot stand here", span)),
-    }
-}
-
-/// Whether a comparison was `!=`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Negated {
-    Yes,
-    No,
-}
-
-/// An unknown value is not a different value: `!=` asks for a known one.
-fn excluding(negated: Negated, entry: &FieldEntry, query: Query) -> Query {
-    match (negated, entry.presence) {
-        (Negated::Yes, Some(presence)) => {
-            let known = Query::new(Node::Has(presence), query.span);
-            Query::and(vec![known, query.negate()])
-        }
-        (Negated::Yes, None) => query.negate(),
-        (Negated::No, _) => query,
-    }
-}
-
-/// Reads `5`, `=5`, `!=5`, `>5`, `>=5`, `<5`, `<=5`, `5..7`, `5..`, `..7` and, for plain digits, `5-7`.
-fn comparison<T: PartialOrd + Copy>(
-    text: &str,
-    span: Span,
-    one: impl Fn(&str) -> Result<T, QueryError>,
-) -> Result<(Test<T>, Negated), QueryError> {
-    const SIGNS: [&str; 7] = [">=", "<=", "!=", "==", ">", "<", "="];
-    let text = text.trim();
-    for sign in SIGNS {
-        let Some(rest) = text.strip_prefix(sign) else { continue };
-        let value = one(rest.trim())?;
-        let test = match sign {
-            ">=" => Test::AtLeast(value),
-            "<=" => Test::AtMost(value),
-            ">" => Test::Above(value),
-            "<" => Test::Below(value),
-            _ => Test::Equal(value),
-        };
-        return Ok((test, if sign == "!=" { Negated::Yes } else { Negated::No }));
-    }
-    let between = |low: &str, high: &str| -> Result<Test<T>, QueryError> {
-        let (low, high) = (one(low)?, one(high)?);
-        if low > high {
-            let error = bad("the range is empty: it ends before it begins", span);
-            return Err(error.hint("swap its ends"));
-        }
-        Ok(Test::Between(low, high))
-    };
-    let test = match text.split_once("..") {
-        Some(("", "")) => return Err(bad("a range needs at least one end", span)),
-        Some((low, "")) => Test::AtLeast(one(low)?),
-        Some(("", high)) => Test::AtMost(one(high)?),
-        Some((low, high)) => between(low, high)?,
-        None => match (one(text), dashed(text)) {
-            (Err(_), Some((low, high))) => between(low, high)?,
-            (value, _) => Test::Equal(value?),
-        },
-    };
-    Ok((test, Negated::No))
-}
-
-/// The ends of `20-40`.
-fn dashed(text: &str) -> Option<(&str, &str)> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.split_once('-').filter(|(low, high)| digits(low) && digits(high))
-}
-
-fn date(text: &str, span: Span) -> Result<Date, QueryError> {
-    let wrong = || {
-        let message = format!("`{}` is not a date", clip(text));
-        bad(message, span).hint("dates look like 2024, 2024-01 or 2024-01-15")
-    };
-    let number = |text: &str, digits: usize| -> Result<u16, QueryError> {
-        let is_good = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-        if is_good { text.parse().map_err(|_| wrong()) } else { Err(wrong()) }
-    };
-    let mut parts = text.split('-');
-    let year = number(parts.next().unwrap_or_default(), 4)?;
-    let month = parts.next().map(|text| number(text, 2)).transpose()?;
-    let day = parts.next().map(|text| number(text, 2)).transpose()?;
-    if parts.next().is_some() || year == 0 {
-        return Err(wrong());
-    }
-    Ok(match (month, day) {
-        (None, _) => Date::Year(year),
-        (Some(month @ 1..=12), None) => Date::Month(year, month as u8),
-        (Some(month @ 1..=12), Some(day)) if (1..=month_days(year, month)).contains(&day) => {
-            Date::Day(year, month as u8, day as u8)
-        }
-        _ => return Err(wrong()),
-    })
-}
-
-fn month_days(year: u16, month: u16) -> u16 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
 fn size(text: &str, span: Span) -> Result<Query, QueryError> {
+    if text.contains(':') {
+        return real_field(RealField::Ratio, text, span);
+    }
     if let Some(shape) = Shape::ALL.into_iter().find(|shape| shape.as_str().eq_ignore_ascii_case(text)) {
         return Ok(Query::new(Node::Shape(shape), span));
     }
@@ -370,7 +328,7 @@ fn size(text: &str, span: Span) -> Result<Query, QueryError> {
 
 fn bad_size(text: &str, span: Span) -> QueryError {
     bad(format!("`{}` is not a size", clip(text)), span)
-        .hint("sizes look like 512x768, >=512x512, landscape, portrait or square")
+        .hint("sizes look like 512x768, >=512x512, 16:9, landscape, portrait or square")
 }
 
 fn presence(word: &str, span: Span) -> Result<Presence, QueryError> {

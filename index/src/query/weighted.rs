@@ -80,12 +80,11 @@ impl Weight for WeightedWeight {
         if users.doc() == TERMINATED {
             return Ok(Box::new(EmptyScorer));
         }
-        let resource = reader.fast_fields().u64("resource")?;
-        let weight = reader.fast_fields().f64("weight")?;
+        let uses = facts::Uses::open(reader)?;
         let mut passing = BitSet::with_max_value(reader.max_doc());
         while users.doc() != TERMINATED {
             let doc = users.doc();
-            let passes = facts::uses(&resource, &weight, doc).any(|used| {
+            let passes = uses.of(doc).any(|used| {
                 used.weight.is_some_and(|weight| self.strength.contains(weight))
                     && self.ids.binary_search(&used.id).is_ok()
             });

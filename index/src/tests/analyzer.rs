@@ -71,6 +71,49 @@ fn typographic_punctuation_separates() {
 }
 
 #[test]
+fn emphasis_of_every_tool_is_dropped() {
+    for text in [
+        "(red hair:1.2)",
+        "((red hair))",
+        "[red hair]",
+        "{red hair}",
+        "{{red_hair}}",
+        "(red hair)1.1",
+        "(red hair)++",
+        "red hair--",
+        "1.3::red hair::",
+        "-1.5::red hair ::",
+        "red hair::1.2",
+        "red::2 hair::-0.5",
+        "[red:hair:0.5]",
+        "[red|hair]",
+        "[[red hair::10]]",
+        "{2$$red|hair}",
+        "__red/hair__",
+        "red hair <lora:x:0.8>",
+        "red BREAK hair",
+        "(red hair:1.2)<hypernet:x:1>",
+        "red ++ hair",
+        "red,, hair",
+    ] {
+        check(text, "red hair");
+    }
+}
+
+#[test]
+fn what_only_looks_like_emphasis_stays() {
+    check("c++17 std::vector 10:30 ratio 3:2", "c 17 std vector 10 30 ratio 3 2");
+    check("sci-fi (1980s)2girls 1.5 m", "sci fi 1980s 2girls 1 5 m");
+    check("costs 2$ or 3$", "costs 2 or 3");
+}
+
+#[test]
+fn pictographs_are_words() {
+    check("cat 😀🎉 ❤️ 👍🏽", "cat 😀 🎉 ❤ 👍");
+    check("⭐star", "⭐ star");
+}
+
+#[test]
 fn long_words_are_cut() {
     let long = "x".repeat(500);
     assert_eq!(words(Kind::Prompt, &long), ["x".repeat(MAX_WORD_CHARS)]);

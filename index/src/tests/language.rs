@@ -61,7 +61,7 @@ fn numbers_compare_and_range() {
     check("steps:20..40 cfg:>=5 seed:-1", "steps:20..40 cfg:5.. seed:-1");
     check("steps:20-40 steps:>5 steps:<=7 steps:..9", "steps:20..40 steps:>5 steps:..7 steps:..9");
     check("steps:20,30", "steps:20 or steps:30");
-    check("steps:!=5", "has:steps -steps:5");
+    check("steps:!=5", "-steps:5");
     check("steps:(20 | >30)", "steps:20 or steps:>30");
     check("seed: -5", "seed:-5");
     check("cfg:4.5", "cfg:4.5");
@@ -81,7 +81,9 @@ fn sizes_are_numbers_or_shapes() {
     check("size:512x768", "width:512 height:768");
     check("size:>=512x512", "width:512.. height:512..");
     check("size:Landscape", "size:landscape");
-    check_error("size:16:9", ErrorCode::BadValue, "size:16:9");
+    check("size:16:9", "ratio:1.7422222222222221..1.8133333333333332");
+    check("ratio:>=4:3 ratio:1.5 mp:2..", "ratio:1.3333333333333333.. ratio:1.5 mp:2..");
+    check_error("size:16:0", ErrorCode::BadValue, "size:16:0");
 }
 
 #[test]
@@ -109,7 +111,8 @@ fn text_without_words_asks_nothing() {
 
 #[test]
 fn absent_values_are_asked_for_by_none() {
-    check("seed:none lora:none", "-has:seed -has:lora");
+    check("seed:none lora:none has:none size:none", "seed:none lora:none has:none width:none");
+    check("-seed:none", "-seed:none");
     check("has:seed,lora -has:negative", "(has:seed or has:lora) -has:negative");
     check("lora:\"none\" none", "lora:\"none\" \"none\"");
 }
@@ -142,9 +145,9 @@ fn unknown_fields_are_errors_with_a_suggestion() {
 
 #[test]
 fn planned_fields_and_forms_say_so() {
-    check_error("a is:dup", ErrorCode::NotIndexed, "is");
-    check_error("c*t", ErrorCode::Unsupported, "c*t");
-    check_error("prompt:/a.b/", ErrorCode::Unsupported, "prompt:/a.b/");
+    check_error("a workflow:dup", ErrorCode::NotIndexed, "workflow");
+    check_error("as-of:2025-06-01 cat", ErrorCode::NotIndexed, "as-of");
+    check_error("red-c*t", ErrorCode::Unsupported, "red-c*t");
 }
 
 #[test]

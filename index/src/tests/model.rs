@@ -1,5 +1,7 @@
 //! Random small documents and queries, and what each query finds, worked out one document at a time.
 
+mod judge;
+
 use std::path::Path;
 
 use proptest::collection::vec;
@@ -8,11 +10,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::query::{
-    Date, IntegerField, KeywordField, Node, Presence, Query, RealField, Resolver, ResourceField, SamplerName,
-    Shape, Test, TextField,
+    Ask, Date, Found, IntegerField, KeywordField, Node, Pattern, Presence, Query, RealField, Resolver,
+    ResourceField, SamplerName, Shape, Share, State, Test, TextField, Unanswered, WordField,
 };
 use crate::tokenizer::{Kind, keyword, words};
 use crate::{Document, DocumentResource, NameKind, Writer, WriterOptions};
+
+pub(super) use judge::matches;
 
 const VOCABULARY: [&str; 6] = ["cat", "dog", "red", "hair", "redder", "猫"];
 const KEYWORDS: [&str; 4] = ["euler", "Euler A", "karras", "SD 1.5"];
@@ -54,10 +58,51 @@ impl Resolver for Numbers {
             _ => SamplerName::default(),
         }
     }
+
+    fn resources_of_kind(&self, _: ResourceField) -> Result<Vec<u64>, String> {
+        Ok(vec![5, 1, 3])
+    }
+
+    fn look_up(&self, ask: &Ask) -> Result<Found, Unanswered> {
+        Ok(answer(ask))
+    }
+}
+
+/// Some sets, small and large ones.
+pub(super) fn answer(ask: &Ask) -> Found {
+    match ask {
+        Ask::Path(_) => Found::Images(vec![-30, 20, 40]),
+        Ask::Root(_) => Found::Images(Vec::new()),
+        Ask::FileSize(_) => Found::Images((-30..2000).step_by(20).collect()),
+        Ask::Seen(_) => Found::Images((-30..9_000_000_000).step_by(90_000_030).chain([50, 60]).collect()),
+        Ask::Via(_) => Found::Resources(vec![4, 2]),
+        Ask::Is(State::Unresolved) => Found::Resources((0..80).step_by(2).collect()),
+        Ask::Linked(_) => Found::Resources(vec![0, 2, 4]),
+        _ => Found::Media(vec![1, 3, 4]),
+    }
+}
+
+/// Every kind of question that [`answer`] knows.
+fn asks() -> Vec<Ask> {
+    let mut asks = vec![
+        Ask::Path("/a b/**".into()),
+        Ask::Root("pictures".into()),
+        Ask::FileSize(Test::AtLeast(2000)),
+        Ask::Seen(Test::Equal(Date::Year(2024))),
+        Ask::Via("sha256".into()),
+        Ask::Is(State::Unresolved),
+        Ask::Is(State::Dup),
+        Ask::Like { image: "17".into(), bits: Some(0) },
+        Ask::Like { image: "a \"b\"".into(), bits: None },
+        Ask::CopyOf("none".into()),
+        Ask::Class("reencode".into()),
+    ];
+    asks.extend(Share::ALL.map(Ask::Linked));
+    asks
 }
 
 fn text() -> impl Strategy<Value = String> {
-    vec(select(&VOCABULARY[..]), 0..7).prop_map(|words| words.join(" "))
+    vec(select([&VOCABULARY[..], &[","]].concat()), 0..7).prop_map(|words| words.join(" "))
 }
 
 fn number() -> impl Strategy<Value = Option<u64>> {
@@ -79,8 +124,12 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
     let words = (word(), word(), word(), word());
     let sizes = (number(), number(), number(), number());
     let counts = (number(), number(), number(), number());
-    let others =
-        (option::of(real()), option::of(-3..3i64), option::of(1_704_000_000_000..1_712_000_000_000i64));
+    let others = (
+        option::of(real()),
+        option::of(-3..3i64),
+        option::of(1_704_000_000_000..1_712_000_000_000i64),
+        any::<bool>(),
+    );
     (texts, lists, words, sizes, counts, others).prop_map(|(texts, lists, words, sizes, counts, others)| {
         Document {
             prompt: texts.0,
@@ -92,6 +141,7 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
             scheduler: words.1,
             base_model: words.2,
             username: words.3,
+            source: others.3.then(|| "local".into()),
             width: sizes.0,
             height: sizes.1,
             steps: sizes.2,
@@ -183,6 +233,15 @@ fn leaf() -> impl Strategy<Value = Node> {
             .prop_map(|(field, value, prefix)| Node::Keyword { field, value: value.into(), prefix }),
         4 => (integer_field, test(-3..7i64)).prop_map(|(field, test)| Node::Integer { field, test }),
         2 => test(real()).prop_map(|test| Node::Real { field: RealField::Cfg, test }),
+        2 => (select(&[RealField::Ratio, RealField::Megapixels][..]), test(select(&[0.0, 3e-6, 6e-6, 0.5, 1.0, 1.5][..])))
+            .prop_map(|(field, test)| Node::Real { field, test }),
+        2 => (select(&[ResourceField::Lora, ResourceField::Resource][..]), test(0..4i64))
+            .prop_map(|(field, test)| Node::Uses { field, test }),
+        2 => select(&PRESENCES[..]).prop_map(Node::Absent),
+        3 => select(asks()).prop_map(Node::Ask),
+        3 => pattern(),
+        2 => (select(&[TextField::Prompt, TextField::Negative][..]), select(&["red hair", "Cat", "dog", "redder dog", "猫"][..]))
+            .prop_map(|(field, text)| Node::Chunk { field, text: text.into() }),
         2 => test(date())
             .prop_filter("an empty range", |test| !matches!(test, Test::Between(a, b) if a.start_ms() > b.start_ms()))
             .prop_map(Node::Created),
@@ -205,6 +264,22 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => vec(0..7u64, 0..4).prop_map(|ids| Query::resource_ids(ids).node),
         3 => select(&PRESENCES[..]).prop_map(Node::Has),
     ]
+}
+
+fn pattern() -> impl Strategy<Value = Node> {
+    let fields = [
+        WordField::Text(TextField::Prompt),
+        WordField::Text(TextField::Negative),
+        WordField::Text(TextField::Any),
+        WordField::Keyword(KeywordField::Scheduler),
+        WordField::Name(ResourceField::Lora),
+        WordField::Name(ResourceField::Resource),
+    ];
+    let wildcards =
+        ["*ed*", "re*r", "*a*", "*猫", "k*s", "**t", "C*T"].map(|text| Pattern::Wildcard(text.into()));
+    let regexes = ["c.t", "RED|hair", "[^a]+"].map(|text| Pattern::Regex(text.into()));
+    (select(fields.to_vec()), select([wildcards.to_vec(), regexes.to_vec()].concat()))
+        .prop_map(|(field, pattern)| Node::Pattern { field, pattern })
 }
 
 const PRESENCES: [Presence; 12] = [
@@ -231,173 +306,4 @@ pub(super) fn query() -> impl Strategy<Value = Query> {
             inner.prop_map(Query::negate),
         ]
     })
-}
-
-/// Whether a document matches; `None` for a part that asks nothing.
-pub(super) fn matches(query: &Query, document: &Document) -> Option<bool> {
-    Some(match &query.node {
-        Node::And(parts) => {
-            let parts: Vec<bool> = parts.iter().filter_map(|part| matches(part, document)).collect();
-            (!parts.is_empty()).then(|| parts.into_iter().all(|matched| matched))?
-        }
-        Node::Or(parts) => {
-            let parts: Vec<bool> = parts.iter().filter_map(|part| matches(part, document)).collect();
-            (!parts.is_empty()).then(|| parts.into_iter().any(|matched| matched))?
-        }
-        Node::Not(inner) => !matches(inner, document)?,
-        Node::Text { field, text, prefix, .. } => {
-            let prompt = document.prompt.as_deref().unwrap_or_default();
-            let negative = document.negative.as_deref().unwrap_or_default();
-            let names = || document.names.iter().any(|(_, name)| contains(name, text, *prefix));
-            if words(Kind::Prompt, text).is_empty() {
-                return None;
-            }
-            match field {
-                TextField::Prompt => contains(prompt, text, *prefix),
-                TextField::Negative => contains(negative, text, *prefix),
-                TextField::Any => {
-                    contains(prompt, text, *prefix) || contains(negative, text, *prefix) || names()
-                }
-            }
-        }
-        Node::Keyword { field, value, prefix } => has_keyword(document, *field, value, *prefix),
-        Node::Integer { field, test } => {
-            let one = |value: Option<u64>| value.is_some_and(|value| passes(*test, value as i64));
-            match field {
-                IntegerField::Steps => one(document.steps),
-                IntegerField::Width => one(document.width),
-                IntegerField::Likes => one(document.likes),
-                IntegerField::Nsfw => one(document.nsfw_bits),
-                IntegerField::Post => one(document.post),
-                IntegerField::Id => one(document.image),
-                IntegerField::PostedFor => document.posted_for.iter().any(|version| one(Some(*version))),
-                IntegerField::Seed => document.seed.is_some_and(|seed| passes(*test, seed)),
-                _ => unreachable!("not generated"),
-            }
-        }
-        Node::Real { test, .. } => document.cfg.is_some_and(|cfg| passes_about(*test, cfg)),
-        Node::Created(test) => document.created_ms.is_some_and(|at| match *test {
-            Test::Equal(date) => at >= date.start_ms() && at < date.end_ms(),
-            Test::Above(date) => at >= date.end_ms(),
-            Test::AtLeast(date) => at >= date.start_ms(),
-            Test::Below(date) => at < date.start_ms(),
-            Test::AtMost(date) => at < date.end_ms(),
-            Test::Between(first, last) => at >= first.start_ms() && at < last.end_ms(),
-        }),
-        Node::Shape(shape) => match (document.width, document.height) {
-            (Some(width), Some(height)) => match shape {
-                Shape::Landscape => width > height,
-                Shape::Portrait => width < height,
-                Shape::Square => width == height,
-            },
-            _ => false,
-        },
-        Node::Resource { field, value, prefix, weight } => {
-            has_resource(document, *field, value, *prefix, *weight)
-        }
-        Node::ResourceIds(ids) => document.resources.iter().any(|used| ids.contains(&used.id)),
-        Node::Has(presence) => has(document, *presence),
-        _ => true,
-    })
-}
-
-fn contains(text: &str, searched: &str, prefix: bool) -> bool {
-    let (have, want) = (words(Kind::Prompt, text), words(Kind::Prompt, searched));
-    have.windows(want.len()).any(|window| {
-        let (last, first) = (want.len() - 1, &want[..want.len() - 1]);
-        window[..last] == *first
-            && if prefix { window[last].starts_with(&want[last]) } else { window[last] == want[last] }
-    })
-}
-
-fn has_keyword(document: &Document, field: KeywordField, value: &str, prefix: bool) -> bool {
-    let is = |have: &Option<String>, want: &str| have.as_deref().is_some_and(|have| keyword(have) == want);
-    let begins = |have: &Option<String>| {
-        have.as_deref().is_some_and(|have| keyword(have).starts_with(&keyword(value)))
-    };
-    let have = match field {
-        KeywordField::Sampler => &document.sampler,
-        KeywordField::Scheduler => &document.scheduler,
-        KeywordField::Base => &document.base_model,
-        _ => &document.username,
-    };
-    match (field, keyword(value).as_str(), prefix) {
-        (_, _, true) => begins(have),
-        (KeywordField::Sampler, "euler a", _) => is(have, "euler"),
-        (KeywordField::Sampler, "euler karras", _) => is(have, "euler") && is(&document.scheduler, "karras"),
-        (_, value, false) => is(have, value),
-    }
-}
-
-fn has_resource(
-    document: &Document,
-    field: ResourceField,
-    value: &str,
-    prefix: bool,
-    weight: Option<Test<f64>>,
-) -> bool {
-    let asked = if prefix { format!("{value}*") } else { value.to_owned() };
-    let ids = Numbers.resources(field, &asked).expect("resolves");
-    let used = document.resources.iter().filter(|used| ids.contains(&used.id));
-    if let Some(test) = weight {
-        return used.clone().any(|used| used.weight.is_some_and(|weight| passes_about(test, weight)));
-    }
-    let kind = match field {
-        ResourceField::Lora => Some(NameKind::Lora),
-        ResourceField::Model => Some(NameKind::Model),
-        ResourceField::Resource => None,
-        _ => return used.count() > 0,
-    };
-    let mut names = document.names.iter().filter(|(named, _)| kind.is_none_or(|kind| kind == *named));
-    used.count() > 0 || names.any(|(_, name)| contains(name, value, prefix))
-}
-
-fn has(document: &Document, presence: Presence) -> bool {
-    let text = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-    match presence {
-        Presence::Meta => {
-            document.prompt.is_some()
-                || document.sampler.is_some()
-                || document.steps.is_some()
-                || document.seed.is_some()
-                || document.cfg.is_some()
-                || !document.resources.is_empty()
-        }
-        Presence::Prompt => text(&document.prompt),
-        Presence::Negative => text(&document.negative),
-        Presence::Lora => document.names.iter().any(|(kind, _)| *kind == NameKind::Lora),
-        Presence::Resource => !document.names.is_empty() || !document.resources.is_empty(),
-        Presence::Sampler => document.sampler.is_some(),
-        Presence::Steps => document.steps.is_some(),
-        Presence::Seed => document.seed.is_some(),
-        Presence::Cfg => document.cfg.is_some(),
-        Presence::Width => document.width.is_some(),
-        Presence::Date => document.created_ms.is_some(),
-        Presence::PostedFor => !document.posted_for.is_empty(),
-        _ => unreachable!("not generated"),
-    }
-}
-
-fn passes(test: Test<i64>, value: i64) -> bool {
-    match test {
-        Test::Equal(limit) => value == limit,
-        Test::Above(limit) => value > limit,
-        Test::AtLeast(limit) => value >= limit,
-        Test::Below(limit) => value < limit,
-        Test::AtMost(limit) => value <= limit,
-        Test::Between(low, high) => value >= low && value <= high,
-    }
-}
-
-/// As [`passes`], where values a millionth apart are the same.
-fn passes_about(test: Test<f64>, value: f64) -> bool {
-    let same = |limit: f64| (value - limit).abs() <= 1e-6;
-    match test {
-        Test::Equal(limit) => same(limit),
-        Test::Above(limit) => value > limit && !same(limit),
-        Test::AtLeast(limit) => value > limit || same(limit),
-        Test::Below(limit) => value < limit && !same(limit),
-        Test::AtMost(limit) => value < limit || same(limit),
-        Test::Between(low, high) => (value > low || same(low)) && (value < high || same(high)),
-    }
 }

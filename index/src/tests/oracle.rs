@@ -103,6 +103,7 @@ proptest! {
                     && document.cfg == facts.cfg
                     && document.width == facts.width
                     && document.height == facts.height
+                    && document.seed == facts.seed
                     && document.sampler.as_deref() == facts.sampler
                     && document.scheduler.as_deref() == facts.scheduler
                     && document.username.as_deref() == facts.username
@@ -119,6 +120,47 @@ proptest! {
         for id in 0..7 {
             let users = documents.iter().filter(|document| document.resources.iter().any(|used| used.id == id));
             prop_assert_eq!(reader.document_frequency_of_resource(id).expect("counts"), users.count() as u64);
+        }
+    }
+}
+
+/// Where each document is better than all before it, a search guesses what its page will need, and searches again where
+/// the guess was too good.
+#[test]
+fn an_order_opposite_to_that_of_the_documents_finds_the_same() {
+    for shape in 0..4_i64 {
+        let value = |key: i64| match shape {
+            0 => key,
+            1 => key * key % 97,
+            2 => key / 50,
+            // Rising, then far below: the sample of the rest is right, and its matches are not.
+            _ => {
+                if key % 3 == 0 {
+                    -key
+                } else {
+                    key
+                }
+            }
+        };
+        let documents: Vec<Document> = (0..400)
+            .map(|key| Document {
+                key,
+                prompt: Some(if key % 3 == 0 { "cat" } else { "dog" }.into()),
+                seed: (key % 7 != 6).then(|| value(key)),
+                ..Document::default()
+            })
+            .collect();
+        let dir = tempfile::tempdir().expect("a folder");
+        model::write(dir.path(), &documents, 400);
+        let reader = Reader::open(dir.path()).expect("opens");
+        for text in ["cat", "dog", "*"] {
+            let query = crate::query::parse(text).expect("reads").query;
+            for direction in [Direction::Ascending, Direction::Descending] {
+                let sort = [SortKey { field: SortField::Seed, direction }];
+                let found: Vec<i64> =
+                    pages(&reader, &query, &sort, 7).into_iter().map(|(key, _)| key).collect();
+                assert_eq!(found, expected(&query, &sort, &documents), "{text} {direction:?} {shape}");
+            }
         }
     }
 }

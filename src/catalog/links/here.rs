@@ -15,7 +15,7 @@ use super::columns::{self, RESOURCE, RESOURCE_COLUMNS};
 use super::usage::{image_key, shown_when_hidden};
 
 /// Versions that the site no longer serves, or whose model it took down or no longer finds.
-const REMOVED: &str = "(v.state IN ('unpublished', 'not_found') OR m.mode = 'TakenDown' OR EXISTS (
+pub(super) const REMOVED: &str = "(v.state IN ('unpublished', 'not_found') OR m.mode = 'TakenDown' OR EXISTS (
     SELECT 1 FROM tombstones t WHERE t.kind = 'model' AND t.id = v.model AND t.at >= coalesce(m.seen_at, 0)))";
 
 /// Which local uses are wanted.

@@ -1,6 +1,6 @@
 //! Titles and kinship of models and versions, for people to read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Result};
 use crate::entity::{ModelId, PublishState, Timestamp, VersionId};
@@ -43,7 +43,7 @@ pub struct VersionTitle {
 }
 
 /// A file of one version that another version lists too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SharedFile {
     /// The version that was asked about.
     pub version: VersionId,

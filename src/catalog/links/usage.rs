@@ -31,6 +31,16 @@ pub struct Usage<'a> {
     pub scheduler: Option<&'a str>,
     /// Its owner.
     pub username: Option<&'a str>,
+    /// The seed, or the nearest number of 64 bits with a sign.
+    pub seed: Option<i64>,
+    /// Pixels across.
+    pub width: Option<u32>,
+    /// Pixels down.
+    pub height: Option<u32>,
+    /// Its prompt as written; `None` too where it was not asked for.
+    pub prompt: Option<&'a str>,
+    /// Its negative prompt.
+    pub negative: Option<&'a str>,
     /// The resources it names, by row number, each with its weight if one was written.
     pub resources: &'a [(u64, Option<f64>)],
 }
@@ -164,8 +174,10 @@ impl Catalog {
         // CROSS JOIN keeps the order of the tables, so that both are read along their primary keys.
         let mut statement = self.connection.prepare_cached(
             "SELECT i.image, u.resource, u.weight, u.sources, i.meta_state, i.media, i.created_at,
-                    i.steps, i.cfg, i.sampler, i.scheduler, i.username, i.published_at
-             FROM images i CROSS JOIN image_resources u ON u.image = i.image
+                    i.steps, i.cfg, i.sampler, i.scheduler, i.username, i.published_at,
+                    i.seed, i.seed_high, i.prompt, i.negative_prompt, m.width, m.height
+             FROM images i CROSS JOIN media m ON m.media = i.media
+             CROSS JOIN image_resources u ON u.image = i.image
              WHERE i.same_as IS NULL ORDER BY i.image, u.resource",
         )?;
         let mut rows = statement.query([])?;
@@ -254,6 +266,11 @@ struct Pending {
     sampler: Option<String>,
     scheduler: Option<String>,
     username: Option<String>,
+    seed: Option<i64>,
+    prompt: Option<String>,
+    negative: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
     resources: Vec<(u64, Option<f64>)>,
 }
 
@@ -269,6 +286,12 @@ impl Pending {
             sampler: row.get(9)?,
             scheduler: row.get(10)?,
             username: row.get(11)?,
+            // A seed that only fits 64 bits without a sign counts as the largest with one.
+            seed: row.get::<_, Option<i64>>(13)?.or(row.get::<_, Option<i64>>(14)?.map(|_| i64::MAX)),
+            prompt: row.get(15)?,
+            negative: row.get(16)?,
+            width: row.get(17)?,
+            height: row.get(18)?,
             resources: Vec::new(),
         })
     }
@@ -299,6 +322,11 @@ impl Pending {
             sampler: self.sampler.as_deref().filter(|_| said),
             scheduler: self.scheduler.as_deref().filter(|_| said),
             username: self.username.as_deref(),
+            seed: self.seed.filter(|_| said),
+            width: self.width,
+            height: self.height,
+            prompt: self.prompt.as_deref().filter(|_| said),
+            negative: self.negative.as_deref().filter(|_| said),
             resources: &self.resources,
         });
     }

@@ -26,7 +26,7 @@ pub struct RootId(i64);
 
 /// The catalog's number for a local file; positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LocalFileId(i64);
+pub struct LocalFileId(pub(in crate::catalog) i64);
 
 /// A folder that is scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl FileKind {
         }
     }
 
-    fn code(self) -> i64 {
+    pub(in crate::catalog) fn code(self) -> i64 {
         match self {
             Self::Image => 1,
             Self::Video => 2,

@@ -203,6 +203,18 @@ impl Catalog {
         )
     }
 
+    /// Local model files that say they descend from a file of exactly this hash, by path. Missing files are among them.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails or a row is damaged.
+    pub fn local_models_descending_from(&self, hash: &HexHash) -> Result<Vec<LocalModel>> {
+        self.models_where(
+            "f.file IN (SELECT a.file FROM local_ancestry a WHERE a.hash = ?1)",
+            params![hash.as_str()],
+        )
+    }
+
     fn models_where(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<LocalModel>> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT f.file, r.path, f.path, f.size_bytes, f.state, f.reason, m.format, m.kind, m.architecture,

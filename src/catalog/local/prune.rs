@@ -78,6 +78,12 @@ impl Catalog {
                 transaction
                     .prepare_cached("DELETE FROM image_resources WHERE image = ?1")?
                     .execute([image])?;
+                transaction
+                    .prepare_cached(
+                        "DELETE FROM fingerprints WHERE media IN (SELECT media FROM images i WHERE image = ?1
+                            AND NOT EXISTS (SELECT 1 FROM images o WHERE o.media = i.media AND o.same_as IS NULL))",
+                    )?
+                    .execute([image])?;
             }
         }
         if which == Forget::All {

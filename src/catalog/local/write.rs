@@ -3,10 +3,11 @@
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::read::read_root;
-use super::{LocalFileId, Root, RootId, ScanBatch, ScannedFile, below, joined};
+use super::{FileKind, LocalFileId, Root, RootId, ScanBatch, ScannedFile, below, joined};
 use crate::catalog::codes::PATH_NAME;
+use crate::catalog::fingerprints::{self, Carried};
 use crate::catalog::writer::Beside;
-use crate::catalog::{BatchReport, Catalog, Result};
+use crate::catalog::{BatchReport, Catalog, FileMark, Result};
 use crate::entity::{ImageKey, Timestamp};
 
 impl Catalog {
@@ -108,33 +109,38 @@ impl Catalog {
     }
 }
 
-/// Renames the images of files that moved, so that what is written next finds them by their new name.
+/// Renames the images of files that moved, so that what is written next finds them by their new name, and gives what is
+/// known of their pixels, for when they have their new media.
 pub(in crate::catalog) fn apply_moves(
     transaction: &Transaction<'_>,
     generation: i64,
     files: &[ScannedFile],
-) -> Result<()> {
+) -> Result<Vec<Carried>> {
+    let mut carried = Vec::new();
     for file in files {
         let Some(old) = file.moved_from else { continue };
         transaction
             .prepare_cached("UPDATE OR IGNORE local_files SET root = ?2, path = ?3 WHERE file = ?1")?
             .execute(params![old.0, file.root.0, file.path])?;
         let Some(name) = &file.image else { continue };
+        let image: Option<i64> = transaction
+            .prepare_cached("SELECT image FROM local_files WHERE file = ?1 AND kind IN (1, 2)")?
+            .query_row([old.0], |row| row.get(0))
+            .optional()?
+            .flatten();
+        let Some(image) = image else { continue };
         let renamed = transaction
-            .prepare_cached(
-                "UPDATE OR IGNORE image_names SET name = ?2
-                 WHERE kind = ?3 AND image = (SELECT image FROM local_files WHERE file = ?1 AND kind IN (1, 2))",
-            )?
-            .execute(params![old.0, name, PATH_NAME])?;
+            .prepare_cached("UPDATE OR IGNORE image_names SET name = ?2 WHERE kind = ?3 AND image = ?1")?
+            .execute(params![image, name, PATH_NAME])?;
         if renamed > 0 {
             transaction
-                .prepare_cached(
-                    "UPDATE images SET generation = ?2 WHERE image = (SELECT image FROM local_files WHERE file = ?1)",
-                )?
-                .execute(params![old.0, generation])?;
+                .prepare_cached("UPDATE images SET generation = ?2 WHERE image = ?1")?
+                .execute(params![image, generation])?;
+            let mark = FileMark { size_bytes: file.stat.size_bytes, modified_ns: file.stat.modified_ns };
+            carried.extend(fingerprints::take_up(transaction, image, mark)?);
         }
     }
-    Ok(())
+    Ok(carried)
 }
 
 /// Stores files as they were seen; their images are stored already.
@@ -162,6 +168,10 @@ pub(in crate::catalog) fn store_files(
             Some(name) => find.query_row(params![name, PATH_NAME], |row| row.get(0)).optional()?,
             None => None,
         };
+        if let Some(image) = image.filter(|_| file.kind == FileKind::Image) {
+            let mark = FileMark { size_bytes: file.stat.size_bytes, modified_ns: file.stat.modified_ns };
+            fingerprints::drop_stale(transaction, image, mark)?;
+        }
         store.execute(params![
             file.root.0,
             file.path,

@@ -9,6 +9,7 @@ use super::{RawPlace, Stamp, saturating_i64};
 use crate::catalog::batch::Change;
 use crate::catalog::codes::{NamePlace, identity_columns, place_of};
 use crate::catalog::crawl::Absent;
+use crate::catalog::fingerprints;
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
 use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
@@ -212,6 +213,7 @@ impl<'t> ImageWriter<'t> {
     /// compared for as long as it has an image.
     fn drop_unused(&self, media: i64, kept: i64) -> Result<()> {
         if media != kept {
+            fingerprints::hand_over(self.transaction, self.stamp.generation, media, kept)?;
             self.transaction
                 .prepare_cached(
                     "DELETE FROM media WHERE media = ?1

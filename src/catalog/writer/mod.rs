@@ -16,7 +16,7 @@ pub(super) use resources::ResourceCache;
 use super::batch::{Batch, BatchReport, Change, Record};
 use super::local::{self, ScannedFile};
 use super::lookups::AnswerNotes;
-use super::{Catalog, Result, crawl, schema};
+use super::{Catalog, Result, crawl, fingerprints, schema};
 use crate::entity::{Creator, Item, Tag, Timestamp};
 
 /// Batches after which the write-ahead log is emptied: it would grow for as long as anybody keeps reading.
@@ -68,12 +68,18 @@ impl Catalog {
             resource_cache.clear();
         }
         let written = written?;
+        self.count_batch()?;
+        Ok(written)
+    }
+
+    /// To be called after a batch: empties the write-ahead log every so often.
+    pub(super) fn count_batch(&mut self) -> Result<()> {
         self.batches_since_checkpoint += 1;
         if self.batches_since_checkpoint >= BATCHES_A_CHECKPOINT {
             self.batches_since_checkpoint = 0;
             schema::checkpoint(&self.connection)?;
         }
-        Ok(written)
+        Ok(())
     }
 }
 
@@ -100,7 +106,7 @@ fn write_batch(
             batch.source,
             i64::try_from(batch.records.len()).unwrap_or(i64::MAX),
         ])?;
-    local::apply_moves(transaction, stamp.generation, files)?;
+    let carried = local::apply_moves(transaction, stamp.generation, files)?;
     let mut images = images::ImageWriter::new(transaction, cache, stamp)?;
     let mut models = models::ModelWriter::new(transaction, stamp)?;
     for record in &batch.records {
@@ -109,6 +115,9 @@ fn write_batch(
     let touched = images.finish()?;
     drop(models);
     local::store_files(transaction, stamp.generation, files)?;
+    for one in carried {
+        fingerprints::put_down(transaction, stamp.generation, one)?;
+    }
     let changed = [report.images, report.models, report.versions, report.others]
         .iter()
         .any(|outcome| outcome.new + outcome.changed > 0);

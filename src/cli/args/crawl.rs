@@ -5,6 +5,7 @@ use stemmata::crawl::{ImageSort, ModelSort, Period, Split};
 use stemmata::entity::{MediaType, ModelId, PostId, Timestamp, VersionId};
 use stemmata::run::Clock;
 
+use super::media::MediaFlags;
 use super::resolve::{PlanFlags, SyncFlags};
 use super::site::{AmountFlags, SiteFlags};
 use crate::cli::site_words;
@@ -47,6 +48,8 @@ pub(crate) enum CrawlWhat {
     Sync(SyncFlags),
     /// What `crawl sync` would ask, and how long that would take; sends nothing
     Plan(PlanFlags),
+    /// Small renditions of pictures, for their fingerprints: what `dupes` and `similar` compare
+    Media(Box<MediaFlags>),
     /// Single models by id
     #[command(after_help = MODEL_EXAMPLES)]
     Model(SingleFlags),

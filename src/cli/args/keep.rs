@@ -74,6 +74,7 @@ pub(crate) struct LinkArgs {}
 Examples:
   stemmata index status
   stemmata index update
+  stemmata index verify
   stemmata index rebuild
 ")]
 pub(crate) struct IndexArgs {
@@ -101,13 +102,36 @@ Examples:
 "
     )]
     Update,
-    /// Delete it and build it anew from the catalog
+    /// Build it anew from the catalog, and put it in the place of the present one
     #[command(after_help = "\
 Examples:
   stemmata index rebuild
   stemmata index rebuild -j 2
 ")]
     Rebuild,
+    /// Merge its files and drop what was replaced: smaller, and as fast as built anew
+    #[command(after_help = "\
+Examples:
+  stemmata index compact
+  stemmata index compact --json
+")]
+    Compact,
+    /// Compare it with the catalog, document by document
+    #[command(after_help = "\
+Examples:
+  stemmata index verify
+  stemmata index verify --json
+
+Exit codes: 0 when it says what the catalog says, 9 when something differs, 8 when there is nothing to compare.
+")]
+    Verify,
+    /// Print where it is
+    #[command(after_help = "\
+Examples:
+  stemmata index path
+  stemmata index path --json
+")]
+    Path,
 }
 
 /// `export`
@@ -160,9 +184,14 @@ Examples:
   stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
   stemmata completions zsh > ~/.zfunc/_stemmata
   stemmata completions fish > ~/.config/fish/completions/stemmata.fish
+
+The script asks the program: it completes fields of queries, samplers, names of models and saved queries, too.
 ")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
+    /// Only commands and flags: the script asks nothing and knows no values
+    #[arg(long)]
+    pub(crate) r#static: bool,
 }

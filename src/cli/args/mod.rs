@@ -8,7 +8,10 @@ mod dupes;
 mod keep;
 mod lineage;
 mod local;
+mod media;
 mod provenance;
+mod query;
+mod reference;
 mod resolve;
 mod scan;
 mod search;
@@ -24,20 +27,25 @@ pub(crate) use crawl::{
     CoverageFlags, CrawlArgs, CrawlWhat, CreatorFlags, ImageFlags, ModelFlags, OrderFlags, SingleFlags,
     TagFlags, VerifyWhat,
 };
-pub(crate) use dupes::{ClassChoice, DupesArgs, SimilarArgs};
+pub(crate) use dupes::{CalibrateArgs, ClassChoice, DupesArgs, DupesWhat, LinkChoice, SimilarArgs};
 pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
 pub(crate) use lineage::LineageArgs;
 pub(crate) use local::{LocalArgs, LocalWhat};
+pub(crate) use media::{MediaFlags, MediaHostFlags};
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
 };
+pub(crate) use query::QueryFlags;
+pub(crate) use reference::{ConfigArgs, ConfigWhat, HelpArgs, ManArgs};
 pub(crate) use resolve::{ResolveArgs, ResolveChoice, UpToDateFlags};
-pub(crate) use scan::ScanArgs;
-pub(crate) use search::SearchArgs;
+pub(crate) use scan::{FingerprintArgs, ScanArgs};
+pub(crate) use search::{
+    CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
+};
 pub(crate) use site::{AmountFlags, SiteFlags};
 
 use super::exit::Exit;
@@ -72,6 +80,7 @@ Environment (a flag wins; what is said of crawl holds for resolve, too):
   STEMMATA_MAX_REQUESTS   crawl --max-requests
   STEMMATA_MAX_BYTES      crawl --max-bytes
   STEMMATA_TIMEOUT        crawl --timeout
+  STEMMATA_MEDIA_BASE     crawl media --media-base
   CIVITAI_TOKEN           the token of the site, or CIVITAI_API_KEY
 ";
 
@@ -86,6 +95,7 @@ Environment (a flag wins; what is said of crawl holds for resolve, too):
     max_term_width = 100,
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n{ENVIRONMENT}\n{}", Exit::help_table()),
+    disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -153,6 +163,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Take what generators wrote into pictures on disk
     Scan(ScanArgs),
+    /// Read the pixels of scanned pictures, so that `dupes` and `similar` can compare them
+    Fingerprint(FingerprintArgs),
     /// Take images, models, creators and tags from the site
     #[command(alias = "fetch")]
     Crawl(Box<CrawlArgs>),
@@ -160,7 +172,9 @@ pub(crate) enum Command {
     Resolve(Box<ResolveArgs>),
     /// Find images by prompt, settings and models
     #[command(alias = "find")]
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
+    /// Count images by prompt, settings and models
+    Count(CountArgs),
     /// Print everything known about an image
     Show(ShowArgs),
     /// Which model versions made an image, and how we know
@@ -198,8 +212,16 @@ Examples:
     Export(ExportArgs),
     /// A tour on bundled data: offline, in a temporary home
     Demo(DemoArgs),
+    /// Show the settings that files give: saved queries
+    Config(ConfigArgs),
+    /// Print the shapes of --format json and ndjson as JSON Schema
+    Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
+    /// Tell about a command, or about query, fields, exit-codes, formats
+    Help(HelpArgs),
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ impl From<CrawlError> for Failure {
             CrawlError::Catalog(error) => error.into(),
             CrawlError::Page { ref source, .. }
             | CrawlError::Single { ref source, .. }
-            | CrawlError::Resolve { ref source, .. } => brief(fetch_failure(source, &error)),
+            | CrawlError::Resolve { ref source, .. }
+            | CrawlError::Media { ref source, .. } => brief(fetch_failure(source, &error)),
             CrawlError::FilterIgnored { .. } => Self::of(Exit::Partial, "crawl.filter_ignored", &error).hint(
                 "what came is kept, but the walk stopped, because it would take the whole site: check the spelling, \
                  or try again another day",
@@ -22,6 +23,8 @@ impl From<CrawlError> for Failure {
                     "what came before it is kept; crawl by version or by account to come past it from another side",
                 ))
             }
+            CrawlError::Keep(ref error) => Self::of(Exit::General, "file", error)
+                .hint("make room, or give another folder in --keep; run the same line again to go on"),
             CrawlError::NeverCrawled { .. } => Self::of(Exit::NotFound, "crawl.never_crawled", &error)
                 .hint("run the same line without `verify` first"),
             CrawlError::NoParts { .. } => Self::of(Exit::NotFound, "crawl.no_parts", &error).hint(

@@ -3,6 +3,7 @@
 mod coverage;
 mod failure;
 mod listing;
+mod media;
 mod singles;
 
 use std::time::Instant;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: &CrawlArgs, session: &Session) -> Outcome {
         CrawlWhat::Plan(flags) => plan::run(&flags.what, session),
         CrawlWhat::Model(flags) => singles::singles(flags, singles::read_model, session),
         CrawlWhat::Version(flags) => singles::singles(flags, singles::read_version, session),
+        CrawlWhat::Media(flags) => media::run(flags, session),
         CrawlWhat::Image(flags) => singles::singles(flags, singles::read_image, session),
     }
 }

@@ -4,6 +4,7 @@
 //! - Out: bytes that depend on nothing but the values, the format and, for tables, the width.
 //! - Never: talk. What goes wrong is returned.
 
+pub(crate) mod base64;
 pub(crate) mod delimited;
 pub(crate) mod json;
 pub(crate) mod table;
@@ -16,7 +17,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::terminal::Terminal;
-pub(crate) use table::Column;
+pub(crate) use table::{Column, Marker, painted};
 
 /// Version of the shapes that scripts read; it counts breaking changes.
 pub(crate) const SCHEMA: u32 = 1;
@@ -100,6 +101,7 @@ pub(crate) trait Row: Serialize {
 /// Stdout, with the format settled.
 pub(crate) struct Sink {
     format: Format,
+    was_auto: bool,
     terminal: Terminal,
     out: Box<dyn Write>,
 }
@@ -121,12 +123,18 @@ impl Sink {
         supported: Supported,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        Ok(Self { format: format.resolve(supported, terminal.is_terminal)?, terminal, out })
+        let was_auto = format == Format::Auto;
+        Ok(Self { format: format.resolve(supported, terminal.is_terminal)?, was_auto, terminal, out })
     }
 
     /// The settled format; never [`Format::Auto`].
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// Whether nobody asked for a format.
+    pub(crate) fn was_auto(&self) -> bool {
+        self.was_auto
     }
 
     /// The terminal behind it.
@@ -161,6 +169,15 @@ impl Sink {
         self.out.write_all(text.as_bytes()).map_err(|error| Failure::output(&error))
     }
 
+    /// Writes bytes as they are: a path need not be text.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes).map_err(|error| Failure::output(&error))
+    }
+
     /// Writes what is still held back.
     ///
     /// # Errors
@@ -176,7 +193,8 @@ impl Sink {
             sink: self,
             key,
             written: 0,
-            table: table::Table::new(R::COLUMNS),
+            columns: R::COLUMNS.to_vec(),
+            table: table::Table::new(R::COLUMNS.to_vec()),
             kind: std::marker::PhantomData,
         }
     }
@@ -187,11 +205,27 @@ pub(crate) struct Rows<R> {
     sink: Sink,
     key: &'static str,
     written: u64,
+    columns: Vec<Column>,
     table: table::Table,
     kind: std::marker::PhantomData<fn(&R)>,
 }
 
 impl<R: Row> Rows<R> {
+    /// Prints other columns than those of the type; its rows must have as many cells.
+    #[must_use]
+    pub(crate) fn with_columns(mut self, columns: Vec<Column>) -> Self {
+        self.table = table::Table::new(columns.clone());
+        self.columns = columns;
+        self
+    }
+
+    /// Marks parts of a column's cells, in a table that may use colour.
+    #[must_use]
+    pub(crate) fn with_marker(mut self, marker: Marker) -> Self {
+        self.table.mark(marker);
+        self
+    }
+
     /// Writes one row.
     ///
     /// # Errors
@@ -202,7 +236,7 @@ impl<R: Row> Rows<R> {
             Format::Ndjson => json::line(row),
             Format::Json => format!("{}{}", self.separator(), json::value(row)),
             Format::Csv if self.written == 0 => {
-                format!("{}{}", delimited::csv_header(R::COLUMNS), delimited::csv(&row.cells()))
+                format!("{}{}", delimited::csv_header(&self.columns), delimited::csv(&row.cells()))
             }
             Format::Csv => delimited::csv(&row.cells()),
             Format::Tsv => delimited::tsv(&row.cells()),
@@ -218,18 +252,44 @@ impl<R: Row> Rows<R> {
     /// # Errors
     ///
     /// When stdout cannot be written.
-    pub(crate) fn finish<S: Serialize>(mut self, summary: &S) -> Result<(), Failure> {
-        let text = match self.sink.format {
-            Format::Ndjson => json::line(summary),
+    pub(crate) fn finish<S: Serialize>(self, summary: &S) -> Result<(), Failure> {
+        self.finish_beside::<S, S>(None, |_| String::new(), summary)
+    }
+
+    /// As [`Rows::finish`], with records of another kind between rows and summary; `text` makes what people read of them.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written.
+    pub(crate) fn finish_beside<B: Serialize, S: Serialize>(
+        mut self,
+        beside: Option<(&'static str, &[B])>,
+        text: impl FnOnce(Terminal) -> String,
+        summary: &S,
+    ) -> Result<(), Failure> {
+        let output = match self.sink.format {
+            Format::Ndjson => {
+                let records = beside.map_or(&[][..], |(_, records)| records);
+                let lines: String = records.iter().map(json::line).collect();
+                format!("{lines}{}", json::line(summary))
+            }
             Format::Json => {
                 let start = if self.written == 0 { self.separator() } else { String::new() };
-                format!("{start}],\"summary\":{}}}\n", json::value(summary))
+                let between = beside
+                    .map(|(key, records)| format!("],\"{key}\":{}", json::value(records)))
+                    .unwrap_or_else(|| "]".to_owned());
+                format!("{start}{between},\"summary\":{}}}\n", json::value(summary))
             }
-            Format::Csv if self.written == 0 => delimited::csv_header(R::COLUMNS),
+            Format::Csv if self.written == 0 => delimited::csv_header(&self.columns),
             Format::Csv | Format::Tsv | Format::Paths => String::new(),
-            Format::Table | Format::Auto => self.table.finish(self.sink.terminal),
+            Format::Table | Format::Auto => {
+                let rows = self.table.finish(self.sink.terminal);
+                let text = text(self.sink.terminal);
+                let gap = if self.written > 0 && !text.is_empty() { "\n" } else { "" };
+                format!("{rows}{gap}{text}")
+            }
         };
-        self.sink.text(&text)?;
+        self.sink.text(&output)?;
         self.sink.close()
     }
 

@@ -1,5 +1,8 @@
 //! Aligned columns that fit the width, with an ellipsis where a text was cut.
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use super::width;
 use crate::cli::escape;
 use crate::cli::terminal::Terminal;
@@ -58,24 +61,42 @@ impl Column {
     }
 }
 
+/// Says which places of a text are marked, in bytes: ascending and apart.
+pub(crate) type Finder = Rc<dyn Fn(&str) -> Vec<Range<usize>>>;
+
+/// Finds what to mark in the cells of one column.
+#[derive(Clone)]
+pub(crate) struct Marker {
+    /// The column's title.
+    pub(crate) title: &'static str,
+    /// Finds the places.
+    pub(crate) find: Finder,
+}
+
 /// A table on its way out: the first rows are held back to measure them.
 pub(crate) struct Table {
-    columns: &'static [Column],
+    columns: Vec<Column>,
     held: Vec<Vec<String>>,
     widths: Option<Vec<usize>>,
+    marker: Option<Marker>,
 }
 
 impl Table {
     /// A table without rows; it prints nothing, not even a heading.
-    pub(crate) fn new(columns: &'static [Column]) -> Self {
-        Self { columns, held: Vec::new(), widths: None }
+    pub(crate) fn new(columns: Vec<Column>) -> Self {
+        Self { columns, held: Vec::new(), widths: None, marker: None }
+    }
+
+    /// Marks parts of a column. Where such a cell is cut, it begins near the first of them.
+    pub(crate) fn mark(&mut self, marker: Marker) {
+        self.marker = Some(marker);
     }
 
     /// Takes a row; returns what can be printed by now.
     pub(crate) fn push(&mut self, cells: Vec<String>, terminal: Terminal) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| escape::cell(cell).into_owned()).collect();
         if let Some(widths) = &self.widths {
-            return row(self.columns, widths, &cells);
+            return self.row(widths, &cells, terminal);
         }
         self.held.push(cells);
         if self.held.len() < ROWS_MEASURED { String::new() } else { self.settle(terminal) }
@@ -89,10 +110,11 @@ impl Table {
     fn settle(&mut self, terminal: Terminal) -> String {
         let widths = self.measure(terminal.width);
         let titles: Vec<String> = self.columns.iter().map(|column| column.title.to_owned()).collect();
-        let heading = row(self.columns, &widths, &titles);
+        let heading = Self { marker: None, columns: self.columns.clone(), held: Vec::new(), widths: None };
+        let heading = heading.row(&widths, &titles, terminal);
         let mut text = format!("{}\n", terminal.paint.bold(heading.trim_end()));
-        for cells in self.held.drain(..) {
-            text.push_str(&row(self.columns, &widths, &cells));
+        for cells in std::mem::take(&mut self.held) {
+            text.push_str(&self.row(&widths, &cells, terminal));
         }
         self.widths = Some(widths);
         text
@@ -106,9 +128,62 @@ impl Table {
             }
         }
         let gaps = GAP * self.columns.len().saturating_sub(1);
-        shrink(self.columns, &mut widths, room.saturating_sub(gaps));
+        shrink(&self.columns, &mut widths, room.saturating_sub(gaps));
         widths
     }
+
+    fn row(&self, widths: &[usize], cells: &[String], terminal: Terminal) -> String {
+        let mut line = String::new();
+        for ((column, &wanted), cell) in self.columns.iter().zip(widths).zip(cells) {
+            let (text, columns) = self.cell(*column, wanted, cell, terminal);
+            let pad = " ".repeat(wanted.saturating_sub(columns));
+            if !line.is_empty() {
+                line.push_str(&" ".repeat(GAP));
+            }
+            if column.kind == Kind::Right {
+                line.push_str(&pad);
+                line.push_str(&text);
+            } else {
+                line.push_str(&text);
+                line.push_str(&pad);
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        line
+    }
+
+    /// A cell cut to its column and marked, with the columns that it takes.
+    fn cell(&self, column: Column, wanted: usize, cell: &str, terminal: Terminal) -> (String, usize) {
+        if !column.kind.is_cut() {
+            return (cell.to_owned(), width::of(cell));
+        }
+        let Some(marker) = self.marker.as_ref().filter(|marker| marker.title == column.title) else {
+            let text = width::fit(cell, wanted);
+            let columns = width::of(&text);
+            return (text, columns);
+        };
+        let text = width::fit_around(cell, wanted, (marker.find)(cell).first());
+        let columns = width::of(&text);
+        let places = if terminal.paint.0 { (marker.find)(&text) } else { Vec::new() };
+        (painted(&text, &places, terminal), columns)
+    }
+}
+
+/// The text with these places marked.
+pub(crate) fn painted(text: &str, places: &[Range<usize>], terminal: Terminal) -> String {
+    let mut out = String::with_capacity(text.len() + 12 * places.len());
+    let mut done = 0;
+    for place in places {
+        let (Some(before), Some(word)) = (text.get(done..place.start), text.get(place.clone())) else {
+            continue;
+        };
+        out.push_str(before);
+        out.push_str(&terminal.paint.mark(word));
+        done = place.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
 }
 
 /// Cuts until the row fits or nothing is left to cut: secondary columns first, and once more at the end.
@@ -137,27 +212,6 @@ fn shrink_kind(kind: Kind, narrowest: usize, columns: &[Column], widths: &mut [u
     }
 }
 
-fn row(columns: &[Column], widths: &[usize], cells: &[String]) -> String {
-    let mut line = String::new();
-    for ((column, &wanted), cell) in columns.iter().zip(widths).zip(cells) {
-        let text = if column.kind.is_cut() { width::fit(cell, wanted) } else { cell.clone() };
-        let pad = " ".repeat(wanted.saturating_sub(width::of(&text)));
-        if !line.is_empty() {
-            line.push_str(&" ".repeat(GAP));
-        }
-        if column.kind == Kind::Right {
-            line.push_str(&pad);
-            line.push_str(&text);
-        } else {
-            line.push_str(&text);
-            line.push_str(&pad);
-        }
-    }
-    line.truncate(line.trim_end().len());
-    line.push('\n');
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +222,7 @@ mod tests {
 
     fn print(width: usize, rows: &[[&str; 4]]) -> String {
         let terminal = Terminal { is_terminal: true, width, paint: Paint(false) };
-        let mut table = Table::new(COLUMNS);
+        let mut table = Table::new(COLUMNS.to_vec());
         let mut text = String::new();
         for cells in rows {
             text.push_str(&table.push(cells.iter().map(|&cell| cell.to_owned()).collect(), terminal));
@@ -211,6 +265,22 @@ mod tests {
             print(80, &[["1", "城堡", "euler", "李"], ["22", "hill", "ddim", "bo"]]),
             "id  prompt  sampler  who\n 1  城堡    euler    李\n22  hill    ddim     bo\n"
         );
+    }
+
+    #[test]
+    fn a_marked_cell_is_cut_around_its_first_mark() {
+        let find = |text: &str| text.match_indices("mist").map(|(at, word)| at..at + word.len()).collect();
+        let print = |paint: bool, width: usize| {
+            let terminal = Terminal { is_terminal: true, width, paint: Paint(paint) };
+            let mut table = Table::new(vec![Column::flexible("prompt")]);
+            table.mark(Marker { title: "prompt", find: Rc::new(find) });
+            let cell = "a castle on a hill in the far north, morning mist over the moat, oil on canvas";
+            assert_eq!(table.push(vec![cell.to_owned()], terminal), "");
+            table.finish(terminal)
+        };
+        assert_eq!(print(false, 34), "prompt\n…north, morning mist over the moa…\n");
+        assert!(print(true, 34).contains("\u{1b}[1;35mmist\u{1b}[0m over"), "{:?}", print(true, 34));
+        assert!(print(false, 200).contains("mist over the moat, oil on canvas"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How many columns a text takes on a terminal, and how to cut it to fit.
 
+use std::ops::Range;
+
 /// Ranges that take two columns: East Asian wide and full-width, and pictographs (Unicode 16, blocks
 /// rounded to whole rows).
 const WIDE: &[(u32, u32)] = &[
@@ -63,15 +65,20 @@ pub(crate) fn of(text: &str) -> usize {
     text.chars().map(of_char).sum()
 }
 
+/// Most characters that a column may hold on average: marks that take no room pile up without end otherwise.
+const MOST_CHARS_A_COLUMN: usize = 8;
+
 /// The text cut to at most `columns`, the last of them an ellipsis if anything was cut.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
-    if of(text) <= columns {
+    let most = columns.saturating_mul(MOST_CHARS_A_COLUMN);
+    if of(text) <= columns && text.chars().nth(most).is_none() {
         return text.to_owned();
     }
     let Some(room) = columns.checked_sub(1) else { return String::new() };
     let mut used = 0;
     let mut kept: String = text
         .chars()
+        .take(most)
         .take_while(|&c| {
             used += of_char(c);
             used <= room
@@ -80,6 +87,35 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
     kept.truncate(kept.trim_end().len());
     kept.push('…');
     kept
+}
+
+/// As [`fit`], but so that `place` can be seen: where it lies too far back, the beginning is cut as well.
+pub(crate) fn fit_around(text: &str, columns: usize, place: Option<&Range<usize>>) -> String {
+    let Some(place) = place.filter(|place| text.get((*place).clone()).is_some()) else {
+        return fit(text, columns);
+    };
+    // A place that would be seen in full is no reason to cut the beginning.
+    if of(text) <= columns || of(&text[..place.end]) < columns {
+        return fit(text, columns);
+    }
+    // Two thirds of the room go to what stands before it.
+    let before = columns.saturating_sub(1 + of(&text[place.clone()])) * 2 / 3;
+    let mut start = place.start;
+    let mut used = 0;
+    for (at, c) in text[..place.start].char_indices().rev() {
+        used += of_char(c);
+        if used > before {
+            break;
+        }
+        start = at;
+    }
+    let rest = &text[start..];
+    // Beginning within a word would look like another word.
+    let skipped = match rest.find(' ') {
+        Some(at) if start + at < place.start => at + 1,
+        _ => 0,
+    };
+    fit(&format!("…{}", &rest[skipped..]), columns)
 }
 
 #[cfg(test)]
@@ -110,10 +146,21 @@ mod tests {
         assert_eq!(fit("x", 0), "");
     }
 
+    #[test]
+    fn marks_without_width_do_not_pile_up() {
+        let text = fit(&format!("a{}", "\u{301}".repeat(1000)), 5);
+        assert!(text.ends_with('…') && text.chars().count() <= 41, "{}", text.len());
+    }
+
     proptest! {
         #[test]
         fn a_cut_text_fits(text in "\\PC{0,40}", columns in 0_usize..30) {
             prop_assert!(of(&fit(&text, columns)) <= columns);
+        }
+
+        #[test]
+        fn a_text_cut_around_a_place_fits(text in "\\PC{0,40}", columns in 0_usize..30, from in 0_usize..60, to in 0_usize..60) {
+            prop_assert!(of(&fit_around(&text, columns, Some(&(from.min(to)..to)))) <= columns);
         }
     }
 }

@@ -5,11 +5,10 @@ mod roots;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use stemmata::catalog::{Catalog, Hashing};
+use stemmata::catalog::{Catalog, Failures, Hashing};
 use stemmata::crawl::scan::watch::Watch;
 use stemmata::crawl::scan::{self, Decoder, Pixels, ScanError, ScanOptions, ScanReport, Which};
 use stemmata::fingerprint::picture::PictureLimits;
-use stemmata::fingerprint::pixels;
 use stemmata::run::RunContext;
 
 use crate::cli::args::ScanArgs;
@@ -17,6 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::follow::{self, Written};
 use crate::cli::output::Format;
+use crate::cli::pixels;
 use crate::cli::session::Session;
 use crate::cli::summary::{Loss, Summary, elapsed_ms, grouped};
 
@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &ScanArgs, session: &Session) -> Outcome {
     let report = report?;
     warn(&report, session);
     let mut summary = summary(&report);
+    fingerprint(arguments, &mut catalog, &mut summary, session, &run)?;
     if arguments.prune && !report.interrupted {
         let forgotten = roots::prune(arguments, &mut catalog, session, &run)?;
         summary.read.insert("forgotten", forgotten);
@@ -59,6 +60,21 @@ pub(crate) fn run(arguments: &ScanArgs, session: &Session) -> Outcome {
         Exit::Interrupted => Ok(Exit::Interrupted),
         _ => go_on(arguments, &watch, &options, session, &run),
     }
+}
+
+/// Reads the pixels of what was scanned, where that was asked for.
+fn fingerprint(
+    arguments: &ScanArgs,
+    catalog: &mut Catalog,
+    summary: &mut Summary,
+    session: &Session,
+    run: &RunContext,
+) -> Result<(), Failure> {
+    if arguments.fingerprints && !run.cancel.is_requested() {
+        let found = pixels::catch_up(catalog, &arguments.paths, Failures::Spared, session, run)?;
+        pixels::count(&found, summary);
+    }
+    Ok(())
 }
 
 fn nothing_to_scan() -> Failure {
@@ -90,7 +106,7 @@ fn options(arguments: &ScanArgs, session: &Session) -> ScanOptions {
 pub(crate) const DECODER: Decoder = Decoder(decode);
 
 fn decode(path: &Path) -> Option<Pixels> {
-    let found = pixels::of_file(path, &PictureLimits::default()).ok()?;
+    let found = stemmata::fingerprint::pixels::of_file(path, &PictureLimits::default()).ok()?;
     Some(Pixels { width: found.width, height: found.height, rgba: found.rgba })
 }
 
@@ -135,6 +151,7 @@ fn go_on(
             continue;
         }
         let mut summary = summary(&report);
+        fingerprint(arguments, &mut catalog, &mut summary, session, run)?;
         summary.elapsed_ms = elapsed_ms(started);
         if !arguments.after.no_link {
             summary.linked = Some(follow::link(&mut catalog, run)?);

@@ -7,6 +7,7 @@ use stemmata::entity::{
 use stemmata::link::TraceResource;
 use stemmata::parse::{Block, Parsed, Value};
 
+use super::pixels::Pixels;
 use super::subject::{FileFacts, ModelHere, Subject};
 use crate::cli::history::Event;
 use crate::cli::names::{self, called};
@@ -155,6 +156,8 @@ struct Link<'a> {
 pub(super) struct Fingerprints<'a> {
     pub(super) blurhash: Option<&'a str>,
     pub(super) blake3: Option<String>,
+    /// Null where nobody has looked at the pixels.
+    pub(super) pixels: Option<Pixels<'a>>,
 }
 
 /// The file on disk.
@@ -217,6 +220,7 @@ impl<'a> Shown<'a> {
             fingerprints: Fingerprints {
                 blurhash: image.and_then(|image| image.blurhash.as_deref()),
                 blake3,
+                pixels: subject.look.as_ref().map(Pixels::new),
             },
             duplicates: subject.duplicates.iter().map(CalledImage).collect(),
             history: &subject.history,

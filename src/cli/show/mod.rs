@@ -5,6 +5,7 @@
 mod diff;
 mod document;
 mod model;
+mod pixels;
 mod subject;
 mod text;
 mod words;

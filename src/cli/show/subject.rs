@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use stemmata::catalog::{Catalog, FileState, LocalFile, NamedImage};
+use stemmata::catalog::{Catalog, FileState, LocalFile, NamedImage, StoredFingerprint};
 use stemmata::crawl::scan::{self, Inspected, record};
 use stemmata::entity::{HexHash, ImageKey, ImageName, MediaIdentity, MetaState, Timestamp};
 use stemmata::link::{self, ImageRef, Trace, Via};
@@ -39,6 +39,8 @@ pub(crate) struct Subject {
     pub(crate) duplicates: Vec<ImageName>,
     /// What changed about it since it was first seen, earliest first.
     pub(crate) history: Vec<history::Event>,
+    /// What is known of its pixels.
+    pub(crate) look: Option<StoredFingerprint>,
     /// BLAKE3 of all bytes.
     pub(crate) content: Option<[u8; 32]>,
     /// What else is to be known.
@@ -220,6 +222,7 @@ fn of_file(
         raw: None,
         duplicates,
         history: past(catalog, key)?,
+        look: look(catalog, key)?,
         content,
         warnings,
     })
@@ -239,9 +242,10 @@ fn of_catalog(catalog: &Catalog, target: String, found: Found) -> Result<Subject
             link::trace(catalog, &target, found.key, found.via, None)?
         }
     };
+    let look = look(Some(catalog), Some(image.row.key))?;
     let content = match &image.media {
         MediaIdentity::Content(content) => Some(*content),
-        MediaIdentity::Key(_) | MediaIdentity::Url(_) => None,
+        MediaIdentity::Key(_) | MediaIdentity::Url(_) => look.as_ref().and_then(|look| look.content),
     };
     let file = scanned.map(|file| seen_file(&image.name, &file, &mut warnings));
     Ok(Subject {
@@ -255,9 +259,17 @@ fn of_catalog(catalog: &Catalog, target: String, found: Found) -> Result<Subject
         raw: raw.filter(|_| parsed.is_none()),
         parsed,
         file,
+        look,
         content,
         warnings,
     })
+}
+
+/// What is known of the pixels of an image of the catalog.
+fn look(catalog: Option<&Catalog>, key: Option<ImageKey>) -> Result<Option<StoredFingerprint>, Failure> {
+    let Some((catalog, key)) = catalog.zip(key) else { return Ok(None) };
+    let media = catalog.media_of_image(key)?;
+    Ok(media.map(|media| catalog.fingerprint(media)).transpose()?.flatten())
 }
 
 fn seen_file(name: &ImageName, file: &LocalFile, warnings: &mut Vec<String>) -> FileFacts {
@@ -331,13 +343,10 @@ fn duplicates(
     key: Option<ImageKey>,
     content: Option<[u8; 32]>,
 ) -> Result<Vec<ImageName>, Failure> {
-    let by_content = content
-        .map(|content| catalog.media_by_identity(&MediaIdentity::Content(content)))
-        .transpose()?
-        .flatten();
+    let by_content = content.map(|content| catalog.media_with_content(&content)).transpose()?;
     let by_image = key.map(|key| catalog.media_of_image(key)).transpose()?.flatten();
     let mut names = Vec::new();
-    for media in by_content.into_iter().chain(by_image) {
+    for media in by_content.into_iter().flatten().chain(by_image) {
         for other in catalog.images_of_media(media)?.into_iter().filter(|other| Some(*other) != key) {
             names.extend(catalog.image_name(other)?);
         }

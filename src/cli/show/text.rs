@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use stemmata::entity::GenerationData;
 
 use super::document::{NamedResource, Shown, StoredBlock, generation};
+use super::pixels::Pixels;
 use super::subject::Subject;
 use crate::cli::escape::{lines, one_line};
 use crate::cli::history;
@@ -110,6 +111,7 @@ fn facts(shown: &Shown<'_>, data: &GenerationData) -> Vec<(&'static str, Option<
         ("tool", data.tool.clone()),
         ("tool version", data.tool_version.clone()),
         ("blurhash", shown.fingerprints.blurhash.map(str::to_owned)),
+        ("pixels", shown.fingerprints.pixels.as_ref().map(Pixels::text)),
     ]
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn grouped(count: u64) -> String {
 }
 
 /// A number of bytes for people: `999 bytes`, `20.9 kB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
     let mut shown = counted(bytes, "bytes");

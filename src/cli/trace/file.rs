@@ -6,18 +6,17 @@ use std::path::Path;
 
 use stemmata::crawl::scan::{self, Inspected};
 use stemmata::entity::{MediaIdentity, MetaState};
-use stemmata::fingerprint::blurhash;
-use stemmata::fingerprint::picture::{self, PictureLimits};
-use stemmata::link::duplicates::{self, MatchClass, SimilarQuery};
+use stemmata::fingerprint::{self, PictureLimits};
+use stemmata::link::copies::{MatchClass, SimilarOptions, SimilarQuery, similar};
 use stemmata::link::{ImageRef, Spoken, Trace, TraceOther, Via};
 use stemmata::parse::{Container, Limits, Parsed};
-use stemmata_index::near::Aspect;
 
 use super::{Tracing, said};
-use crate::cli::dupes::{features, rounded};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::near;
 use crate::cli::scan::DECODER;
+use crate::cli::similar::look_of;
 use crate::cli::target::{self, Found};
 
 /// Images that look like the file and are asked what made them.
@@ -94,26 +93,32 @@ impl Tracing<'_> {
         known: Option<Found>,
     ) -> Result<Option<Trace>, Failure> {
         // A picture that cannot be decoded, or is flat, looks like nothing.
-        let Ok(picture) = picture::describe_file(path, &PictureLimits::default()) else { return Ok(None) };
-        let Ok(feature) = blurhash::feature(&picture.blurhash) else { return Ok(None) };
-        let look = Some((feature, Aspect::of(picture.width, picture.height)));
-        if self.features.get().is_none() {
-            let all = features(self.catalog)?;
-            self.features.get_or_init(|| all);
+        let Ok(described) = fingerprint::of_file(path, &PictureLimits::default()) else { return Ok(None) };
+        if self.compared.get().is_none() {
+            let (all, _) = near::compared(self.catalog)?;
+            self.compared.get_or_init(|| all);
         }
-        let Some(features) = self.features.get() else { return Ok(None) };
+        let Some(compared) = self.compared.get() else { return Ok(None) };
+        let look = Some(look_of(described));
         let query = SimilarQuery { look, media: None, target: known.map(|found| found.key) };
-        let threshold = duplicates::DEFAULT_THRESHOLD;
-        let report = duplicates::similar(self.catalog, &features.entries, &query, threshold, MOST_LOOKS)?;
+        let options = SimilarOptions { limit: MOST_LOOKS, ..SimilarOptions::default() };
+        let report = similar(self.catalog, compared, &query, options)?;
         let candidates = report
             .hits
             .iter()
-            .map(|hit| {
-                let via = match hit.class {
-                    MatchClass::SameBytes => Via::SameBytes,
-                    MatchClass::Candidate => Via::Blurhash,
+            .filter_map(|hit| {
+                let distance = hit.verdict.distance();
+                let (via, distance) = match hit.verdict.class {
+                    MatchClass::SameBytes => (Via::SameBytes, None),
+                    MatchClass::SamePixels => (Via::SamePixels, None),
+                    MatchClass::ReEncode | MatchClass::Edited | MatchClass::Upscaled => {
+                        (Via::NearDuplicate, Some(distance))
+                    }
+                    MatchClass::Candidate => (Via::Blurhash, Some(distance)),
+                    // What is no copy says nothing of how this one was made.
+                    MatchClass::LookAlike | MatchClass::SameSettings | MatchClass::OtherModel => return None,
                 };
-                (Found { key: hit.member.key, via }, Some(rounded(hit.member.distance)))
+                Some((Found { key: hit.key, via }, distance))
             })
             .collect();
         self.first_that_speaks(name, candidates)

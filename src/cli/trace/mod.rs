@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 
 use serde::Serialize;
 use stemmata::catalog::Catalog;
+use stemmata::link::copies::Compared;
 use stemmata::link::{LinkError, Trace, Tracer};
 
 use super::args::{CompatChoice, TraceArgs};
@@ -19,7 +20,6 @@ use super::output::{Format, SCHEMA, Sink, Supported, json};
 use super::session::Session;
 use super::summary::{counted, grouped};
 use super::targets;
-use stemmata::fingerprint::blurhash::Features;
 pub(crate) use text::text;
 
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ struct Tracing<'a> {
     why: bool,
     compat: Option<CompatChoice>,
     /// Every picture that can be compared by its looks, read when the first target needs it.
-    features: OnceCell<Features>,
+    compared: OnceCell<Compared>,
 }
 
 /// Traces each target; one that is not known costs only itself.
@@ -116,7 +116,7 @@ fn costs_only_itself(named: &Named) -> bool {
 impl<'a> Tracing<'a> {
     fn new(catalog: &'a Catalog) -> Result<Self, Failure> {
         let tracer = Tracer::new(catalog)?;
-        Ok(Self { catalog, tracer, why: false, compat: None, features: OnceCell::new() })
+        Ok(Self { catalog, tracer, why: false, compat: None, compared: OnceCell::new() })
     }
 
     /// A file on disk comes before an image of the same name, as in `show`.

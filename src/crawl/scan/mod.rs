@@ -11,6 +11,7 @@ mod models;
 mod moves;
 mod names;
 mod path;
+pub mod pixels;
 mod plan;
 mod read;
 pub mod record;

@@ -56,6 +56,8 @@ pub(crate) enum Fault {
     Redirect(String),
     /// A body of this many bytes.
     Oversized(usize),
+    /// A body that is said to be of this type.
+    Body(&'static str, Vec<u8>),
     /// A body of this many bytes if more items are asked for than this.
     OversizedAbove(u64, usize),
 }
@@ -115,6 +117,7 @@ impl Fault {
             }),
             Self::Redirect(to) => Reply::text(302, "").with("Location", to),
             Self::Oversized(bytes) => Reply::text(200, &" ".repeat(*bytes)),
+            Self::Body(kind, bytes) => Reply { kind, ..Reply::bytes(200, bytes.clone()) },
             Self::OversizedAbove(limit, bytes) => {
                 let asked = request.parameter("limit").and_then(|limit| limit.parse::<u64>().ok());
                 if asked.is_some_and(|asked| asked > *limit) {

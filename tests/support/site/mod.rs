@@ -17,6 +17,7 @@ use super::demo_site::World;
 mod era;
 mod evolve;
 mod fault;
+pub(crate) mod media;
 mod quirks;
 mod seeded;
 mod wire;
@@ -116,6 +117,11 @@ impl Site {
     /// What `--api-base` takes.
     pub(crate) fn base(&self) -> String {
         format!("http://{}/api/v1", self.address)
+    }
+
+    /// What `--media-base` takes.
+    pub(crate) fn media_base(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The faults of the next requests, one each; later requests are answered properly.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::demo_site::paging::{Boundary, Scheme, next_page};
 use super::super::demo_site::{Answer, Asked, Query, World, etag};
 use super::era::Era;
+use super::media;
 use super::wire::{Reply, Request};
 
 /// How the site writes the cursors of its listings.
@@ -85,6 +86,9 @@ pub(super) struct Answering<'a> {
 impl Answering<'_> {
     /// The proper answer.
     pub(super) fn reply(&self, request: &Request) -> Reply {
+        if let Some(picture) = media::reply(request) {
+            return picture;
+        }
         let Answer { status, body } = self.document(request);
         let reply = self.padded(Reply::json(status, &body), request);
         if status != 200 || !self.quirks.validates {

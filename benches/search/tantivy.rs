@@ -1,0 +1,207 @@
+//! Tantivy as it comes, with the same texts and columns.
+
+use std::io::Write;
+use std::path::Path;
+
+use stemmata_index::Document;
+use tantivy::collector::{Count, TopDocs};
+use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, RegexQuery, TermQuery};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
+
+use crate::Outcome;
+use crate::engines::{Build, Engine, Kind, Question};
+
+#[derive(Clone)]
+struct Fields {
+    prompt: Field,
+    negative: Field,
+    names: Field,
+    words: [Field; 6],
+    numbers: [Field; 11],
+    seed: Field,
+    cfg: Field,
+    created: Field,
+    resource: Field,
+    weight: Field,
+    posted_for: Field,
+    schema: Schema,
+}
+
+impl Fields {
+    fn new() -> Self {
+        let mut builder = Schema::builder();
+        let text = || {
+            TextOptions::default().set_indexing_options(
+                TextFieldIndexing::default()
+                    .set_tokenizer("default")
+                    .set_index_option(IndexRecordOption::WithFreqsAndPositions),
+            )
+        };
+        Self {
+            prompt: builder.add_text_field("prompt", text()),
+            negative: builder.add_text_field("negative", text()),
+            names: builder.add_text_field("names", text()),
+            words: ["sampler", "base", "user", "tool", "type", "source"]
+                .map(|name| builder.add_text_field(name, STRING | FAST)),
+            numbers: [
+                "key",
+                "image",
+                "media",
+                "width",
+                "height",
+                "steps",
+                "clip_skip",
+                "nsfw",
+                "likes",
+                "reactions",
+                "comments",
+            ]
+            .map(|name| {
+                if name == "key" {
+                    builder.add_u64_field(name, FAST | INDEXED)
+                } else {
+                    builder.add_u64_field(name, FAST)
+                }
+            }),
+            seed: builder.add_i64_field("seed", FAST),
+            cfg: builder.add_f64_field("cfg", FAST),
+            created: builder.add_i64_field("created", FAST),
+            resource: builder.add_u64_field("resource", FAST | INDEXED),
+            weight: builder.add_f64_field("weight", FAST),
+            posted_for: builder.add_u64_field("posted_for", FAST | INDEXED),
+            schema: builder.build(),
+        }
+    }
+}
+
+/// Takes records.
+pub(crate) struct Bare {
+    writer: IndexWriter,
+    index: Index,
+    fields: Fields,
+}
+
+impl Bare {
+    pub(crate) fn new(dir: &Path) -> Outcome<Self> {
+        let fields = Fields::new();
+        let index = Index::create_in_dir(dir, fields.schema.clone())?;
+        let writer = index.writer_with_num_threads(4, 512 << 20)?;
+        Ok(Self { writer, index, fields })
+    }
+}
+
+impl Build for Bare {
+    fn take(&mut self, documents: &[Document]) -> Outcome<()> {
+        let fields = &self.fields;
+        for document in documents {
+            let mut entry = TantivyDocument::new();
+            for (field, text) in [(fields.prompt, &document.prompt), (fields.negative, &document.negative)] {
+                text.iter().for_each(|text| entry.add_text(field, text));
+            }
+            document.names.iter().for_each(|(_, name)| entry.add_text(fields.names, name));
+            let words = [
+                &document.sampler,
+                &document.base_model,
+                &document.username,
+                &document.tool,
+                &document.media_type,
+                &document.source,
+            ];
+            for (field, word) in fields.words.iter().zip(words) {
+                word.iter().for_each(|word| entry.add_text(*field, word));
+            }
+            let numbers = [
+                Some(document.key.cast_unsigned()),
+                document.image,
+                document.media,
+                document.width,
+                document.height,
+                document.steps,
+                document.clip_skip,
+                document.nsfw_bits,
+                document.likes,
+                document.reactions,
+                document.comments,
+            ];
+            for (field, number) in fields.numbers.iter().zip(numbers) {
+                number.iter().for_each(|number| entry.add_u64(*field, *number));
+            }
+            document.seed.iter().for_each(|seed| entry.add_i64(fields.seed, *seed));
+            document.cfg.iter().for_each(|cfg| entry.add_f64(fields.cfg, *cfg));
+            document.created_ms.iter().for_each(|created| entry.add_i64(fields.created, *created));
+            for used in &document.resources {
+                entry.add_u64(fields.resource, used.id);
+                entry.add_f64(fields.weight, used.weight.unwrap_or(f64::MAX));
+            }
+            document.posted_for.iter().for_each(|version| entry.add_u64(fields.posted_for, *version));
+            self.writer.add_document(entry)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut dyn Write) -> Outcome<Box<dyn Engine>> {
+        self.writer.commit()?;
+        self.writer.wait_merging_threads()?;
+        let searcher = self.index.reader()?.searcher();
+        writeln!(out, "tantivy: {} segments", searcher.segment_readers().len())?;
+        Ok(Box::new(Asked { searcher, fields: self.fields }))
+    }
+}
+
+/// Answers questions.
+struct Asked {
+    searcher: Searcher,
+    fields: Fields,
+}
+
+impl Asked {
+    fn query(&self, question: &Question) -> Outcome<Box<dyn Query>> {
+        let prompt = self.fields.prompt;
+        let term = |word: &String| -> Box<dyn Query> {
+            Box::new(TermQuery::new(Term::from_field_text(prompt, word), IndexRecordOption::WithFreqs))
+        };
+        Ok(match question.kind {
+            Kind::Phrase | Kind::PhraseTotal => Box::new(PhraseQuery::new(
+                question.words.iter().map(|word| Term::from_field_text(prompt, word)).collect(),
+            )),
+            Kind::Prefix => Box::new(RegexQuery::from_pattern(&format!("{}.*", question.words[0]), prompt)?),
+            _ => {
+                let mut parts: Vec<(Occur, Box<dyn Query>)> =
+                    question.words.iter().map(|word| (Occur::Must, term(word))).collect();
+                if question.kind == Kind::Filter {
+                    let sampler = Term::from_field_text(self.fields.words[0], &question.sampler);
+                    let sampler = TermQuery::new(sampler, IndexRecordOption::Basic);
+                    parts.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(sampler), 0.0))));
+                }
+                if parts.len() == 1 { parts.remove(0).1 } else { Box::new(BooleanQuery::new(parts)) }
+            }
+        })
+    }
+}
+
+impl Engine for Asked {
+    fn ask(&mut self, question: &Question) -> Outcome<u64> {
+        let query = self.query(question)?;
+        let top = || TopDocs::with_limit(20);
+        Ok(match question.kind {
+            Kind::Count => self.searcher.search(&query, &Count)? as u64,
+            Kind::PhraseTotal => self.searcher.search(&query, &(Count, top().order_by_score()))?.0 as u64,
+            Kind::Newest => {
+                self.searcher.search(&query, &top().order_by_fast_field::<i64>("created", Order::Desc))?.len()
+                    as u64
+            }
+            Kind::Likes => {
+                self.searcher.search(&query, &top().order_by_fast_field::<u64>("likes", Order::Desc))?.len()
+                    as u64
+            }
+            _ => self.searcher.search(&query, &top().order_by_score())?.len() as u64,
+        })
+    }
+
+    fn total(&mut self, question: &Question) -> Outcome<Option<u64>> {
+        Ok(Some(self.searcher.search(&self.query(question)?, &Count)? as u64))
+    }
+}

@@ -1,0 +1,85 @@
+//! Chunks by number against the texts of every document.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::model::{self, Numbers};
+use crate::query::Query;
+use crate::{ChunkField, Document, Reader, chunks};
+
+type Counts = BTreeMap<String, u64>;
+
+fn count(documents: &[Document], text: impl Fn(&Document) -> Option<&String>) -> (Counts, u64) {
+    let (mut counts, mut any) = (Counts::new(), 0);
+    for document in documents {
+        let mut said = chunks(text(document).map_or("", String::as_str)).peekable();
+        any += u64::from(said.peek().is_some());
+        said.for_each(|chunk| *counts.entry(chunk).or_default() += 1);
+    }
+    (counts, any)
+}
+
+/// Counts by number, and by text at the end of each segment.
+fn fold(reader: &Reader, query: &Query) -> (Counts, Counts, Vec<i64>) {
+    #[derive(Default)]
+    struct Part {
+        numbers: [BTreeMap<u32, u64>; 2],
+        texts: [Counts; 2],
+        seeds: Vec<i64>,
+    }
+    let each = |part: &mut Part, _: &crate::Facts<'_>, said: crate::ChunkFacts<'_>| {
+        for (counts, numbers) in part.numbers.iter_mut().zip([said.prompt, said.negative]) {
+            numbers.iter().for_each(|number| *counts.entry(*number).or_default() += 1);
+        }
+        part.seeds.extend(said.seed);
+    };
+    let texts = |part: &mut Part, texts: &crate::ChunkTexts| {
+        let fields = [ChunkField::Prompt, ChunkField::Negative];
+        for ((field, counts), named) in fields.into_iter().zip(&part.numbers).zip(&mut part.texts) {
+            let numbers: Vec<u32> = counts.keys().copied().chain([u32::MAX]).collect();
+            texts.for_each(field, &numbers, |number, text| {
+                *named.entry(text.to_owned()).or_default() += counts[&number];
+            })?;
+        }
+        Ok(())
+    };
+    let merge = |whole: &mut Part, part: Part| {
+        for (all, counts) in whole.texts.iter_mut().zip(part.texts) {
+            counts.into_iter().for_each(|(text, count)| *all.entry(text).or_default() += count);
+        }
+        whole.seeds.extend(part.seeds);
+    };
+    let whole = reader.fold_chunks(&Numbers, query, Part::default, each, texts, merge).expect("folds");
+    let [prompt, negative] = whole.texts;
+    let mut seeds = whole.seeds;
+    seeds.sort_unstable();
+    (prompt, negative, seeds)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn chunks_are_counted_as_by_reading_every_text(documents in model::documents(40), query in model::query()) {
+        let dir = tempfile::tempdir().expect("a folder");
+        model::write(dir.path(), &documents, 7);
+        let reader = Reader::open(dir.path()).expect("opens");
+        let matching: Vec<Document> = documents
+            .iter()
+            .filter(|document| model::matches(&query, document).unwrap_or(true))
+            .cloned()
+            .collect();
+        let (prompt, negative, seeds) = fold(&reader, &query);
+        prop_assert_eq!(&prompt, &count(&matching, |document| document.prompt.as_ref()).0);
+        prop_assert_eq!(&negative, &count(&matching, |document| document.negative.as_ref()).0);
+        let mut expected: Vec<i64> = matching.iter().filter_map(|document| document.seed).collect();
+        expected.sort_unstable();
+        prop_assert_eq!(seeds, expected);
+
+        let (everywhere, any) = count(&documents, |document| document.prompt.as_ref());
+        let asked: Vec<&str> = everywhere.keys().map(String::as_str).chain(["no chunk of anybody's"]).collect();
+        let with: Vec<u64> = everywhere.values().copied().chain([0]).collect();
+        prop_assert_eq!(reader.documents_with_chunks(ChunkField::Prompt, &asked).expect("counts"), (with, any));
+    }
+}

@@ -1,0 +1,129 @@
+//! What makes one media better than another that shows the same, and what images were generated with.
+//!
+//! - In: media numbers. Out: facts that its images know together, and generation data one row at a time.
+//! - Never: prompts of images whose owner hides them.
+
+use super::images::{IMAGE_COLUMNS, read_row};
+use super::{Catalog, CatalogError, MediaId, Result};
+use crate::catalog::ImageRow;
+use crate::entity::Timestamp;
+
+/// What the images of one media know of it together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaStanding {
+    /// Width times height; 0 where nobody said.
+    pub pixels: u64,
+    /// Whether generation data is known of one of its images.
+    pub has_generation_data: bool,
+    /// The earliest time of its images.
+    pub created_at: Option<Timestamp>,
+    /// Whether the owner of one of its images is known.
+    pub has_owner: bool,
+    /// Images that show it.
+    pub images: u64,
+}
+
+impl Catalog {
+    /// Sums up what is known of a media; nothing for one that no image shows.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn media_standing(&self, media: MediaId) -> Result<MediaStanding> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(max(m.width * m.height), 0), coalesce(max(i.meta_state = 2), 0), min(i.created_at),
+                    count(i.username), count(i.image)
+             FROM media m LEFT JOIN images i ON i.media = m.media AND i.same_as IS NULL WHERE m.media = ?1",
+        )?;
+        let media = i64::try_from(media.get()).unwrap_or(i64::MAX);
+        Ok(statement.query_row([media], |row| {
+            Ok(MediaStanding {
+                pixels: row.get::<_, i64>(0)?.unsigned_abs(),
+                has_generation_data: row.get(1)?,
+                created_at: row.get::<_, Option<i64>>(2)?.and_then(Timestamp::from_millis),
+                has_owner: row.get::<_, i64>(3)? > 0,
+                images: row.get::<_, i64>(4)?.unsigned_abs(),
+            })
+        })?)
+    }
+
+    /// Every image whose generation data is shown and has a prompt, by key.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails, a row is damaged, or `visit` fails.
+    pub fn for_each_generated<E: From<CatalogError>>(
+        &self,
+        mut visit: impl FnMut(ImageRow) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let sql = format!(
+            "SELECT {IMAGE_COLUMNS} FROM images
+             WHERE meta_state = 2 AND same_as IS NULL AND prompt <> '' ORDER BY image"
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(CatalogError::from)?;
+        let mut rows = statement.query([]).map_err(CatalogError::from)?;
+        while let Some(row) = rows.next().map_err(CatalogError::from)? {
+            visit(read_row(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// The media that no image shows, by number: of files that were forgotten, or that hold other bytes by now.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn hidden_media(&self) -> Result<Vec<MediaId>> {
+        // Three questions that are answered by indexes alone, where one over all media and their images is not.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT media FROM media EXCEPT SELECT media FROM images
+             UNION SELECT media FROM (SELECT DISTINCT media FROM images WHERE same_as IS NOT NULL) a
+                WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.media = a.media AND i.same_as IS NULL)
+             ORDER BY media",
+        )?;
+        let rows = statement.query_map([], |row| row.get::<_, i64>(0))?;
+        let mut hidden = Vec::new();
+        for row in rows {
+            hidden.extend(u64::try_from(row?).ok().and_then(MediaId::new));
+        }
+        Ok(hidden)
+    }
+
+    /// The images with exactly this prompt whose generation data is shown, by key.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails or a row is damaged.
+    pub fn images_with_prompt(&self, prompt: &str) -> Result<Vec<ImageRow>> {
+        let sql = format!(
+            "SELECT {IMAGE_COLUMNS} FROM images
+             WHERE meta_state = 2 AND same_as IS NULL AND prompt = ?1 ORDER BY image"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([prompt])?;
+        let mut images = Vec::new();
+        while let Some(row) = rows.next()? {
+            images.push(read_row(row)?);
+        }
+        Ok(images)
+    }
+
+    /// A number for a media that follows from its identity alone: orders by it do not depend on row numbers.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn media_order(&self, media: MediaId) -> Result<u64> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT kind, identity FROM media WHERE media = ?1")?;
+        let media = i64::try_from(media.get()).unwrap_or(i64::MAX);
+        let mut rows = statement.query([media])?;
+        let Some(row) = rows.next()? else { return Ok(0) };
+        let (kind, identity): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&kind.to_le_bytes()).update(&identity);
+        let bytes = hasher.finalize();
+        let [a, b, c, d, e, f, g, h, ..] = *bytes.as_bytes();
+        Ok(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+}

@@ -1,0 +1,91 @@
+//! Flags of `crawl media`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use stemmata::crawl::media::{DEFAULT_PREVIEW_WIDTH, PREVIEW_WIDTHS};
+use stemmata::fetch::Contact;
+
+use super::keep::FollowFlags;
+use super::site::{contact, rate, seconds, size};
+
+/// `crawl media`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stemmata crawl media --candidates                  look at what may be copies, so that pixels settle it
+  stemmata crawl media --limit 1000
+  stemmata crawl media --image 9173928 --image 9173929
+  stemmata crawl media --original --keep ~/Pictures/civitai --image 9173928
+
+Of each picture a small rendition is fetched, described and dropped again. A rendition shows that pictures look
+alike, and never that they have the same bytes or pixels; --original fetches what was uploaded. Videos are left
+alone. What is known is not fetched again, and the same line goes on where it was stopped.
+")]
+pub(crate) struct MediaFlags {
+    /// Only these: an id, the URL of a page or of a file, a media key; `-` reads them from stdin, one a line
+    #[arg(long = "image", value_name = "ID")]
+    pub(crate) images: Vec<String>,
+    /// Only members of groups that look alike by their BlurHashes
+    #[arg(long, conflicts_with = "images")]
+    pub(crate) candidates: bool,
+    /// Stop after so many pictures
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Width to ask for: 96, 320, 450, 512, 800, 1200, 1600, 2200
+    #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_PREVIEW_WIDTH, value_parser = width)]
+    pub(crate) width: u32,
+    /// Fetch what was uploaded instead of a rendition; large
+    #[arg(long, conflicts_with = "width")]
+    pub(crate) original: bool,
+    /// Keep the bytes in this folder, under the names of their hashes; nothing is overwritten
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Also what failed not long ago
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    #[command(flatten)]
+    pub(crate) host: MediaHostFlags,
+}
+
+/// The host of the pictures, how fast, and how far.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Site")]
+pub(crate) struct MediaHostFlags {
+    /// Where pictures are [default: https://image.civitai.com]; no token is ever sent there
+    #[arg(long, value_name = "URL", env = "STEMMATA_MEDIA_BASE", hide_env = true)]
+    pub(crate) media_base: Option<String>,
+    /// Your mail or web address, told to the site so that it can ask before it blocks
+    #[arg(long, value_name = "MAIL_OR_URL", env = "STEMMATA_CONTACT", hide_env = true, value_parser = contact)]
+    pub(crate) contact: Option<Contact>,
+    /// Requests a second at most; up to 20
+    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env = true)]
+    #[arg(default_value_t = 2.0, value_parser = rate)]
+    pub(crate) max_rps: f64,
+    /// Requests at once at most; up to 8
+    #[arg(long, value_name = "N", env = "STEMMATA_MAX_IN_FLIGHT", hide_env = true)]
+    #[arg(default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_in_flight: u16,
+    /// Stop after so many requests, repeated tries included
+    #[arg(long, value_name = "N", env = "STEMMATA_MAX_REQUESTS", hide_env = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_requests: Option<u64>,
+    /// Stop after so many bytes were transferred: 500M, 1G
+    #[arg(long, value_name = "SIZE", env = "STEMMATA_MAX_BYTES", hide_env = true, value_parser = size)]
+    pub(crate) max_bytes: Option<u64>,
+    /// Seconds for one request, from the connection to the last byte
+    #[arg(long, value_name = "S", env = "STEMMATA_TIMEOUT", hide_env = true)]
+    #[arg(default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) follow: FollowFlags,
+}
+
+fn width(text: &str) -> Result<u32, String> {
+    let width = text.parse().ok().filter(|width| PREVIEW_WIDTHS.contains(width));
+    width.ok_or_else(|| {
+        let known: Vec<String> = PREVIEW_WIDTHS.iter().map(u32::to_string).collect();
+        format!("it is one of {}, which the site's own pages ask for", known.join(", "))
+    })
+}
