@@ -9,9 +9,7 @@ use clap::Args;
 #[command(after_help = "\
 Examples:
   stemmata lineage 257749
-  stemmata lineage civitai:257749@290640 --format json
   stemmata lineage 'DreamShaper' --since 2024 --explain
-  stemmata lineage --query 'castle sampler:euler'
   stemmata lineage --top 50
   stemmata lineage --compare 257749@290640 257749@324619
   stemmata lineage 257749 --export-html report.html --export-json report.json

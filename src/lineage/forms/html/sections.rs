@@ -294,7 +294,8 @@ fn family<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> 
         }
         put(out, table("base_models"), "", "");
         put(out, table("shared_files"), "wide", "");
-        if (ancestry.remixes.made_from_others, ancestry.remixes.children) != (0, 0) {
+        let remixes = ancestry.remixes.unwrap_or_default();
+        if (remixes.made_from_others, remixes.children) != (0, 0) {
             put(out, table("remixes"), "", &counted(table("remixes"), first, 0));
         }
     });

@@ -113,19 +113,21 @@ pub(super) fn edges(report: &LineageReport) -> Table {
 }
 
 pub(super) fn remixes(report: &LineageReport) -> Table {
-    let remixes = &report.ancestry.remixes;
-    let rows = [
-        ("images of the scope that were made from another image", remixes.made_from_others),
-        ("of these, made from an image of the scope", remixes.made_from_own),
-        ("images of the scope that others were made from", remixes.parents),
-        ("images anywhere that were made from one of the scope", remixes.children),
-    ];
+    let counted = report.ancestry.remixes.map(|remixes| {
+        [
+            ("images of the scope that were made from another image", remixes.made_from_others),
+            ("of these, made from an image of the scope", remixes.made_from_own),
+            ("images of the scope that others were made from", remixes.parents),
+            ("images anywhere that were made from one of the scope", remixes.children),
+        ]
+    });
+    let rows = counted.into_iter().flatten();
     Table {
         key: "remixes",
         title: "Images made from images",
         meaning: "what the site calls remixes".to_owned(),
         columns: &[Column("what", "What"), Column("images", "Images")],
-        rows: rows.map(|(what, images)| vec![Cell::text(what), Cell::Count(images)]).into(),
+        rows: rows.map(|(what, images)| vec![Cell::text(what), Cell::Count(images)]).collect(),
         left_out: 0,
     }
 }
