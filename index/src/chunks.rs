@@ -6,10 +6,9 @@
 //! - Never: more than [`MAX_CHUNKS`], or one that is longer than tags are: [`MAX_CHUNK_WORDS`] and [`MAX_CHUNK_BYTES`].
 //!   Sentences are no tags; their words are found as words.
 
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-
+use crate::digest::Hasher;
 use crate::syntax::{Step, step};
-use crate::tokenizer::{fold, has_word};
+use crate::tokenizer::{fold, has_word, next_word};
 
 /// Most distinct chunks of one text; later ones are left out.
 pub const MAX_CHUNKS: usize = 256;
@@ -20,7 +19,8 @@ pub const MAX_CHUNK_WORDS: usize = 6;
 
 /// The distinct chunks of a prompt, in the order of their first occurrence.
 pub fn chunks(text: &str) -> Chunks<'_> {
-    Chunks { text, at: 0, raw: String::new(), given: Vec::new() }
+    let words = Words { hasher: Hasher::new(), is_empty: true, folded: String::new() };
+    Chunks { text, at: 0, raw: String::new(), given: Vec::new(), words }
 }
 
 /// The chunk that a text is as a whole; `None` for one that is no chunk. A query for a chunk asks for this.
@@ -37,6 +37,79 @@ pub struct Chunks<'a> {
     at: usize,
     raw: String,
     given: Vec<u64>,
+    words: Words,
+}
+
+/// A hash of the words that were read.
+#[derive(Clone, Debug)]
+struct Words {
+    hasher: Hasher,
+    is_empty: bool,
+    folded: String,
+}
+
+impl Words {
+    /// Takes a word of ASCII.
+    fn take(&mut self, word: &str) {
+        self.folded.clear();
+        self.folded.push_str(word);
+        self.folded.make_ascii_lowercase();
+        self.hasher.bytes(self.folded.as_bytes());
+        self.is_empty = false;
+    }
+
+    /// Takes the words of a stretch beyond ASCII.
+    fn fold_and_take(&mut self, text: &str) {
+        fold(text, &mut self.folded);
+        let mut at = 0;
+        while let Some((start, end)) = next_word(&self.folded, at) {
+            self.hasher.bytes(&self.folded.as_bytes()[start..end]);
+            self.is_empty = false;
+            at = end;
+        }
+    }
+}
+
+/// What one pass over a prompt finds.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// All chunks, one behind the other.
+    text: String,
+    ends: Vec<usize>,
+    /// A hash of all words in order; `None` without words. Prompts that differ in emphasis, case and punctuation alone
+    /// have the same.
+    pub(crate) words: Option<u64>,
+}
+
+impl Reading {
+    /// How many chunks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A chunk by its place among the chunks of the prompt.
+    pub(crate) fn chunk(&self, place: usize) -> Option<&str> {
+        let end = *self.ends.get(place)?;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.text[start..end])
+    }
+}
+
+/// Reads a prompt to its end.
+pub(crate) fn read(text: &str) -> Reading {
+    let mut chunks = chunks(text);
+    let mut reading = Reading { text: String::with_capacity(text.len()), ends: Vec::new(), words: None };
+    let mut chunk = String::with_capacity(MAX_CHUNK_BYTES);
+    while chunks.next_into(&mut chunk) {
+        reading.text.push_str(&chunk);
+        reading.ends.push(reading.text.len());
+    }
+    // What lies behind the last chunk that is kept has words too.
+    while chunks.at < text.len() {
+        chunks.read(&mut chunk);
+    }
+    reading.words = (!chunks.words.is_empty).then(|| chunks.words.hasher.finish());
+    reading
 }
 
 impl Iterator for Chunks<'_> {
@@ -81,6 +154,9 @@ impl Chunks<'_> {
                     }
                 }
                 Step::Ascii | Step::Wide | Step::Sign => {
+                    if kind == Step::Ascii {
+                        self.words.take(&self.text[from..end]);
+                    }
                     fits &= self.raw.len() + (end - from) <= 4 * MAX_CHUNK_BYTES;
                     if fits {
                         is_wide |= kind == Step::Wide;
@@ -92,8 +168,12 @@ impl Chunks<'_> {
                             self.raw.truncate(self.raw.len() - (end - from) + place);
                             let skipped = self.text[from + place..].chars().next().map_or(1, char::len_utf8);
                             self.at = from + place + skipped;
+                            self.words.fold_and_take(&self.text[from..from + place]);
                             break;
                         }
+                    }
+                    if kind == Step::Wide {
+                        self.words.fold_and_take(&self.text[from..end]);
                     }
                 }
             }
@@ -129,40 +209,4 @@ fn finish(raw: &str, is_wide: bool, chunk: &mut String) -> bool {
     let skipped = kept - chunk.trim_start_matches(is_edge).len();
     chunk.drain(..skipped);
     chunk.len() <= MAX_CHUNK_BYTES && chunk.split(' ').count() <= MAX_CHUNK_WORDS && has_word(chunk)
-}
-
-/// Splits a prompt into its chunks, for the column of them.
-#[derive(Clone, Default)]
-pub(crate) struct ChunkTokenizer {
-    token: Token,
-}
-
-impl Tokenizer for ChunkTokenizer {
-    type TokenStream<'a> = ChunkStream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> ChunkStream<'a> {
-        self.token.reset();
-        ChunkStream { chunks: chunks(text), token: &mut self.token }
-    }
-}
-
-/// The chunks of one text as tokens.
-pub(crate) struct ChunkStream<'a> {
-    chunks: Chunks<'a>,
-    token: &'a mut Token,
-}
-
-impl TokenStream for ChunkStream<'_> {
-    fn advance(&mut self) -> bool {
-        self.token.position = self.token.position.wrapping_add(1);
-        self.chunks.next_into(&mut self.token.text)
-    }
-
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
-    }
 }

@@ -202,7 +202,7 @@ impl<'a> Lowering<'a> {
             IntegerField::Id => fields.image,
             IntegerField::PostedFor => fields.posted_for,
         };
-        let has_terms = matches!(field, IntegerField::Post | IntegerField::PostedFor);
+        let has_terms = matches!(field, IntegerField::PostedFor);
         match (has_terms, test) {
             (true, Test::Equal(value)) => filter(match u64::try_from(value) {
                 Ok(value) => exact(Term::from_field_u64(column, value)),
