@@ -82,11 +82,6 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// How many chunks there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// A chunk by its place among the chunks of the prompt.
     pub(crate) fn chunk(&self, place: usize) -> Option<&str> {
         let end = *self.ends.get(place)?;
@@ -140,7 +135,7 @@ impl Chunks<'_> {
     /// Reads up to the next break. Whether what lies before it is a chunk.
     fn read(&mut self, chunk: &mut String) -> bool {
         self.raw.clear();
-        let (mut fits, mut is_wide) = (true, false);
+        let (mut fits, mut is_wide, mut has_word) = (true, false, false);
         while self.at < self.text.len() {
             let from = self.at;
             let (kind, end) = step(self.text, from);
@@ -154,11 +149,19 @@ impl Chunks<'_> {
                     }
                 }
                 Step::Ascii | Step::Wide | Step::Sign => {
-                    if kind == Step::Ascii {
-                        self.words.take(&self.text[from..end]);
-                    }
                     fits &= self.raw.len() + (end - from) <= 4 * MAX_CHUNK_BYTES;
-                    if fits {
+                    if kind == Step::Ascii {
+                        has_word = true;
+                        if fits {
+                            let start = self.raw.len();
+                            self.raw.push_str(&self.text[from..end]);
+                            self.raw[start..].make_ascii_lowercase();
+                            self.words.hasher.bytes(&self.raw.as_bytes()[start..]);
+                            self.words.is_empty = false;
+                        } else {
+                            self.words.take(&self.text[from..end]);
+                        }
+                    } else if fits {
                         is_wide |= kind == Step::Wide;
                         self.raw.push_str(&self.text[from..end]);
                         // A wide comma ends a chunk as a plain one does; what follows it is read again.
@@ -178,7 +181,10 @@ impl Chunks<'_> {
                 }
             }
         }
-        fits && finish(&self.raw, is_wide, chunk)
+        if !is_wide {
+            return fits && has_word && keep(&self.raw, chunk);
+        }
+        fits && finish(&self.raw, chunk)
     }
 }
 
@@ -187,26 +193,29 @@ fn wide_break(text: &str) -> Option<usize> {
     text.find(['，', '、', '｜'])
 }
 
-/// Folds the text of a chunk and trims it. Whether it is a chunk.
-fn finish(raw: &str, is_wide: bool, chunk: &mut String) -> bool {
-    chunk.clear();
-    if is_wide {
-        let mut folded = String::with_capacity(raw.len());
-        fold(raw, &mut folded);
-        for word in folded.split_whitespace() {
-            if !chunk.is_empty() {
-                chunk.push(' ');
-            }
-            chunk.push_str(word);
+/// Folds the text of a chunk that is not all ASCII and trims it. Whether it is a chunk.
+fn finish(raw: &str, chunk: &mut String) -> bool {
+    let mut folded = String::with_capacity(raw.len());
+    fold(raw, &mut folded);
+    let mut text = String::with_capacity(folded.len());
+    for word in folded.split_whitespace() {
+        if !text.is_empty() {
+            text.push(' ');
         }
-    } else {
-        chunk.push_str(raw);
-        chunk.make_ascii_lowercase();
+        text.push_str(word);
     }
+    keep(&text, chunk) && has_word(chunk)
+}
+
+/// Trims a folded text. Whether it is short enough for a chunk.
+fn keep(folded: &str, chunk: &mut String) -> bool {
+    chunk.clear();
     let is_edge = |c: char| c.is_whitespace() || matches!(c, '.' | ';' | '"');
-    let kept = chunk.trim_end_matches(is_edge).len();
-    chunk.truncate(kept);
-    let skipped = kept - chunk.trim_start_matches(is_edge).len();
-    chunk.drain(..skipped);
-    chunk.len() <= MAX_CHUNK_BYTES && chunk.split(' ').count() <= MAX_CHUNK_WORDS && has_word(chunk)
+    let text = folded.trim_matches(is_edge);
+    let blanks = text.bytes().filter(|byte| *byte == b' ').take(MAX_CHUNK_WORDS).count();
+    let fits = !text.is_empty() && text.len() <= MAX_CHUNK_BYTES && blanks < MAX_CHUNK_WORDS;
+    if fits {
+        chunk.push_str(text);
+    }
+    fits
 }

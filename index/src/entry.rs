@@ -46,7 +46,6 @@ struct Prompt {
 #[derive(Clone, Copy, Debug)]
 enum Kept {
     Text(usize, usize),
-    Word(&'static str),
     Signed(i64),
     Unsigned(u64),
     Real(f64),
@@ -85,9 +84,13 @@ impl Entry {
         }
     }
 
-    /// What a document has, as words.
+    /// What a document has, as words with blanks between them.
     fn words(&mut self, fields: &Fields, document: &Document) {
-        let mut word = |word| self.values.push((fields.has, Kept::Word(word)));
+        let start = self.text.len();
+        let mut word = |word: &str| {
+            self.text.push_str(word);
+            self.text.push(' ');
+        };
         if kept_text(document.prompt.as_deref()).is_some() {
             word("prompt");
         }
@@ -105,9 +108,8 @@ impl Entry {
         if document.says_how() {
             word("meta");
         }
-        if let Some(shape) = document.shape() {
-            word(shape);
-        }
+        document.shape().into_iter().for_each(word);
+        self.values.push((fields.has, Kept::Text(start, self.text.len())));
     }
 
     fn keywords(&mut self, fields: &Fields, document: &Document) {
@@ -180,32 +182,26 @@ impl Entry {
     }
 
     /// The value at a place: first what was put in, then what is read from the prompts.
-    fn value(&self, mut at: usize) -> Option<(Field, Value<'_>)> {
+    fn value(&self, at: usize) -> Option<(Field, Value<'_>)> {
         if let Some((field, kept)) = self.values.get(at) {
             return Some((*field, self.kept(kept)));
         }
-        at -= self.values.len();
-        let [prompt, _] = self.readings();
-        if let Some(hash) = prompt.words {
-            if at == 0 {
-                let hash = hash >> (u64::BITS - PROMPT_HASH_BITS);
-                return Some((self.prompt_hash, Value(ReferenceValueLeaf::U64(hash))));
-            }
-            at -= 1;
-        }
-        for (reading, prompt) in self.readings().iter().zip(&self.prompts) {
-            match reading.chunk(at) {
-                Some(chunk) => return Some((prompt.chunks, Value(ReferenceValueLeaf::Str(chunk)))),
-                None => at -= reading.len(),
-            }
-        }
-        None
+        let [prompt, negative] = self.readings();
+        let hash = prompt.words.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS));
+        Some(match at - self.values.len() {
+            0 => (
+                self.prompt_hash,
+                Value::Leaf(hash.map_or(ReferenceValueLeaf::Null, ReferenceValueLeaf::U64)),
+            ),
+            1 => (self.prompts[0].chunks, Value::Chunks(prompt)),
+            2 => (self.prompts[1].chunks, Value::Chunks(negative)),
+            _ => return None,
+        })
     }
 
     fn kept<'a>(&'a self, kept: &'a Kept) -> Value<'a> {
-        Value(match kept {
+        Value::Leaf(match kept {
             Kept::Text(start, end) => ReferenceValueLeaf::Str(&self.text[*start..*end]),
-            Kept::Word(word) => ReferenceValueLeaf::Str(word),
             Kept::Signed(value) => ReferenceValueLeaf::I64(*value),
             Kept::Unsigned(value) => ReferenceValueLeaf::U64(*value),
             Kept::Real(value) => ReferenceValueLeaf::F64(*value),
@@ -242,14 +238,37 @@ impl<'a> Iterator for Values<'a> {
 
 /// A value as the engine reads it.
 #[derive(Clone, Debug)]
-pub(crate) struct Value<'a>(ReferenceValueLeaf<'a>);
+pub(crate) enum Value<'a> {
+    Leaf(ReferenceValueLeaf<'a>),
+    Chunks(&'a Reading),
+}
 
 impl<'a> EngineValue<'a> for Value<'a> {
-    type ArrayIter = std::iter::Empty<Self>;
+    type ArrayIter = ChunkValues<'a>;
     type ObjectIter = std::iter::Empty<(&'a str, Self)>;
 
     fn as_value(&self) -> ReferenceValue<'a, Self> {
-        ReferenceValue::Leaf(self.0.clone())
+        match self {
+            Self::Leaf(leaf) => ReferenceValue::Leaf(leaf.clone()),
+            Self::Chunks(reading) => ReferenceValue::Array(ChunkValues { reading, at: 0 }),
+        }
+    }
+}
+
+/// The chunks of a prompt as values.
+#[derive(Debug)]
+pub(crate) struct ChunkValues<'a> {
+    reading: &'a Reading,
+    at: usize,
+}
+
+impl<'a> Iterator for ChunkValues<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let chunk = self.reading.chunk(self.at)?;
+        self.at += 1;
+        Some(Value::Leaf(ReferenceValueLeaf::Str(chunk)))
     }
 }
 

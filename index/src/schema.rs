@@ -14,7 +14,7 @@ use tantivy::{Index, IndexMeta, IndexSettings};
 
 use crate::document::NameKind;
 use crate::error::IndexError;
-use crate::tokenizer::{self, KEYWORD, NAME, PROMPT};
+use crate::tokenizer::{self, BLANKS, KEYWORD, NAME, PROMPT};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
 pub const INDEX_FORMAT: u32 = 2;
@@ -75,8 +75,7 @@ impl Fields {
         let negative_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, false);
         let chunks = TextOptions::default().set_fast("raw");
         let name_text = text(NAME, IndexRecordOption::WithFreqsAndPositions, false);
-        let keyword = text(KEYWORD, IndexRecordOption::Basic, false);
-        let keyword_column = keyword.clone().set_fast("raw");
+        let keyword_column = text(KEYWORD, IndexRecordOption::Basic, false).set_fast("raw");
         // In the order in which an entry gives its values.
         Self {
             key: builder.add_i64_field("key", exact.clone()),
@@ -84,7 +83,7 @@ impl Fields {
             negative: builder.add_text_field("negative", negative_text),
             names: NameKind::ALL
                 .map(|kind| builder.add_text_field(&format!("name_{}", kind.as_str()), name_text.clone())),
-            has: builder.add_text_field("has", keyword),
+            has: builder.add_text_field("has", text(BLANKS, IndexRecordOption::Basic, false)),
             sampler: builder.add_text_field("sampler", keyword_column.clone()),
             scheduler: builder.add_text_field("scheduler", keyword_column.clone()),
             base: builder.add_text_field("base", keyword_column.clone()),

@@ -12,7 +12,9 @@
 //!
 //! Never: allocates for a word of ASCII.
 
-use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager};
+use tantivy::tokenizer::{
+    TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager, WhitespaceTokenizer,
+};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -25,6 +27,9 @@ pub(crate) const PROMPT: &str = "stemmata_prompt";
 pub(crate) const NAME: &str = "stemmata_name";
 /// Name of the analyzer of keywords.
 pub(crate) const KEYWORD: &str = "stemmata_keyword";
+/// Name of the analyzer of what the writer itself says: words with blanks between them, kept as they are.
+pub(crate) const BLANKS: &str = "stemmata_blanks";
+
 /// Longest word, in characters; the rest of a longer one is dropped.
 pub(crate) const MAX_WORD_CHARS: usize = 64;
 
@@ -43,6 +48,7 @@ pub(crate) enum Kind {
 pub(crate) fn register(manager: &TokenizerManager) {
     manager.register(PROMPT, analyzer(Kind::Prompt));
     manager.register(NAME, analyzer(Kind::Name));
+    manager.register(BLANKS, TextAnalyzer::from(WhitespaceTokenizer::default()));
     manager.register(KEYWORD, TextAnalyzer::from(KeywordTokenizer::default()));
 }
 
