@@ -30,6 +30,7 @@ mod import;
 mod index;
 mod interrupt;
 mod lineage;
+mod lineage_exports;
 mod link;
 mod local;
 mod logging;
