@@ -99,7 +99,7 @@ impl Picture {
                 identity: MediaIdentity::Key(MediaKey::from_bytes([self.media; 16])),
                 blurhash: None,
                 // What one picture is, it is in every document that says so; some say nothing.
-                width: (self.media > 0 && self.id % 3 > 0).then_some(self.media.into()),
+                width: (self.media > 0 && !self.id.is_multiple_of(3)).then_some(self.media.into()),
                 height: (self.media > 0 && self.id % 3 > 1).then_some(2),
             },
             url: None,
