@@ -4,7 +4,7 @@
 //!
 //! `DIR/models.ndjson` has one model a line, `DIR/images-000.ndjson` one image a line; with `--pages 200`
 //! one page of 200 images a line. `--shards 4` spreads the images over four files, `--gzip yes` compresses
-//! them. The same arguments write the same bytes on any machine.
+//! them. With `--one-checkpoint yes` everybody uses one checkpoint. The same arguments write the same bytes on any machine.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ mod records;
 
 use records::{Plan, Records};
 
-const USAGE: &str = "usage: generate --out DIR [--images N] [--versions N] [--seed N] [--pages N] [--shards N] [--gzip yes|no]";
+const USAGE: &str = "usage: generate --out DIR [--images N] [--versions N] [--seed N] [--pages N] [--shards N] [--gzip yes|no] [--one-checkpoint yes|no]";
 
 /// The outside of the program: any cause will do, a person reads it.
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -40,6 +40,7 @@ struct Settings {
     page: Option<u64>,
     shards: u64,
     gzip: bool,
+    one_checkpoint: bool,
 }
 
 fn main() -> Outcome<()> {
@@ -51,6 +52,7 @@ fn main() -> Outcome<()> {
     let started = Instant::now();
     fs::create_dir_all(&settings.out)?;
     let records = Records::new(settings.plan);
+    let records = if settings.one_checkpoint { records.of_one_checkpoint() } else { records };
     let mut bytes = settings.write("models", &mut |sink| write_counted(sink, &records.models()?))?;
     // A whole number of pages, so that only the last page of all is short.
     let unit = settings.page.unwrap_or(1);
@@ -107,7 +109,8 @@ fn write_counted(sink: &mut dyn Write, text: &[u8]) -> Outcome<u64> {
 impl Settings {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
         let plan = Plan { images: 100_000, versions: 5_000, seed: 1 };
-        let mut settings = Self { plan, out: PathBuf::new(), page: None, shards: 1, gzip: false };
+        let mut settings =
+            Self { plan, out: PathBuf::new(), page: None, shards: 1, gzip: false, one_checkpoint: false };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(USAGE)?;
             match name.as_str() {
@@ -118,6 +121,7 @@ impl Settings {
                 "--pages" => settings.page = Some(value.parse()?).filter(|&images| images > 0),
                 "--shards" => settings.shards = value.parse::<u64>()?.clamp(1, 1000),
                 "--gzip" => settings.gzip = value == "yes",
+                "--one-checkpoint" => settings.one_checkpoint = value == "yes",
                 _ => return Err(USAGE.into()),
             }
         }

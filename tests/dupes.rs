@@ -100,7 +100,7 @@ fn png(picture: &RgbImage) -> Vec<u8> {
 }
 
 /// The PNG with a text chunk behind its header.
-fn with_text(png: &[u8], key: &str, text: &str) -> Vec<u8> {
+pub(crate) fn with_text(png: &[u8], key: &str, text: &str) -> Vec<u8> {
     let body = [b"tEXt", key.as_bytes(), b"\0", text.as_bytes()].concat();
     let length = u32::try_from(body.len() - 4).expect("a short text");
     let header = 8 + 25;

@@ -22,6 +22,7 @@ use stemmata_index::Reader;
 
 use crate::support::cli;
 use crate::support::home::Home;
+use crate::support::paint;
 
 /// Versions of the two models.
 const VERSIONS: [[u64; 2]; 2] = [[11, 12], [21, 22]];
@@ -97,9 +98,9 @@ impl Picture {
             media: Media {
                 identity: MediaIdentity::Key(MediaKey::from_bytes([self.media; 16])),
                 blurhash: None,
-                // What one picture is, it is in every document.
-                width: (self.media > 0).then_some(self.media.into()),
-                height: (self.media > 0).then_some(2),
+                // What one picture is, it is in every document that says so; some say nothing.
+                width: (self.media > 0 && !self.id.is_multiple_of(3)).then_some(self.media.into()),
+                height: (self.media > 0 && self.id % 3 > 1).then_some(2),
             },
             url: None,
             media_type: None,
@@ -299,6 +300,15 @@ fn an_index_that_lacks_an_image_is_not_current_and_one_that_lacks_links_is() {
         !lineage::is_current(&Home::new().catalog, &reader).expect("reads"),
         "an index of another catalog"
     );
+    // A catalog that has the generations of the index and no images, but other batches.
+    let mut twin = Home::new();
+    let elsewhere = twin.path().with_file_name("index");
+    for _ in 1..=3 {
+        let models = vec![model(1, VERSIONS[0]), model(2, VERSIONS[1])];
+        write(&mut twin.catalog, &elsewhere, models);
+    }
+    assert!(reader.generation() <= twin.catalog.generation().expect("reads"));
+    assert!(!is_current(&twin.catalog), "an index of another catalog of the same generation");
 }
 
 #[test]
@@ -311,12 +321,56 @@ fn the_command_gives_the_same_report_with_and_without_an_index_and_says_which_on
     let without = ask();
     assert!(without.stderr.contains("there is no index"), "{}", without.stderr);
     assert_eq!(home.run(&["index", "update", "-q"]).code, 0);
+    // Whoever brings the index up to date looks for copies too.
+    let with_copies = ask().json();
+    assert!(with_copies["counts"]["made_with_distinct"].is_u64(), "{with_copies}");
+    std::fs::remove_dir_all(home.path().join("near")).expect("it was kept");
     let with = ask();
     assert_eq!((with.code, with.stderr.as_str()), (0, ""));
     assert_eq!(with.stdout, without.stdout);
     let report: Value = with.json();
     assert!(report["images"].as_u64() > Some(0), "{report}");
     assert!(!report["co_used"].as_array().expect("a list").is_empty(), "{report}");
+}
+
+#[test]
+fn copies_that_were_looked_for_count_once_and_those_that_were_not_are_unknown() {
+    let home = demo();
+    let models = home.run(&["lineage", "Inkwash Lines", "--format", "json"]).json();
+    let files = models["versions"][0]["files"].as_array().expect("a list");
+    let hashes = files.iter().filter_map(|file| file["hashes"].as_object()).flatten();
+    let (_, sha256) = hashes.into_iter().find(|(kind, _)| kind.as_str() == "SHA256").expect("a hash");
+    let short = sha256.as_str().expect("digits")[..10].to_owned();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (one, other) = (paint::paint(1, 640, 480), paint::paint(2, 640, 480));
+    let smaller = image::imageops::resize(&one, 480, 360, image::imageops::FilterType::Triangle);
+    for (seed, picture) in (1..).zip([&one, &one, &smaller, &other]) {
+        let text =
+            format!("a kite\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: {seed}, Model hash: {short}");
+        let png = crate::dupes::with_text(&paint::png(picture), "parameters", &text);
+        std::fs::write(folder.path().join(format!("{seed}.png")), png).expect("writable");
+    }
+    let root = folder.path().to_str().expect("a path in UTF-8");
+    assert_eq!(home.run(&["scan", root, "--fingerprints", "-q"]).code, 0);
+    assert_eq!(home.run(&["index", "update", "-q"]).code, 0);
+    std::fs::remove_dir_all(home.path().join("near")).expect("it was kept");
+    let counted = || {
+        let report = home.run(&["lineage", "--query", "a kite seed:1..4", "--format", "json"]).json();
+        (report["counts"].clone(), report["copies"].clone())
+    };
+    let (counts, copies) = counted();
+    assert_eq!((&counts["made_with"], &counts["made_with_deduplicated"]), (&4.into(), &4.into()), "{counts}");
+    assert_eq!((&counts["made_with_distinct"], &copies), (&Value::Null, &Value::Null));
+    assert_eq!(home.run(&["dupes", "-q"]).code, 0);
+    let (counts, copies) = counted();
+    assert_eq!(counts["made_with_distinct"], 2, "{counts}");
+    assert_eq!((&copies["weakest"], &copies["outdated"]), (&"re_encode".into(), &false.into()));
+    let of = |report: &Value| {
+        report["counts"]["made_with"].as_u64().zip(report["counts"]["made_with_distinct"].as_u64())
+    };
+    let (all, distinct) =
+        of(&home.run(&["lineage", "Inkwash Lines", "--json"]).json()).expect("both are known");
+    assert!(distinct <= all - 2, "{distinct} of {all}");
 }
 
 /// A naive ranking: for each model every image is asked, by its own resources.

@@ -163,6 +163,18 @@ impl Catalogue {
         Self { models, checkpoints, loras, unlisted, unlisted_rank }
     }
 
+    /// The same catalogue, where everybody uses one checkpoint: the one with the most versions, then the first.
+    #[must_use]
+    pub(crate) fn of_one_checkpoint(mut self) -> Self {
+        let releases = |place: usize| self.models[place].versions.len();
+        let checkpoints = (0..self.models.len()).filter(|place| self.models[*place].kind == Kind::Checkpoint);
+        let favourite = checkpoints.min_by_key(|place| (std::cmp::Reverse(releases(*place)), *place));
+        let places =
+            favourite.into_iter().flat_map(|place| (0..releases(place)).map(move |release| (place, release)));
+        self.checkpoints = Ranked::new(places.collect(), 1.0, 3.0);
+        self
+    }
+
     /// A checkpoint's version, by popularity.
     pub(crate) fn checkpoint(&self, rng: &mut Rng) -> (&Model, &Version) {
         let (model, release) = self.checkpoints.draw(rng).unwrap_or_default();

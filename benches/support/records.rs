@@ -47,6 +47,13 @@ impl Records {
         Self { catalogue, gallery: images::Gallery::new(plan, &words, vocabulary) }
     }
 
+    /// The same records, where every image is made with versions of one checkpoint.
+    #[must_use]
+    pub(crate) fn of_one_checkpoint(mut self) -> Self {
+        self.catalogue = self.catalogue.of_one_checkpoint();
+        self
+    }
+
     /// All that is published.
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.catalogue

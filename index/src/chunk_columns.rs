@@ -6,13 +6,16 @@
 
 use rayon::prelude::*;
 use tantivy::SegmentReader;
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Column, Dictionary, StrColumn};
 
 use crate::error::IndexError;
 use crate::facts::{Facts, SegmentFacts};
 use crate::fold::for_each_match;
 use crate::query::{Query, Resolver};
 use crate::reader::Reader;
+
+/// Terms of a dictionary that one look-up in it costs as much as, about: half of a block.
+const TERMS_OF_A_LOOKUP: usize = 64;
 
 /// Values that are read from a column at once.
 const BLOCK: usize = 4096;
@@ -177,10 +180,7 @@ fn count(
 ) -> Result<(Vec<u64>, u64), IndexError> {
     let Some(column) = column(segment, field)? else { return Ok((vec![0; chunks.len()], 0)) };
     let dictionary = column.dictionary();
-    let ordinals: Vec<Option<u64>> = chunks
-        .iter()
-        .map(|chunk| dictionary.term_ord(chunk.as_ref()).map_err(IndexError::Io))
-        .collect::<Result<_, _>>()?;
+    let ordinals = ordinals_of(dictionary, chunks)?;
     let mut counts = vec![0_u32; column.num_terms()];
     let index = &column.ords().index;
     let says = |doc: &tantivy::DocId| !index.value_row_ids(*doc).is_empty();
@@ -201,6 +201,32 @@ fn count(
         place.and_then(|place| counts.get(place)).map_or(0, |count| u64::from(*count))
     };
     Ok((ordinals.iter().map(of).collect(), any as u64))
+}
+
+/// The ordinals of chunks, in their order. A look-up reads half a block of the dictionary on average, so that for many
+/// chunks one pass over all of it costs less.
+fn ordinals_of(dictionary: &Dictionary, chunks: &[impl AsRef<str>]) -> Result<Vec<Option<u64>>, IndexError> {
+    if chunks.len().saturating_mul(TERMS_OF_A_LOOKUP) < dictionary.num_terms() {
+        let single = chunks.iter().map(|chunk| dictionary.term_ord(chunk.as_ref()).map_err(IndexError::Io));
+        return single.collect();
+    }
+    let mut wanted: Vec<(&[u8], usize)> =
+        chunks.iter().enumerate().map(|(place, chunk)| (chunk.as_ref().as_bytes(), place)).collect();
+    wanted.sort_unstable();
+    let mut found = vec![None; chunks.len()];
+    let mut next = wanted.into_iter().peekable();
+    let mut terms = dictionary.stream().map_err(IndexError::Io)?;
+    let mut ordinal = 0;
+    while next.peek().is_some() && terms.advance() {
+        while next.next_if(|(chunk, _)| *chunk < terms.key()).is_some() {}
+        while let Some((_, place)) = next.next_if(|(chunk, _)| *chunk == terms.key()) {
+            if let Some(found) = found.get_mut(place) {
+                *found = Some(ordinal);
+            }
+        }
+        ordinal += 1;
+    }
+    Ok(found)
 }
 
 /// Counts all values of a column. A document has each value once.

@@ -39,3 +39,6 @@ END;
 CREATE TRIGGER fingerprints_came AFTER INSERT ON fingerprints BEGIN
     DELETE FROM fingerprints_gone WHERE media = new.media AND algorithm = new.algorithm;
 END;
+
+-- Images made from images: few have a parent, and reports ask which do.
+CREATE INDEX images_remixed ON images (remix_of) WHERE remix_of IS NOT NULL;

@@ -9,6 +9,7 @@ use stemmata::entity::{Air, ModelId, VersionId};
 use stemmata::lineage::{
     self, Inputs, LineageError, LineageReport, Options, Period, ProvImage, Scope, ScopeKind, Wanted, Works,
 };
+use stemmata::link::copies::NearFolder;
 use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
 use stemmata_index::near::Copies;
@@ -135,7 +136,7 @@ impl<'a> Asked<'a> {
         let period = dates::period(arguments.since.as_deref(), arguments.until.as_deref())?;
         let catalog = session.catalog()?;
         let reader = current_index(session, &catalog)?;
-        let copies = known_copies(&session.settings.home)?;
+        let copies = NearFolder::new(&session.settings.near()).last().map(|(copies, _)| copies);
         let options = Options { list: usize::from(arguments.list) };
         Ok(Self { arguments, catalog, reader, copies, options, period })
     }
@@ -191,11 +192,6 @@ impl<'a> Asked<'a> {
         let resolver = CatalogResolver::new(&self.catalog);
         Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
     }
-}
-
-/// Near-duplicates as somebody last worked them out.
-fn known_copies(_home: &Path) -> Result<Option<Copies>, Failure> {
-    Ok(None)
 }
 
 /// The index, if it shows what the catalog holds. Else the catalog itself is read, which gives the same figures,

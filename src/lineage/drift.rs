@@ -41,14 +41,20 @@ pub(super) fn drift(catalog: &Catalog, scope: &Scope, figures: &Figures) -> Resu
     let mut drifts = Vec::new();
     for pair in order.windows(2) {
         let [(_, _, from, from_images, before), (_, _, to, to_images, after)] = pair else { continue };
-        let parts = parts(catalog, figures, before, after)?;
+        let parts = parts(catalog, figures, (before, *from_images), (after, *to_images))?;
         drifts.push(Drift { from: *from, to: *to, from_images: *from_images, to_images: *to_images, parts });
     }
     let surplus = drifts.len().saturating_sub(MOST_PAIRS);
     Ok(drifts.split_off(surplus))
 }
 
-fn parts(catalog: &Catalog, figures: &Figures, before: &Habits, after: &Habits) -> Result<Vec<DriftPart>> {
+/// Of two versions, each with the number of its images.
+fn parts(
+    catalog: &Catalog,
+    figures: &Figures,
+    (before, from): (&Habits, u64),
+    (after, to): (&Habits, u64),
+) -> Result<Vec<DriftPart>> {
     let text = |number: &u32| figures.names.text(*number).to_owned();
     let sampling = |(sampler, scheduler): &(u32, Option<u32>)| match scheduler {
         Some(scheduler) => format!("{} + {}", text(sampler), text(scheduler)),
@@ -57,16 +63,18 @@ fn parts(catalog: &Catalog, figures: &Figures, before: &Habits, after: &Habits) 
     let real = |bits: &u64| f64::from_bits(*bits).to_string();
     let size = |(width, height): &(u32, u32)| format!("{width}x{height}");
     let mut found = vec![
-        part("samplers", &before.samplers, &after.samplers, sampling),
-        part("schedulers", &before.schedulers, &after.schedulers, text),
-        part("steps", &before.steps, &after.steps, u32::to_string),
-        part("cfg", &before.cfg, &after.cfg, real),
-        part("sizes", &before.sizes, &after.sizes, size),
+        part("samplers", &before.samplers, &after.samplers, None, sampling),
+        part("schedulers", &before.schedulers, &after.schedulers, None, text),
+        part("steps", &before.steps, &after.steps, None, u32::to_string),
+        part("cfg", &before.cfg, &after.cfg, None, real),
+        part("sizes", &before.sizes, &after.sizes, None, size),
     ];
-    let co_used = part("co_used", &before.co_used, &after.co_used, VersionId::to_string);
+    // An image has many of these: what share of all entries one is tells nobody anything.
+    let of = Some((from, to));
+    let co_used = part("co_used", &before.co_used, &after.co_used, of, VersionId::to_string);
     found.push(co_used.map(|part| with_titles(catalog, part)).transpose()?);
-    found.push(part("prompt", &before.prompt, &after.prompt, text));
-    found.push(part("negative", &before.negative, &after.negative, text));
+    found.push(part("prompt", &before.prompt, &after.prompt, of, text));
+    found.push(part("negative", &before.negative, &after.negative, of, text));
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -74,6 +82,7 @@ fn part<K: Ord + Hash + Clone>(
     figure: &str,
     before: &HashMap<K, u64>,
     after: &HashMap<K, u64>,
+    images: Option<(u64, u64)>,
     text: impl Fn(&K) -> String,
 ) -> Option<DriftPart> {
     // Sorted, because sums of fractions depend on their order.
@@ -85,7 +94,8 @@ fn part<K: Ord + Hash + Clone>(
     let pairs: Vec<Pair<K>> = values.into_iter().map(|(value, (a, b))| Pair { value, a, b }).collect();
     let found = Divergence::of(&pairs)?;
     let share = |count: u64, all: u64| (count as f64 / all as f64 * 10_000.0).round() / 10_000.0;
-    let movers = movers(&pairs, found.a_values, found.b_values, MOVERS);
+    let (from_all, to_all) = images.unwrap_or((found.a_values, found.b_values));
+    let movers = movers(&pairs, from_all, to_all, MOVERS);
     Some(DriftPart {
         figure: figure.to_owned(),
         from_values: found.a_values,
@@ -98,8 +108,8 @@ fn part<K: Ord + Hash + Clone>(
                 value: text(&pair.value),
                 from: pair.a,
                 to: pair.b,
-                from_share: share(pair.a, found.a_values),
-                to_share: share(pair.b, found.b_values),
+                from_share: share(pair.a, from_all),
+                to_share: share(pair.b, to_all),
             })
             .collect(),
     })

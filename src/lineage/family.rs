@@ -57,7 +57,8 @@ pub(super) fn ancestry(
     walk.up()?;
     walk.down()?;
     ancestry.graph = walk.finish();
-    ancestry.remixes = catalog.remixes_of(images)?.map(|counts| Remixes {
+    let counts = catalog.remixes_of(images)?;
+    ancestry.remixes = Some(Remixes {
         made_from_others: counts.made_from_others,
         made_from_own: counts.made_from_own,
         children: counts.children,

@@ -16,13 +16,17 @@ use super::Result;
 use super::figures::{Figures, Members, Representative, Representatives, Sighting, Tally};
 use super::report::{Background, ChunkCounts, Inputs, LineageReport, report_of};
 
-/// Whether an index shows every image as the catalog has it. Links may have changed since: they are not in it.
+/// Whether an index shows every image as this very catalog has it, not one that was there before a backup was
+/// restored. Links may have changed since: they are not in it.
 ///
 /// # Errors
 ///
 /// [`super::LineageError::Catalog`].
 pub fn is_current(catalog: &Catalog, reader: &Reader) -> Result<bool> {
-    let shown = reader.generation();
+    let (shown, mark) = (reader.generation(), reader.mark());
+    if mark.is_some() && shown > 0 && catalog.generation_mark(shown)? != mark {
+        return Ok(false);
+    }
     Ok(shown <= catalog.generation()? && !catalog.has_images_since(shown)?)
 }
 

@@ -3,7 +3,7 @@
 //! - In: for each chunk, the images with it in the scope and everywhere.
 //! - Out: log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008, "Fightin' Words", equations 16
 //!   and 22), over images instead of words, because an image says a chunk once.
-//! - Never: a chunk that fewer than [`MIN_IMAGES`] images of the scope have.
+//! - Never: a chunk that fewer than [`MIN_IMAGES`] images of the scope have, or that lies within [`MIN_DEVIATIONS`].
 //!
 //! With `y` images with the chunk among `n` of the scope, `Y` among `N` elsewhere, and a prior of
 //! `a = PRIOR_IMAGES * (y + Y) / (n + N)` out of `A = PRIOR_IMAGES`:
@@ -20,6 +20,9 @@ pub(super) const PRIOR_IMAGES: f64 = 500.0;
 
 /// A chunk that fewer images of the scope have is no theme.
 pub(super) const MIN_IMAGES: u64 = 3;
+
+/// What lies fewer standard deviations above elsewhere is no theme: chance alone shows that.
+pub(super) const MIN_DEVIATIONS: f64 = 2.0;
 
 /// Chunks that are looked for everywhere: the most frequent of the scope, then by text. Rarer ones cannot be typical of
 /// a scope that has so many more frequent ones.
@@ -68,7 +71,7 @@ pub(super) fn typical(candidates: &[Candidate<'_>], images: u64, everywhere: u64
                 z: thousandth(z),
             }
         })
-        .filter(|theme| theme.z > 0.0)
+        .filter(|theme| theme.z >= MIN_DEVIATIONS)
         .collect();
     themes.sort_by(|a, b| b.z.total_cmp(&a.z).then_with(|| a.chunk.cmp(&b.chunk)));
     themes.truncate(most);

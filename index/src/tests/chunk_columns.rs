@@ -83,3 +83,24 @@ proptest! {
         prop_assert_eq!(reader.documents_with_chunks(ChunkField::Prompt, &asked).expect("counts"), (with, any));
     }
 }
+
+#[test]
+fn few_chunks_are_looked_up_and_many_are_found_in_one_pass() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let prompt = |number: u32| format!("chunk {number:03}, of all");
+    let documents: Vec<Document> = (0..400)
+        .map(|number| Document {
+            key: i64::from(number) + 1,
+            prompt: Some(prompt(number)),
+            ..Document::default()
+        })
+        .collect();
+    model::write(dir.path(), &documents, 400);
+    let reader = Reader::open(dir.path()).expect("opens");
+    let count = |asked: &[&str]| reader.documents_with_chunks(ChunkField::Prompt, asked).expect("counts");
+    assert_eq!(count(&["chunk 399", "nobody"]), (vec![1, 0], 400));
+    // Twice the same, before the first, after the last, and in no order.
+    let many = ["of all", "zebra", "chunk 000", "a", "chunk 399", "chunk 250", "chunk 250", "chunk 2500"];
+    assert_eq!(count(&many), (vec![400, 0, 1, 0, 1, 1, 1, 0], 400));
+    assert_eq!(count(&[]), (vec![], 400));
+}

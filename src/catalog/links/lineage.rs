@@ -3,6 +3,7 @@
 //! - In: row numbers, ids, names. Out: plain values in a stated order.
 //! - Never: a judgement on whether a header that names a parent is right.
 
+use crate::catalog::images::meta_code;
 use crate::catalog::{Catalog, Result};
 use crate::entity::{HexHash, ImageKey, Link, MetaState, VersionId, VersionRelation};
 
@@ -167,42 +168,39 @@ impl Catalog {
         Ok(())
     }
 
-    /// Counts images made from images, for a set of images given by row number, ascending. `None` in a catalog that has
-    /// no index of them (`images_remixed`): finding them would mean reading every image.
+    /// Counts images made from images, for a set of images given by row number, ascending.
     ///
     /// # Errors
     ///
-    /// When SQLite fails or a row is damaged.
-    pub fn remixes_of(&self, images: &[i64]) -> Result<Option<RemixCounts>> {
-        let indexed =
-            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'images_remixed')";
-        if self.connection.prepare_cached(indexed)?.query_row([], |row| row.get::<_, i64>(0))? == 0 {
-            return Ok(None);
-        }
+    /// When SQLite fails.
+    pub fn remixes_of(&self, images: &[i64]) -> Result<RemixCounts> {
         let is_own = |image: i64| images.binary_search(&image).is_ok();
+        // The index holds both columns, so that rows are only read where one of the two is of the set.
         let mut statement = self.connection.prepare_cached(
-            "SELECT image, remix_of, meta_state FROM images
-             WHERE remix_of IS NOT NULL AND same_as IS NULL",
+            "SELECT image, remix_of FROM images WHERE remix_of IS NOT NULL ORDER BY remix_of, image",
+        )?;
+        let mut shown = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM images WHERE image = ?1 AND same_as IS NULL AND meta_state <> ?2)",
         )?;
         let mut rows = statement.query([])?;
-        let (mut counts, mut parents) = (RemixCounts::default(), Vec::new());
+        let (mut counts, mut last_parent) = (RemixCounts::default(), None);
         while let Some(row) = rows.next()? {
-            if columns::meta_state(row.get(2)?)? == MetaState::Hidden {
-                continue;
-            }
             let (child, parent): (i64, i64) = (row.get(0)?, row.get(1)?);
             let (has_child, has_parent) = (is_own(child), is_own(parent));
+            if !(has_child || has_parent)
+                || !shown.query_row([child, meta_code(MetaState::Hidden)], |row| row.get(0))?
+            {
+                continue;
+            }
             counts.made_from_others += u64::from(has_child);
             counts.made_from_own += u64::from(has_child && has_parent);
-            if has_parent {
-                counts.children += 1;
-                parents.push(parent);
+            counts.children += u64::from(has_parent);
+            if has_parent && last_parent != Some(parent) {
+                counts.parents += 1;
+                last_parent = Some(parent);
             }
         }
-        parents.sort_unstable();
-        parents.dedup();
-        counts.parents = parents.len() as u64;
-        Ok(Some(counts))
+        Ok(counts)
     }
 
     /// All hashes of the files of a version as the site gives them, former ones included; sorted, each once.

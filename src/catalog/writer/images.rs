@@ -33,6 +33,7 @@ pub(super) struct ImageWriter<'t> {
     insert_media: CachedStatement<'t>,
     find_media: CachedStatement<'t>,
     fill_media: CachedStatement<'t>,
+    touch_media: CachedStatement<'t>,
     insert_use: CachedStatement<'t>,
     insert_version: CachedStatement<'t>,
     correlation: Correlation<'t>,
@@ -73,6 +74,8 @@ impl<'t> ImageWriter<'t> {
                  AND ((blurhash IS NULL AND ?2 IS NOT NULL) OR (width IS NULL AND ?3 IS NOT NULL)
                     OR (height IS NULL AND ?4 IS NOT NULL))",
             )?,
+            touch_media: transaction
+                .prepare_cached("UPDATE images SET generation = ?2 WHERE media = ?1 AND generation <> ?2")?,
             insert_use: transaction.prepare_cached(INSERT_USE)?,
             insert_version: transaction.prepare_cached(
                 "INSERT INTO image_versions (version, image, relation) VALUES (?1, ?2, ?3)
@@ -233,7 +236,10 @@ impl<'t> ImageWriter<'t> {
             return Ok(MediaPlace { row: self.transaction.last_insert_rowid(), is_new: true });
         }
         let row = self.find_media.query_row(params![identity, kind], |row| row.get(0))?;
-        self.fill_media.execute(params![row, media.blurhash, media.width, media.height])?;
+        if self.fill_media.execute(params![row, media.blurhash, media.width, media.height])? > 0 {
+            // All images that show it say more now. It happens three times to a media at most: nothing is taken away.
+            self.touch_media.execute(params![row, self.stamp.generation])?;
+        }
         Ok(MediaPlace { row, is_new: false })
     }
 

@@ -393,3 +393,23 @@ fn a_media_that_no_image_shows_any_more_goes() {
     assert_eq!(number(&home, "SELECT count(*) FROM media"), 1);
     assert_eq!(number(&home, "SELECT count(*) FROM images JOIN media USING (media)"), 2);
 }
+
+#[test]
+fn what_another_image_says_of_a_media_changes_all_images_that_show_it() {
+    let mut home = home();
+    let unmeasured = |id| {
+        let image = full_image(id);
+        Image { media: Media { width: None, height: None, ..image.media.clone() }, ..image }
+    };
+    write(&mut home, vec![(item(unmeasured(1)), "one"), (item(unmeasured(2)), "two")]);
+    let since = home.catalog.generation().expect("reads");
+    let changed =
+        |home: &Home| number(home, &format!("SELECT count(*) FROM images WHERE generation > {since}"));
+    write(&mut home, vec![(item(unmeasured(3)), "three says nothing new")]);
+    assert_eq!(changed(&home), 1);
+    write(&mut home, vec![(item(full_image(4)), "four says the size")]);
+    assert_eq!(changed(&home), 4, "an index that has the others holds no size of theirs");
+    let since = home.catalog.generation().expect("reads");
+    write(&mut home, vec![(item(full_image(5)), "five says it again")]);
+    assert_eq!(number(&home, &format!("SELECT count(*) FROM images WHERE generation > {since}")), 1);
+}

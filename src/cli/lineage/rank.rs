@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &LineageArgs, top: usize, session: &Session) -> Out
     }
     rows.finish(&Summary::from(&ranking))?;
     session.talk.note(&format!(
-        "{} with images, of {} that name any resource",
+        "{} that images were made with; {} images name any resource",
         counted(ranking.models, "models"),
         grouped(ranking.images)
     ));

@@ -202,11 +202,8 @@ fn images_made_from_images_are_counted_in_both_directions() {
         fixture.image(&crate::catalog::SomeImage { image, media: image, meta_state, ..Default::default() });
         fixture.run("UPDATE images SET remix_of = ?1 WHERE image = ?2", rusqlite::params![remix_of, image]);
     }
-    let found = || ancestry(&fixture.catalog, &[], &[1, 2, 3]).expect("readable").0.remixes;
-    fixture.run("DROP INDEX IF EXISTS images_remixed", []);
-    assert_eq!(found(), None);
-    fixture.run("CREATE INDEX images_remixed ON images (remix_of) WHERE remix_of IS NOT NULL", []);
+    let found = ancestry(&fixture.catalog, &[], &[1, 2, 3]).expect("readable").0.remixes;
     // Image 5 hides what it was made from; 4 and 6 are not of the set.
     let expected = Remixes { made_from_others: 2, made_from_own: 1, children: 3, parents: 2 };
-    assert_eq!(found(), Some(expected));
+    assert_eq!(found, Some(expected));
 }

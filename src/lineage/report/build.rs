@@ -285,3 +285,36 @@ pub(super) fn add_evidence(evidence: &mut BTreeMap<Evidence, u64>, kind: Evidenc
         *evidence.entry(kind).or_default() += count;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stemmata_index::near::CopyGroup;
+
+    use super::*;
+
+    #[test]
+    fn copies_count_once_but_edited_ones_and_mere_candidates_do_not() {
+        let group = |class, members: &[u64]| CopyGroup { class, members: members.to_vec() };
+        let copies = Copies::new(
+            7,
+            vec![
+                group(CopyClass::SameBytes, &[2, 1]),
+                group(CopyClass::ReEncode, &[2, 1, 3]),
+                group(CopyClass::Edited, &[2, 1, 3, 4]),
+                group(CopyClass::Candidate, &[5, 6]),
+                group(CopyClass::SamePixels, &[90, 7, 8]),
+            ],
+        );
+        for (media, expected) in [
+            (&[][..], 0),
+            (&[1, 2, 3], 1),
+            (&[1, 3], 1),
+            (&[1, 4], 2),
+            (&[5, 6], 2),
+            (&[7, 8], 1),
+            (&[1, 2, 3, 4, 5, 6, 7, 8, 99], 6),
+        ] {
+            assert_eq!(distinct(media, &copies), expected, "{media:?}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub struct Ancestry {
     pub same_files: Vec<SharedFile>,
     /// Parents and children, as far as they are known.
     pub graph: FamilyGraph,
-    /// Images made from images; `None` where the catalog cannot say so without reading every image.
+    /// Images made from images; `None` only in reports of programs that could not count them.
     pub remixes: Option<Remixes>,
 }
 

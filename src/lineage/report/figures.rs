@@ -289,7 +289,7 @@ pub struct DriftPart {
     pub to_values: u64,
     /// Jensen-Shannon divergence of the two distributions in bits: 0 the same, 1 nothing in common; to a thousandth.
     pub divergence: f64,
-    /// What two samples of these sizes from one distribution would show on average; to a thousandth.
+    /// What two samples of these sizes from one distribution stay below 19 times in 20, about; to a thousandth.
     pub by_chance: f64,
     /// The values whose shares move most, largest movement first, then by value.
     pub movers: Vec<Mover>,
@@ -304,7 +304,8 @@ pub struct Mover {
     pub from: u64,
     /// Images with it on the later side.
     pub to: u64,
-    /// Its share there, from 0 to 1, to a ten-thousandth.
+    /// Its share there, from 0 to 1, to a ten-thousandth: of the images that have any value, for lists such as prompts
+    /// of all images of the version.
     pub from_share: f64,
     /// Its share here.
     pub to_share: f64,

@@ -51,7 +51,7 @@ impl Page {
         }
         self.line(&format!("  {title}:"));
         for line in lines.iter().take(MOST_EDGES) {
-            self.line(&format!("    {line}"));
+            self.indented(4, line);
         }
         if lines.len() > MOST_EDGES {
             self.line(&format!("    ... and {} more", lines.len() - MOST_EDGES));

@@ -310,7 +310,8 @@ impl Page {
                 drift.to,
                 images(drift.to_images)
             ));
-            for part in &drift.parts {
+            // What is the same in both is no news.
+            for part in drift.parts.iter().filter(|part| part.divergence > 0.0) {
                 let moved: Vec<String> = part
                     .movers
                     .iter()

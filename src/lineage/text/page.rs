@@ -43,11 +43,16 @@ impl Page {
 
     /// Text over as many lines as it needs, the later ones indented.
     pub(in crate::lineage) fn paragraph(&mut self, text: &str) {
-        let mut line = String::from(" ");
+        self.indented(2, text);
+    }
+
+    /// The same, behind so many blanks, of which there is at least one.
+    pub(in crate::lineage) fn indented(&mut self, blanks: usize, text: &str) {
+        let mut line = " ".repeat(blanks.saturating_sub(1));
         for word in text.split_whitespace() {
             if line.chars().count() + 1 + word.chars().count() > self.width && line.trim() != "" {
                 self.line(&line);
-                line = String::from("   ");
+                line = " ".repeat(blanks + 1);
             }
             line.push(' ');
             line.push_str(word);
