@@ -235,7 +235,8 @@ fn turned(pictures: &[Picture], bases: &BTreeMap<&str, &Picture>, reach: Reach) 
     }
 }
 
-/// BlurHashes alone: recall by kind, and pairs of strangers.
+/// BlurHashes alone: recall by kind among the variants of pictures whose BlurHash is not flat, and pairs of strangers.
+/// Flat ones are refused on purpose, so that they are counted apart.
 fn by_blurhash(plain: &[&Picture], bases: &BTreeMap<&str, &Picture>) {
     for limit in [0.14_f32, 0.30] {
         let near = |one: &Picture, other: &Picture| {
@@ -243,9 +244,12 @@ fn by_blurhash(plain: &[&Picture], bases: &BTreeMap<&str, &Picture>) {
             pair.is_some_and(|((a, x), (b, y))| x.agrees(*y) && a.distance(b) <= limit)
         };
         let mut kinds: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut flat = 0;
         for picture in plain {
             let base = bases[picture.group.as_str()];
-            if !std::ptr::eq(base, *picture) {
+            if base.look.blur.is_none() {
+                flat += 1;
+            } else if !std::ptr::eq(base, *picture) {
                 let count = kinds.entry(&picture.kind).or_default();
                 count.0 += 1;
                 count.1 += u64::from(near(base, picture));
@@ -260,7 +264,8 @@ fn by_blurhash(plain: &[&Picture], bases: &BTreeMap<&str, &Picture>) {
             .sum();
         let told: Vec<String> =
             kinds.iter().map(|(kind, (all, found))| format!("{kind} {found}/{all}")).collect();
-        println!("BlurHash <= {limit}: {strangers} pairs of strangers; {}", told.join(", "));
+        let told = told.join(", ");
+        println!("BlurHash <= {limit}: {strangers} pairs of strangers; {flat} of flat pictures; {told}");
     }
 }
 

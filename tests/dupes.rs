@@ -370,7 +370,7 @@ fn the_contact_sheet_needs_nothing_else_and_says_what_it_leaves_out() {
     let sheet = sheet.to_str().expect("UTF-8");
     let answer = world.home.run(&["dupes", "--export-html", sheet, "--html-groups", "1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains("1 group on this sheet; 1 more groups are left out"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("1 group on this sheet; 1 more group is left out"), "{}", answer.stderr);
     let html = fs::read_to_string(sheet).expect("it was written");
     assert!(html.starts_with("<!doctype html>") && html.contains("data:image/jpeg;base64,"));
     for forbidden in ["<script", "src=\"http", "url(", "@import", "<link"] {
@@ -383,6 +383,10 @@ fn the_contact_sheet_needs_nothing_else_and_says_what_it_leaves_out() {
     let refused = world.home.run(&["dupes", "--export-html", photo.to_str().expect("UTF-8")]);
     assert_eq!((refused.code, fs::read(&photo).expect("there")), (2, before));
     assert!(refused.stderr.contains("is no contact sheet"), "{}", refused.stderr);
+    let nowhere = world.path("no-folder/sheet.html");
+    let refused = world.home.run(&["dupes", "--export-html", nowhere.to_str().expect("UTF-8")]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "before anything is searched");
+    assert!(refused.stderr.contains("there is no folder"), "{}", refused.stderr);
 }
 
 #[test]

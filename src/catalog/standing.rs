@@ -6,7 +6,7 @@
 use super::images::{IMAGE_COLUMNS, read_row};
 use super::{Catalog, CatalogError, MediaId, Result};
 use crate::catalog::ImageRow;
-use crate::entity::Timestamp;
+use crate::entity::{ImageKey, Timestamp};
 
 /// What the images of one media know of it together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,27 +24,29 @@ pub struct MediaStanding {
 }
 
 impl Catalog {
-    /// Sums up what is known of a media; nothing for one that no image shows.
+    /// Sums up what is known of a media, and names the images that show it, by key; nothing for one that none shows.
     ///
     /// # Errors
     ///
-    /// When SQLite fails.
-    pub fn media_standing(&self, media: MediaId) -> Result<MediaStanding> {
+    /// When SQLite fails or a row is damaged.
+    pub fn media_standing(&self, media: MediaId) -> Result<(MediaStanding, Vec<ImageKey>)> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(max(m.width * m.height), 0), coalesce(max(i.meta_state = 2), 0), min(i.created_at),
-                    count(i.username), count(i.image)
-             FROM media m LEFT JOIN images i ON i.media = m.media AND i.same_as IS NULL WHERE m.media = ?1",
+            "SELECT m.width * m.height, i.meta_state = 2, i.created_at, i.username IS NOT NULL, i.image
+             FROM media m JOIN images i ON i.media = m.media AND i.same_as IS NULL WHERE m.media = ?1 ORDER BY i.image",
         )?;
         let media = i64::try_from(media.get()).unwrap_or(i64::MAX);
-        Ok(statement.query_row([media], |row| {
-            Ok(MediaStanding {
-                pixels: row.get::<_, i64>(0)?.unsigned_abs(),
-                has_generation_data: row.get(1)?,
-                created_at: row.get::<_, Option<i64>>(2)?.and_then(Timestamp::from_millis),
-                has_owner: row.get::<_, i64>(3)? > 0,
-                images: row.get::<_, i64>(4)?.unsigned_abs(),
-            })
-        })?)
+        let mut rows = statement.query([media])?;
+        let (mut facts, mut images) = (MediaStanding::default(), Vec::new());
+        while let Some(row) = rows.next()? {
+            facts.pixels = row.get::<_, Option<i64>>(0)?.unwrap_or_default().unsigned_abs();
+            facts.has_generation_data |= row.get::<_, bool>(1)?;
+            let created_at = row.get::<_, Option<i64>>(2)?.and_then(Timestamp::from_millis);
+            facts.created_at = [facts.created_at, created_at].into_iter().flatten().min();
+            facts.has_owner |= row.get::<_, bool>(3)?;
+            facts.images += 1;
+            images.extend(ImageKey::new(row.get(4)?));
+        }
+        Ok((facts, images))
     }
 
     /// Every image whose generation data is shown and has a prompt, by key.
@@ -87,6 +89,21 @@ impl Catalog {
             hidden.extend(u64::try_from(row?).ok().and_then(MediaId::new));
         }
         Ok(hidden)
+    }
+
+    /// Whether anything changed after `generation` that says how media look, who shows them, or which is the better one.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn has_pictures_since(&self, generation: u64) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM images WHERE generation > ?1)
+                 OR EXISTS (SELECT 1 FROM fingerprints WHERE generation > ?1)
+                 OR EXISTS (SELECT 1 FROM fingerprints_gone WHERE generation > ?1)",
+        )?;
+        let generation = i64::try_from(generation).unwrap_or(i64::MAX);
+        Ok(statement.query_row([generation], |row| row.get(0))?)
     }
 
     /// The images with exactly this prompt whose generation data is shown, by key.

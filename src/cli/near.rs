@@ -129,6 +129,13 @@ pub(crate) fn compared(catalog: &Catalog) -> Result<(Compared, Excluded), Failur
     Ok((reader(catalog).compared(features.entries)?, excluded))
 }
 
+/// Everything that can be compared with one picture, and a count of what has no BlurHash that can.
+pub(crate) fn comparable(catalog: &Catalog) -> Result<(Compared, Excluded), Failure> {
+    let features = features(catalog)?;
+    let excluded = Excluded::from(&features.excluded);
+    Ok((reader(catalog).comparable(features.entries)?, excluded))
+}
+
 /// How many pictures on disk were never looked at, in words with what to do about it.
 pub(crate) fn unseen(catalog: &Catalog) -> Result<Option<String>, Failure> {
     let due = catalog.due_picture_count(stemmata::catalog::Failures::Spared)?.0;

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &SimilarArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
     let query = query(&catalog, &arguments.target, session)?;
-    let (compared, excluded) = near::compared(&catalog)?;
+    let (compared, excluded) = near::comparable(&catalog)?;
     let threshold = arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD);
     let options = SimilarOptions {
         reach: Reach { bits: arguments.distance.unwrap_or(LOOK_ALIKE_BITS), blur: threshold },

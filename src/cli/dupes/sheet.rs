@@ -49,12 +49,18 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// When there is a file that is no contact sheet, or a folder.
+    /// When there is a file that is no contact sheet, or a folder, or no folder to write it into.
     pub(super) fn new(path: &Path, most_groups: usize) -> Result<Self, Failure> {
         if path.exists() && !is_sheet(path) {
             let name = path.display();
             return Err(Failure::usage(format!("{name} is there already, and is no contact sheet"))
                 .hint("give the name of a new file"));
+        }
+        // Told before a long search, not after it.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(Failure::usage(format!("there is no folder {}", folder.display()))
+                .hint("make it, or give another name for the contact sheet"));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -123,6 +129,7 @@ impl Sheet {
     pub(super) fn finish(self, summary: &str) -> Result<String, Failure> {
         let left_out = match self.left_out {
             0 => String::new(),
+            1 => "; 1 more group is left out, --html-groups N shows more".to_owned(),
             count => format!("; {} more groups are left out, --html-groups N shows more", grouped(count)),
         };
         let told = format!("{} on this sheet{left_out}", counted(self.groups as u64, "groups"));

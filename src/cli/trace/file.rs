@@ -95,7 +95,7 @@ impl Tracing<'_> {
         // A picture that cannot be decoded, or is flat, looks like nothing.
         let Ok(described) = fingerprint::of_file(path, &PictureLimits::default()) else { return Ok(None) };
         if self.compared.get().is_none() {
-            let (all, _) = near::compared(self.catalog)?;
+            let (all, _) = near::comparable(self.catalog)?;
             self.compared.get_or_init(|| all);
         }
         let Some(compared) = self.compared.get() else { return Ok(None) };

@@ -149,22 +149,21 @@ fn matches_below(glob: &GlobMatcher, path: &Path, root: &Path) -> bool {
 
 /// Adds the wanted files below a folder, in byte order of their paths.
 ///
-/// Hidden files and folders and indexes of Stemmata count as other files. Only regular files are wanted:
-/// reading a pipe or a device may never end.
+/// Hidden files and folders and what a home of Stemmata keeps for itself count as other files. Only regular files are
+/// wanted: reading a pipe or a device may never end.
 fn walk(
     folder: &Path,
     wanted: impl Fn(&Path) -> bool,
     files: &mut Vec<InputFile>,
     skipped: &mut Vec<Failure>,
 ) {
-    if is_index(folder) {
+    if is_kept(folder) {
         return skipped.push(Failure::other_file(folder));
     }
     let mut found = Vec::new();
     let (sender, left_out) = std::sync::mpsc::channel();
     let enters = move |entry: &DirEntry| {
-        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-        let is_left_out = entry.depth() > 0 && is_hidden(entry.path()) || is_folder && is_index(entry.path());
+        let is_left_out = is_kept(entry.path()) || entry.depth() > 0 && is_hidden(entry.path());
         if is_left_out {
             // The receiver outlives the walk.
             sender.send(entry.path().to_owned()).unwrap_or_default();
@@ -190,9 +189,14 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// Whether a folder is an index, whose own files look like documents.
-fn is_index(folder: &Path) -> bool {
-    folder.join(".managed.json").exists() && folder.join("meta.json").exists()
+/// Files and folders of a home, beside its catalog, that look like documents or hold what does.
+const KEPT_IN_HOME: [&str; 5] = ["index", "index.next", "index.former", "near", "decisions.ndjson"];
+
+/// Whether this is what a home keeps for itself: an index wherever it lies, and what stands beside a catalog.
+fn is_kept(path: &Path) -> bool {
+    let is_named = path.file_name().is_some_and(|name| KEPT_IN_HOME.iter().any(|kept| name == *kept));
+    let is_in_home = || path.parent().is_some_and(|home| home.join("catalog.db").is_file());
+    is_named && is_in_home() || path.join(".managed.json").exists() && path.join("meta.json").exists()
 }
 
 /// Whether this is neither a regular file nor a link to one. A broken link is for its reader to report.
@@ -259,6 +263,16 @@ mod tests {
         let folder = folder(&["home/index/meta.json", "home/index/.managed.json", "home/dump.json"]);
         assert_eq!(names(folder.path(), ""), ["home/dump.json"]);
         assert_eq!(names(folder.path(), "home/index"), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_home_keeps_is_no_document_and_what_is_called_the_same_elsewhere_is_one() {
+        let kept = ["near/state.json", "decisions.ndjson", "index.next/meta.json", "index.former/meta.json"];
+        let home = folder(&[&["catalog.db", "page.json"][..], &kept].concat());
+        assert_eq!(names(home.path(), ""), ["page.json"]);
+        assert_eq!(names(home.path(), "near"), [""; 0]);
+        let elsewhere = folder(&kept);
+        assert_eq!(names(elsewhere.path(), "").len(), kept.len());
     }
 
     #[cfg(unix)]

@@ -62,6 +62,8 @@ pub struct FolderState {
     algorithm: u32,
     /// The generation of the catalog that they show.
     pub generation: u64,
+    /// What tells that generation from one of the same number in another catalog.
+    mark: Option<u64>,
     /// The decisions that they respect.
     decisions: String,
     /// What was compared.
@@ -80,15 +82,18 @@ impl NearFolder {
         Self(path.to_owned())
     }
 
-    /// The groups, if they show what the catalog says now.
+    /// The groups, if they show what the catalog says now: of the same generation, or of one after which nothing changed
+    /// that they depend on.
     ///
     /// # Errors
     ///
     /// When the catalog cannot be read.
     pub fn current(&self, catalog: &Catalog) -> Result<Option<(Copies, FolderState)>, CatalogError> {
         let Some((copies, state)) = self.last() else { return Ok(None) };
-        let is_current =
-            state.generation == catalog.generation()? && state.decisions == decisions_digest(catalog)?;
+        let is_current = state.generation <= catalog.generation()?
+            && state.mark == catalog.generation_mark(state.generation)?
+            && !catalog.has_pictures_since(state.generation)?
+            && state.decisions == decisions_digest(catalog)?;
         Ok(is_current.then_some((copies, state)))
     }
 
@@ -159,6 +164,7 @@ impl NearFolder {
         let state = FolderState {
             algorithm: algorithm(),
             generation: found.copies.generation(),
+            mark: catalog.generation_mark(found.copies.generation())?,
             decisions: decisions_digest(catalog)?,
             counts: found.counts,
             told,
@@ -269,6 +275,18 @@ mod tests {
         folder.keep(&catalog, &other, &memory(), serde_json::Value::Null).expect("writes");
         assert!(folder.current(&catalog).expect("readable").is_none(), "of another generation");
         assert!(folder.last().is_some());
+        folder.keep(&catalog, &found(), &memory(), serde_json::Value::Null).expect("writes");
+        catalog.execute_for_tests(
+            "INSERT INTO generations (generation, at, stage, source, items) VALUES (1, 0, 'x', 'x', 0)",
+        );
+        assert!(
+            folder.current(&catalog).expect("readable").is_some(),
+            "what is new says nothing of pictures"
+        );
+        catalog.execute_for_tests(
+            "INSERT INTO fingerprints_gone (media, algorithm, generation) VALUES (1, 1, 1)",
+        );
+        assert!(folder.current(&catalog).expect("readable").is_none(), "a picture is gone");
         folder.clear().expect("deletes");
         assert!(folder.last().is_none());
     }

@@ -130,17 +130,43 @@ impl<'c> LookReader<'c> {
     pub fn compared(&self, mut blurs: Vec<Entry>) -> Result<Compared, CatalogError> {
         let hidden: HashSet<u64> = self.catalog.hidden_media()?.into_iter().map(MediaId::get).collect();
         blurs.retain(|entry| !hidden.contains(&entry.id));
+        self.looks(blurs, |media| {
+            if hidden.contains(&media.get()) {
+                return Ok(None);
+            }
+            self.catalog.media_order(media).map(Some)
+        })
+    }
+
+    /// Everything that can be compared with one picture, whether or not an image shows it: who looks for one is quicker
+    /// if only what is found is asked about. The orders of these looks are zero.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn comparable(&self, blurs: Vec<Entry>) -> Result<Compared, CatalogError> {
+        self.looks(blurs, |_| Ok(Some(0)))
+    }
+
+    /// Looks from pixels, of those media that `order` gives a number.
+    fn looks(
+        &self,
+        blurs: Vec<Entry>,
+        mut order: impl FnMut(MediaId) -> Result<Option<u64>, CatalogError>,
+    ) -> Result<Compared, CatalogError> {
         let mut looks = Vec::new();
         let mut failed = None;
         self.catalog.each_fingerprint(0, u64::MAX, |stored| {
-            if hidden.contains(&stored.media.get()) || stored.looked.fingerprint().is_none() {
+            if stored.looked.fingerprint().is_none() {
                 return ControlFlow::Continue(());
             }
-            match self.catalog.media_order(stored.media) {
+            match order(stored.media) {
                 Ok(order) => {
-                    let mut look = Look::new(stored.media, order);
-                    look.take(&stored);
-                    looks.push(look);
+                    looks.extend(order.map(|order| {
+                        let mut look = Look::new(stored.media, order);
+                        look.take(&stored);
+                        look
+                    }));
                     ControlFlow::Continue(())
                 }
                 Err(error) => {

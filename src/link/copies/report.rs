@@ -153,8 +153,16 @@ fn first_name(catalog: &Catalog, group: &CopyGroup) -> Result<Option<ImageName>,
 
 /// The images that show a media, by name. An image without a name has been removed meanwhile.
 pub(super) fn images(catalog: &Catalog, media: MediaId) -> Result<Vec<(ImageName, ImageKey)>, CatalogError> {
+    named(catalog, catalog.images_of_media(media)?)
+}
+
+/// Images with their names, by name.
+pub(super) fn named(
+    catalog: &Catalog,
+    keys: Vec<ImageKey>,
+) -> Result<Vec<(ImageName, ImageKey)>, CatalogError> {
     let mut images = Vec::new();
-    for key in catalog.images_of_media(media)? {
+    for key in keys {
         images.extend(catalog.image_name(key)?.map(|name| (name, key)));
     }
     images.sort();

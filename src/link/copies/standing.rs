@@ -21,11 +21,11 @@ impl Standing {
     ///
     /// When SQLite fails.
     pub fn of(catalog: &Catalog, media: MediaId, size: Option<(u32, u32)>) -> Result<Self, CatalogError> {
-        let mut facts = catalog.media_standing(media)?;
+        let (mut facts, images) = catalog.media_standing(media)?;
         if let (0, Some((width, height))) = (facts.pixels, size) {
             facts.pixels = u64::from(width) * u64::from(height);
         }
-        let name = super::report::images(catalog, media)?.into_iter().next().map(|(name, _)| name);
+        let name = super::report::named(catalog, images)?.into_iter().next().map(|(name, _)| name);
         Ok(Self { facts, name, media })
     }
 
