@@ -29,6 +29,7 @@ mod home_lock;
 mod import;
 mod index;
 mod interrupt;
+mod kinship;
 mod lineage;
 mod link;
 mod local;

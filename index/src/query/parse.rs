@@ -7,6 +7,7 @@
 //! Never: panics, recurses deeper than [`MAX_DEPTH`] brackets, or guesses a field.
 
 use super::ast::{Node, Pattern, Query, Span};
+use super::control::Grouping;
 use super::error::{ErrorCode, Note, QueryError};
 use super::field::{self, FieldEntry, FieldKind, TextField};
 use super::lex::{self, Bracket, Token, TokenKind};
@@ -35,6 +36,8 @@ pub struct Parsed {
     pub sort: Vec<SortKey>,
     /// What `limit:` says.
     pub limit: Option<u64>,
+    /// What `group:` says.
+    pub group: Option<Grouping>,
     /// What may be worth saying about it; each kind once.
     pub notes: Vec<Note>,
 }
@@ -57,8 +60,8 @@ pub fn parse_with(source: &str, options: &ParseOptions<'_>) -> Result<Parsed, Qu
     check_length(source, Span::default())?;
     let mut parser = Parser::new(source, *options);
     let query = parser.alternatives()?.unwrap_or_else(Query::all);
-    let Shared { sort, limit, notes, .. } = parser.shared;
-    Ok(Parsed { query, sort, limit, notes })
+    let Shared { sort, limit, group, notes, .. } = parser.shared;
+    Ok(Parsed { query, sort, limit, group, notes })
 }
 
 pub(super) fn check_length(source: &str, span: Span) -> Result<(), QueryError> {
@@ -77,6 +80,7 @@ pub(super) struct Shared {
     pub(super) expansions: usize,
     pub(super) sort: Vec<SortKey>,
     pub(super) limit: Option<u64>,
+    pub(super) group: Option<Grouping>,
     notes: Vec<Note>,
 }
 
@@ -317,13 +321,10 @@ impl Parser<'_> {
         match entry.kind {
             FieldKind::Later => {
                 let message = format!("`{}:` is not indexed yet", entry.name);
-                let hint = match entry.name {
-                    "group" => "the flag --group of search does that".to_owned(),
-                    _ => format!("quote the text to search the prompt for it: \"{name}\""),
-                };
+                let hint = format!("quote the text to search the prompt for it: \"{name}\"");
                 Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
-            FieldKind::Sort | FieldKind::Limit => self.control(entry, name_span).map(|()| None),
+            FieldKind::Sort | FieldKind::Limit | FieldKind::Group => self.control(entry, name_span).map(|()| None),
             _ => self.values(entry, name_span),
         }
     }

@@ -197,7 +197,7 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value, now_ms: Option<i64>) -
             let id = text.parse().map_err(|_| bad(format!("`{}` is not a number", clip(text)), span))?;
             Query::new(Node::ResourceIds(vec![id]), span)
         }
-        FieldKind::Sort | FieldKind::Limit | FieldKind::Later => {
+        FieldKind::Sort | FieldKind::Limit | FieldKind::Group | FieldKind::Later => {
             return Err(QueryError::new(
                 ErrorCode::Misplaced,
                 format!("`{}:` cannot stand here", entry.name),

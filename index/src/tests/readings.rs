@@ -231,7 +231,7 @@ proptest! {
 
     #[test]
     fn a_tree_reads_back(query in model::query()) {
-        let parsed = Parsed { query, sort: Vec::new(), limit: Some(3), notes: Vec::new() };
+        let parsed = Parsed { query, sort: Vec::new(), limit: Some(3), group: None, notes: Vec::new() };
         let tree = Tree::of(&parsed);
         prop_assert_eq!(tree.version, TREE_VERSION);
         let json = serde_json::to_string(&tree).expect("serialises");
