@@ -11,7 +11,9 @@ use clap_complete::CompletionCandidate;
 use stemmata::catalog::{Access, Catalog};
 use stemmata::search::names_beginning;
 use stemmata_index::Reader;
-use stemmata_index::query::{COPY_CLASSES, FieldInfo, Grouping, KeywordField, SORT_WORDS, Share, State, fields};
+use stemmata_index::query::{
+    COPY_CLASSES, FieldInfo, Grouping, KeywordField, SORT_WORDS, Share, State, fields,
+};
 
 use super::config::Config;
 use super::settings;

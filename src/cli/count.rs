@@ -24,9 +24,7 @@ pub(crate) fn run(arguments: &CountArgs, session: &Session) -> Outcome {
     let reader = Reader::open(&session.settings.index())?;
     let near = Near::new(session, &catalog);
     let resolver = near.resolver();
-    let total = reader
-        .count(&resolver, &parsed.query)
-        .map_err(|error| failure(error.into(), &text))?;
+    let total = reader.count(&resolver, &parsed.query).map_err(|error| failure(error.into(), &text))?;
     let counted = facets.count(&resolver, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
     let standing = feed::standing(&catalog, &reader)?;
     let count = Count {

@@ -196,7 +196,8 @@ fn verify(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
     let run = session.reading();
     let standing = feed::standing(catalog, &reader)?;
     let report = feed::verify(catalog, &reader, &run)?;
-    let verified = Verified::new(&report, standing, &reader, catalog.generation()?, NearStanding::of(session, catalog)?);
+    let verified =
+        Verified::new(&report, standing, &reader, catalog.generation()?, NearStanding::of(session, catalog)?);
     sink.document(&verified, |verified, _| verified.text())?;
     if standing == Standing::Behind {
         session.talk.warn("the index lacks the latest changes; run `stemmata index update`");

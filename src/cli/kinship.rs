@@ -105,9 +105,9 @@ impl<'s> Near<'s> {
     /// Says when groups were asked for that lack the latest changes.
     pub(crate) fn warn(&self) {
         if self.standing.get() == NearStanding::Behind {
-            self.session
-                .talk
-                .warn("the groups of copies lack the latest changes; `stemmata dupes` brings them up to date");
+            self.session.talk.warn(
+                "the groups of copies lack the latest changes; `stemmata dupes` brings them up to date",
+            );
         }
     }
 
@@ -137,9 +137,9 @@ impl Kinship for Near<'_> {
         let Some(look) = look.filter(|look| look.blur.is_some() || look.comparable().is_some()) else {
             return Ok(None);
         };
-        let compared = self.compared.get_or_init(|| {
-            near::compared(self.catalog).map(|(compared, _)| compared).map_err(words)
-        });
+        let compared = self
+            .compared
+            .get_or_init(|| near::compared(self.catalog).map(|(compared, _)| compared).map_err(words));
         let usual = SimilarOptions::default();
         let reach = match bits {
             // Bits are counted between pixels: what only has a BlurHash has no such distance.

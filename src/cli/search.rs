@@ -14,7 +14,9 @@ use std::time::Instant;
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
-use stemmata::search::{self, FacetCounts, GroupKind, Highlighter, Page, Sample, SearchError, SearchSettings};
+use stemmata::search::{
+    self, FacetCounts, GroupKind, Highlighter, Page, Sample, SearchError, SearchSettings,
+};
 use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
@@ -61,9 +63,8 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     if let Some(kind) = group_kind(arguments, &parsed) {
         facets.none_beside_groups()?;
         let Shape::Rows(fields) = &shape else {
-            return Err(Failure::usage("groups are printed as a table, as lists or as JSON").hint(
-                "leave out `group:`, or else --template, --print0 or --preview",
-            ));
+            return Err(Failure::usage("groups are printed as a table, as lists or as JSON")
+                .hint("leave out `group:`, or else --template, --print0 or --preview"));
         };
         let (fields, fail_on_empty) = (fields.clone(), arguments.fail_on_empty);
         let asked =

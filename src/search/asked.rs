@@ -223,7 +223,9 @@ fn descends(catalog: &Catalog, text: &str) -> Answer {
 }
 
 fn near(kinship: Option<&dyn Kinship>) -> Result<&dyn Kinship, Unanswered> {
-    kinship.ok_or_else(|| unanswered(ErrorCode::NotIndexed, "copies and look-alikes cannot be asked for here".into()))
+    kinship.ok_or_else(|| {
+        unanswered(ErrorCode::NotIndexed, "copies and look-alikes cannot be asked for here".into())
+    })
 }
 
 fn copies(kinship: Option<&dyn Kinship>) -> Result<&stemmata_index::near::Copies, Unanswered> {
@@ -272,6 +274,8 @@ fn media_of(catalog: &Catalog, text: &str) -> Result<MediaId, Unanswered> {
 
 #[cfg(test)]
 mod tests {
+    use stemmata_index::near::{Copies, CopyGroup};
+
     use super::*;
 
     #[test]
@@ -285,6 +289,49 @@ mod tests {
         assert!(fits("outputs", "/x/outputs/a.png") && fits("outputs/a.*", "/x/outputs/a.png"));
         assert!(!fits("puts", "/x/outputs/a.png"));
         assert!(path_test("a[").is_err());
+    }
+
+    struct Known(Option<Copies>);
+
+    impl Kinship for Known {
+        fn copies(&self) -> Result<Option<&Copies>, String> {
+            Ok(self.0.as_ref())
+        }
+
+        fn alike(&self, _: u64, _: Option<u32>) -> Result<Option<Vec<u64>>, String> {
+            Ok(None)
+        }
+    }
+
+    #[track_caller]
+    fn check_media(answer: Answer, expected: &[u64]) {
+        let Ok(Found::Media(mut media)) = answer else { panic!("not media") };
+        media.sort_unstable();
+        media.dedup();
+        assert_eq!(media, expected);
+    }
+
+    #[test]
+    fn one_picture_is_the_best_of_nested_groups_and_candidates_are_no_copies() {
+        let group = |class, members: &[u64]| CopyGroup { class, members: members.to_vec() };
+        let groups = vec![
+            group(CopyClass::SamePixels, &[3, 1]),
+            group(CopyClass::Edited, &[2, 1, 3]),
+            group(CopyClass::ReEncode, &[5, 6]),
+            group(CopyClass::Candidate, &[9, 5, 6]),
+        ];
+        let known = Known(Some(Copies::new(7, groups)));
+        check_media(in_groups(Some(&known), |class| class <= VERIFIED), &[1, 2, 3, 5, 6]);
+        check_media(in_groups(Some(&known), |class| class == CopyClass::Candidate), &[5, 6, 9]);
+        check_media(best(Some(&known)), &[2, 5]);
+    }
+
+    #[test]
+    fn copies_that_nobody_worked_out_are_unready_and_not_absent() {
+        let answer = best(Some(&Known(None)));
+        let Err(unanswered) = answer else { panic!("answered") };
+        assert_eq!(unanswered.code, ErrorCode::Unready);
+        assert!(unanswered.hint.expect("a hint").contains("stemmata dupes"));
     }
 
     #[test]

@@ -116,7 +116,8 @@ impl Parser<'_> {
             return Err(QueryError::new(ErrorCode::Misplaced, "`group:` is given twice", span));
         }
         let words = || Grouping::ALL.into_iter().map(Grouping::as_str);
-        let Some(group) = Grouping::ALL.into_iter().find(|group| group.as_str().eq_ignore_ascii_case(text)) else {
+        let Some(group) = Grouping::ALL.into_iter().find(|group| group.as_str().eq_ignore_ascii_case(text))
+        else {
             let error = value::bad(format!("cannot group by `{}`", value::clip(text)), span);
             return Err(match field::nearest(text, words(), 2) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),

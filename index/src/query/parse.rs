@@ -324,7 +324,9 @@ impl Parser<'_> {
                 let hint = format!("quote the text to search the prompt for it: \"{name}\"");
                 Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
-            FieldKind::Sort | FieldKind::Limit | FieldKind::Group => self.control(entry, name_span).map(|()| None),
+            FieldKind::Sort | FieldKind::Limit | FieldKind::Group => {
+                self.control(entry, name_span).map(|()| None)
+            }
             _ => self.values(entry, name_span),
         }
     }

@@ -122,8 +122,8 @@ pub(crate) struct FieldEntry {
 }
 
 use FieldKind::{
-    Age, Ask, Chunk, Date, Group, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size, Sort,
-    Text, Uses,
+    Age, Ask, Chunk, Date, Group, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size,
+    Sort, Text, Uses,
 };
 
 macro_rules! fields {

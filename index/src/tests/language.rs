@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::model;
-use crate::query::{ErrorCode, MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_BYTES, Query, parse, render};
+use crate::query::{ErrorCode, Grouping, MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_BYTES, Query, parse, render};
 use crate::{Direction, SortField, SortKey};
 
 /// Parses and prints in the normal form.
@@ -179,6 +179,10 @@ fn control_terms_are_taken_out() {
     check_error("(a sort:likes)", ErrorCode::Misplaced, "sort");
     check_error("-limit:3", ErrorCode::Misplaced, "limit");
     check_error("sort:like", ErrorCode::BadValue, "like");
+    assert_eq!(parse("castle GROUP:Dup hill").expect("reads").group, Some(Grouping::Dup));
+    check_error("-group:dup", ErrorCode::Misplaced, "group");
+    check_error("group:dup group:seed", ErrorCode::Misplaced, "seed");
+    check_error("group:dupe", ErrorCode::BadValue, "dupe");
 }
 
 #[test]

@@ -38,7 +38,13 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Prints the groups.
-pub(crate) fn run(asked: Asked<'_>, near: &Near<'_>, session: &Session, reader: &Reader, sink: Sink) -> Outcome {
+pub(crate) fn run(
+    asked: Asked<'_>,
+    near: &Near<'_>,
+    session: &Session,
+    reader: &Reader,
+    sink: Sink,
+) -> Outcome {
     let resolver = near.resolver();
     let Asked { parsed, settings, kind, .. } = asked;
     let copies = match kind {
