@@ -15,7 +15,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
 use stemmata::search::{
-    self, FacetCounts, GroupKind, Highlighter, Page, Sample, SearchError, SearchSettings,
+    self, CatalogResolver, FacetCounts, GroupKind, Highlighter, Page, Sample, SearchError, SearchSettings,
 };
 use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
@@ -87,6 +87,9 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     };
     print(sink, shape, &Answer { parsed: &parsed, page: &page, facets: &counted, summary: &summary })?;
     tell(session, &catalog, &reader, &page, started)?;
+    if page.total == 0 {
+        tell_of_empty(session, &resolver, &reader, &parsed)?;
+    }
     near.warn();
     Ok(if page.total == 0 && arguments.fail_on_empty { Exit::NotFound } else { Exit::Done })
 }
@@ -226,6 +229,28 @@ fn tell(
     }
     warn_of_change(session, page.continued_from, page.generation);
     warn_of_standing(session, feed::standing(catalog, reader)?);
+    Ok(())
+}
+
+/// Says which of several conditions find nothing, where all of them together find nothing.
+fn tell_of_empty(
+    session: &Session,
+    resolver: &CatalogResolver<'_>,
+    reader: &Reader,
+    parsed: &Parsed,
+) -> Result<(), Failure> {
+    const MOST: usize = 3;
+    let clauses = reader.clauses(resolver, &parsed.query, &[])?;
+    let empty: Vec<String> = clauses
+        .iter()
+        .filter(|clause| clause.images == 0)
+        .map(|clause| format!("`{}`", super::escape::one_line(&clause.text)))
+        .collect();
+    if clauses.len() > 1 && !empty.is_empty() {
+        let more = if empty.len() > MOST { " and others" } else { "" };
+        let named: Vec<&str> = empty.iter().take(MOST).map(String::as_str).collect();
+        session.talk.note(&format!("hint: no image has {}{more}", named.join(", ")));
+    }
     Ok(())
 }
 

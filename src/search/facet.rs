@@ -5,6 +5,7 @@
 //! - Never: an estimate. Every match is counted, an image once for each value that it has.
 
 mod labels;
+mod numbered;
 mod numbers;
 
 use std::collections::{BTreeMap, HashMap};

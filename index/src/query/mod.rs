@@ -8,6 +8,7 @@ mod ask;
 mod asked;
 mod ast;
 mod compare;
+mod compared;
 mod control;
 mod date;
 mod error;

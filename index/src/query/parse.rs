@@ -27,6 +27,21 @@ pub const MAX_CLAUSES: usize = 1024;
 /// Largest number that can be the weight of a word, as in `(word:1.2)`.
 const LARGEST_WEIGHT: f64 = 10.0;
 
+/// What fields of other programs are called here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("score", "reactions"),
+    ("rating", "nsfw"),
+    ("fav", "likes"),
+    ("favcount", "likes"),
+    ("posted", "date"),
+    ("uploader", "user"),
+    ("author", "user"),
+    ("filetype", "ext"),
+    ("guidance", "cfg"),
+    ("similar", "like"),
+    ("folder", "path"),
+];
+
 /// A query with its control terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
@@ -247,6 +262,9 @@ impl Parser<'_> {
         {
             return Ok(query);
         }
+        if let Some(part) = self.compared_word(text, span) {
+            return part;
+        }
         self.prompt_words(text, span)
     }
 
@@ -378,7 +396,8 @@ impl Parser<'_> {
             format!("unknown field `{}`", value::clip(name)),
             name_span,
         );
-        Err(match near() {
+        let elsewhere = ELSEWHERE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        Err(match elsewhere.map(|(_, ours)| *ours).or_else(near) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint(format!("quote the text to search for it: \"{}:...\"", value::clip(name))),
         })
@@ -481,7 +500,7 @@ impl Parser<'_> {
         Value { is_quoted: true, ..Value::plain(text, span) }
     }
 
-    fn leaf(&mut self, entry: &FieldEntry, value: Value) -> Part {
+    pub(super) fn leaf(&mut self, entry: &FieldEntry, value: Value) -> Part {
         let span = value.span;
         if value.pattern.is_some() {
             self.shared.patterns += 1;
