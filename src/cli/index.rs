@@ -8,6 +8,7 @@ use stemmata::feed::{self, Standing, VerifyReport};
 use stemmata_index::{IndexError, Reader};
 
 use super::args::{IndexArgs, IndexWhat};
+use super::damage;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow;
@@ -193,6 +194,10 @@ struct Named {
 
 fn verify(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
     let reader = Reader::open(&session.settings.index())?;
+    let damaged = reader.damaged_files()?;
+    if let Some(first) = damaged.first() {
+        return Err(damage::failure(Exit::Problems, damaged.len(), first));
+    }
     let run = session.reading();
     let standing = feed::standing(catalog, &reader)?;
     let report = feed::verify(catalog, &reader, &run)?;
