@@ -58,7 +58,7 @@ impl Reader {
     /// [`IndexError::Damaged`] where a file is not one of an index at all.
     pub fn damaged_files(&self) -> Result<Vec<String>, IndexError> {
         let damaged = self.searcher.index().validate_checksum()?;
-        let mut names: Vec<String> = damaged.iter().map(|path| path.display().to_string()).collect();
+        let mut names: Vec<String> = damaged.into_iter().map(|path| path.display().to_string()).collect();
         names.sort_unstable();
         Ok(names)
     }
