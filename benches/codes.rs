@@ -8,15 +8,24 @@
 //! bits flipped. Comparing all with all is done for a sample of the codes and multiplied; its figure is an estimate.
 //! Do not conclude anything about how well codes tell pictures apart: no picture is behind them.
 
-use std::fs;
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "its output is its purpose, and a wrong option ends it"
+)]
+
+#[path = "support/measure.rs"]
+mod measure;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use rayon::prelude::*;
 use stemmata_index::near::codes::{Code, CodeSet};
 use stemmata_index::near::store::{CodeRecord, Stamp};
+
+use measure::step;
 
 /// Splitmix64.
 struct Random(u64);
@@ -137,35 +146,6 @@ fn codes<const WORDS: usize>(options: &Options) -> Vec<(u64, Code<WORDS>)> {
     codes
 }
 
-/// CPU seconds of this process, of all threads; zero where the system does not say.
-fn cpu_seconds() -> f64 {
-    let Ok(stat) = fs::read_to_string("/proc/self/stat") else { return 0.0 };
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
-}
-
-/// Largest resident memory so far; zero where the system does not say.
-fn peak_mib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-/// Lets the peak begin anew, where the system allows it.
-fn forget_peak() {
-    let _ = fs::write("/proc/self/clear_refs", "5");
-}
-
-fn step<T>(name: &str, work: impl FnOnce() -> T, note: impl FnOnce(&T, f64, f64) -> String) -> T {
-    forget_peak();
-    let (wall, cpu) = (Instant::now(), cpu_seconds());
-    let value = work();
-    let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
-    let note = note(&value, wall, cpu);
-    println!(r#"{{"step":"{name}","wall_s":{wall:.4},"cpu_s":{cpu:.2},"peak_mib":{}{note}}}"#, peak_mib());
-    value
-}
-
 fn run<const WORDS: usize>(options: &Options) {
     let max_bits = options.max_bits;
     let (count, model) = (options.count, if options.from_pictures { "pictures" } else { "uniform" });
@@ -233,17 +213,37 @@ fn run<const WORDS: usize>(options: &Options) {
     stemmata_index::near::store::remove(&path).expect("just written");
 }
 
-/// Compares some codes with all on one thread, as the first look-ups do; the estimate is for half of all pairs.
+/// Codes that stay in the cache while some others are compared with them.
+const BLOCK: usize = 1 << 14;
+
+/// Pairs that are compared at least, so that the time can be read off.
+const SAMPLED_PAIRS: usize = 1_000_000_000;
+
+/// Compares some codes with all on one thread, block by block; the estimate is for half of all pairs.
 fn brute_force<const WORDS: usize>(set: &CodeSet<WORDS>, query: &[Code<WORDS>], max_bits: u32, count: usize) {
     let rows = &query[..query.len().min(50)];
+    let codes: Vec<(u64, Code<WORDS>)> = (0..set.clusters() as u32)
+        .filter_map(|cluster| Some((u64::from(cluster), *set.code(cluster)?)))
+        .collect();
+    let blocks: Vec<CodeSet<WORDS>> =
+        codes.chunks(BLOCK).map(|block| CodeSet::build(block.to_vec())).collect();
+    let rounds = SAMPLED_PAIRS.div_ceil((rows.len() * codes.len()).max(1));
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread can be started");
+    let all = || {
+        // A copy has been asked nothing yet, and compares all; one that was asked often would make tables.
+        let asked = blocks.iter().map(|block| {
+            let block = block.clone();
+            rows.iter().map(|row| block.within(row, max_bits).len()).sum::<usize>()
+        });
+        asked.sum::<usize>()
+    };
     step(
         "brute_force_sample",
-        || one.install(|| rows.iter().map(|row| set.within(row, max_bits).len()).sum::<usize>()),
-        |hits, wall, cpu| {
-            let estimate = cpu / rows.len() as f64 * count as f64 / 2.0;
-            let rate = (rows.len() * set.clusters()) as f64 / wall;
-            format!(r#","hits":{hits},"pairs_per_s":{rate:.2e},"all_pairs_cpu_s":{estimate:.0}"#)
+        || one.install(|| (0..rounds).map(|_| all()).sum::<usize>() / rounds),
+        |hits, _, cpu| {
+            let pairs = (rounds * rows.len() * codes.len()) as f64;
+            let estimate = cpu / pairs * count as f64 * count as f64 / 2.0;
+            format!(r#","hits":{hits},"pairs_per_cpu_s":{:.2e},"all_pairs_cpu_s":{estimate:.0}"#, pairs / cpu)
         },
     );
 }

@@ -10,6 +10,8 @@
 //! back. Prints precision, recall and F1 over all pairs, recall by kind of variant, what class each kind was given, how
 //! BlurHashes alone do, and every false positive. Not to conclude: anything about pictures that no label speaks of.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;

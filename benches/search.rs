@@ -7,9 +7,18 @@
 //! counted and compared. Times of questions are of one process that asked each of them before.
 //!
 //! - ours: this crate's index, four threads; chunks, digests and hashes included.
-//! - tantivy: the same columns and texts without those, its own tokenizer and merge policy, TopDocs by BM25.
-//! - fts5: external content, one transaction, no journal, `optimize` at the end; size and time with and without the rows.
+//! - tantivy: the same texts and 22 of the columns, its own tokenizer and merge policy, TopDocs by BM25.
+//! - tantivy-all: with the columns of chunks, digests and hashes and all others too, and so with what ours holds; names
+//!   are one field and not eight.
+//! - fts5: prompts, negative prompts and names, external content, one transaction, no journal, `optimize` at the end;
+//!   size and time with and without the rows, which have the texts, four columns and three indexes. It cannot answer
+//!   for chunks, resources and the other columns.
+//! - fts5-all: every column in the rows, eleven indexes, and tables of resources, versions and chunks with an index each:
+//!   what the questions that ours answers need.
 //! - like: the rows of fts5, with indexes on date, likes and sampler.
+//!
+//! Ours keeps no text: the catalog has it, as the rows do for fts5. Its size is to be held against that of the full text and
+//! indexes alone; the sizes of rows are printed for those who would keep no other catalog.
 //!
 //! `--open DIR` opens an index made with `--keep yes` and says what that costs in a fresh process.
 
@@ -39,7 +48,7 @@ use engines::Kind;
 /// The outside of the program: any cause will do, a person reads it.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: search --dir DIR [--records N] [--engines ours,tantivy,fts5,like] [--questions N] [--rounds N] [--part N] [--keep yes|no]\n       search --open DIR --records N";
+const USAGE: &str = "usage: search --dir DIR [--records N] [--engines ours,tantivy,tantivy-all,fts5,fts5-all,like] [--questions N] [--rounds N] [--part N] [--keep yes|no]\n       search --open DIR --records N";
 
 /// What the arguments say.
 pub(crate) struct Settings {

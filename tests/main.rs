@@ -2,6 +2,7 @@
 
 mod answers;
 mod broken;
+mod browser;
 mod cli;
 mod comfyui;
 mod containers;
@@ -24,6 +25,7 @@ mod import;
 mod language;
 mod layering;
 mod lineage;
+mod lineage_forms;
 mod local;
 mod local_models;
 mod media;

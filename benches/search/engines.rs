@@ -83,9 +83,11 @@ pub(crate) fn build(
     let mut work = Work::default();
     let mut engine: Box<dyn Build> = match name {
         "ours" => Box::new(ours::Ours::new(&dir)?),
-        "tantivy" => Box::new(tantivy_bare::Bare::new(&dir)?),
-        "fts5" => Box::new(sqlite::Rows::new(&dir, true)?),
-        "like" => Box::new(sqlite::Rows::new(&dir, false)?),
+        "tantivy" => Box::new(tantivy_bare::Bare::new(&dir, false)?),
+        "tantivy-all" => Box::new(tantivy_bare::Bare::new(&dir, true)?),
+        "fts5" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Texts)?),
+        "fts5-all" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Everything)?),
+        "like" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Rows)?),
         _ => return Err(format!("no engine is called {name}").into()),
     };
     let mut start = 0;

@@ -1,62 +1,183 @@
 //! SQLite: rows alone for LIKE, and FTS5 over them.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 use stemmata_index::Document;
 
 use crate::Outcome;
 use crate::engines::{Build, Engine, Kind, Question, size};
 use crate::measure::Work;
 
+/// How much of a record the database can answer for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Rows alone.
+    Rows,
+    /// Rows and the full text.
+    Texts,
+    /// All columns, and tables of resources, versions and chunks.
+    Everything,
+}
+
+/// Columns of numbers besides those that every database has.
+const NUMBERS: [&str; 14] = [
+    "image",
+    "media",
+    "width",
+    "height",
+    "steps",
+    "clip_skip",
+    "post",
+    "nsfw",
+    "reactions",
+    "comments",
+    "seed",
+    "model",
+    "cfg",
+    "denoise",
+];
+/// Columns of words besides those that every database has.
+const WORDS: [&str; 5] = ["base", "scheduler", "tool", "type", "source"];
+
 /// Takes records.
 pub(crate) struct Rows {
     connection: Connection,
     dir: PathBuf,
-    fts: bool,
+    holds: Holds,
+    chunks: HashMap<String, i64>,
 }
 
 impl Rows {
-    pub(crate) fn new(dir: &Path, fts: bool) -> Outcome<Self> {
+    pub(crate) fn new(dir: &Path, holds: Holds) -> Outcome<Self> {
         let connection = Connection::open(dir.join("rows.db"))?;
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
              PRAGMA mmap_size = 30000000000; PRAGMA temp_store = MEMORY;
              CREATE TABLE docs (id INTEGER PRIMARY KEY, prompt TEXT, negative TEXT, names TEXT, sampler TEXT, user TEXT,
-                 created INTEGER, likes INTEGER);
-             BEGIN;",
+                 created INTEGER, likes INTEGER);",
         )?;
-        Ok(Self { connection, dir: dir.to_path_buf(), fts })
+        if holds == Holds::Everything {
+            for name in NUMBERS.iter().chain(&WORDS) {
+                connection.execute_batch(&format!("ALTER TABLE docs ADD COLUMN {name};"))?;
+            }
+            connection.execute_batch(
+                "CREATE TABLE uses (doc INTEGER, resource INTEGER, weight REAL);
+                 CREATE TABLE versions (doc INTEGER, version INTEGER);
+                 CREATE TABLE chunks (id INTEGER PRIMARY KEY, chunk TEXT);
+                 CREATE TABLE has_chunk (doc INTEGER, chunk INTEGER);",
+            )?;
+        }
+        connection.execute_batch("BEGIN;")?;
+        Ok(Self { connection, dir: dir.to_path_buf(), holds, chunks: HashMap::new() })
+    }
+}
+
+/// The values of a row, in the order of its columns.
+fn row(document: &Document, holds: Holds) -> Vec<Value> {
+    let number = |value: Option<u64>| value.map_or(Value::Null, |value| Value::Integer(value.cast_signed()));
+    let real = |value: Option<f64>| value.map_or(Value::Null, Value::Real);
+    let word = |value: &Option<String>| value.clone().map_or(Value::Null, Value::Text);
+    let names: Vec<&str> = document.names.iter().map(|(_, name)| name.as_str()).collect();
+    let mut row = vec![
+        Value::Integer(document.key),
+        word(&document.prompt),
+        word(&document.negative),
+        Value::Text(names.join("|")),
+        word(&document.sampler),
+        word(&document.username),
+        document.created_ms.map_or(Value::Null, Value::Integer),
+        number(document.likes),
+    ];
+    if holds == Holds::Everything {
+        row.extend([
+            number(document.image),
+            number(document.media),
+            number(document.width),
+            number(document.height),
+            number(document.steps),
+            number(document.clip_skip),
+            number(document.post),
+            number(document.nsfw_bits),
+            number(document.reactions),
+            number(document.comments),
+            document.seed.map_or(Value::Null, Value::Integer),
+            number(document.model),
+            real(document.cfg),
+            real(document.denoise),
+        ]);
+        row.extend([
+            word(&document.base_model),
+            word(&document.scheduler),
+            word(&document.tool),
+            word(&document.media_type),
+            word(&document.source),
+        ]);
+    }
+    row
+}
+
+impl Rows {
+    /// The rows beside that of a document that only [`Holds::Everything`] has. Negative chunks have negative numbers.
+    fn beside(&mut self, document: &Document) -> Outcome<()> {
+        let Self { connection, chunks, .. } = self;
+        let mut uses = connection.prepare_cached("INSERT INTO uses VALUES (?1, ?2, ?3)")?;
+        for used in &document.resources {
+            uses.execute(params![document.key, used.id.cast_signed(), used.weight])?;
+        }
+        let mut version = connection.prepare_cached("INSERT INTO versions VALUES (?1, ?2)")?;
+        for id in &document.posted_for {
+            version.execute(params![document.key, id.cast_signed()])?;
+        }
+        let mut add = connection.prepare_cached("INSERT INTO chunks VALUES (?1, ?2)")?;
+        let mut has = connection.prepare_cached("INSERT INTO has_chunk VALUES (?1, ?2)")?;
+        for (sign, text) in [(1, &document.prompt), (-1, &document.negative)] {
+            for chunk in stemmata_index::chunks(text.as_deref().unwrap_or_default()) {
+                let known = chunks.get(&chunk).copied();
+                let id = known.unwrap_or(chunks.len() as i64 + 1);
+                if known.is_none() {
+                    add.execute(params![id, chunk])?;
+                    chunks.insert(chunk, id);
+                }
+                has.execute(params![document.key, sign * id])?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl Build for Rows {
     fn take(&mut self, documents: &[Document]) -> Outcome<()> {
-        let mut insert =
-            self.connection.prepare_cached("INSERT INTO docs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
         for document in documents {
-            let names: Vec<&str> = document.names.iter().map(|(_, name)| name.as_str()).collect();
-            insert.execute(params![
-                document.key,
-                document.prompt,
-                document.negative,
-                names.join("|"),
-                document.sampler,
-                document.username,
-                document.created_ms,
-                document.likes.map(u64::cast_signed)
-            ])?;
+            let row = row(document, self.holds);
+            let insert = format!("INSERT INTO docs VALUES ({}?)", "?, ".repeat(row.len() - 1));
+            self.connection.prepare_cached(&insert)?.execute(params_from_iter(row))?;
+            if self.holds == Holds::Everything {
+                self.beside(document)?;
+            }
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>, out: &mut dyn Write) -> Outcome<Box<dyn Engine>> {
-        let Self { connection, dir, fts } = *self;
+        let Self { connection, dir, holds, .. } = *self;
         connection.execute_batch(
             "COMMIT; CREATE INDEX docs_sampler ON docs (sampler); CREATE INDEX docs_created ON docs (created);
              CREATE INDEX docs_likes ON docs (likes);",
         )?;
+        if holds == Holds::Everything {
+            for name in ["base", "user", "model", "steps", "nsfw", "post", "media", "seed"] {
+                connection.execute_batch(&format!("CREATE INDEX docs_{name} ON docs ({name});"))?;
+            }
+            connection.execute_batch(
+                "CREATE INDEX uses_resource ON uses (resource, doc); CREATE INDEX versions_version ON versions (version, doc);
+                 CREATE INDEX chunks_chunk ON chunks (chunk); CREATE INDEX has_chunk_chunk ON has_chunk (chunk, doc);",
+            )?;
+        }
+        let fts = holds != Holds::Rows;
         if fts {
             let rows = size(&dir)?;
             let mut work = Work::default();
@@ -68,10 +189,11 @@ impl Build for Rows {
                 let bytes = size(&dir)? - rows;
                 writeln!(
                     out,
-                    "fts5: {what}, the full text alone: {:.1} s, {:.1} CPU-s, {:.0} MiB",
+                    "fts5: {what}, the full text alone: {:.1} s, {:.1} CPU-s, {:.0} MiB beside {:.0} MiB of rows",
                     work.wall,
                     work.cpu,
-                    bytes as f64 / f64::from(1 << 20)
+                    bytes as f64 / f64::from(1 << 20),
+                    rows as f64 / f64::from(1 << 20)
                 )?;
                 Ok(())
             };

@@ -1,13 +1,14 @@
-//! Tantivy as it comes, with the same texts and columns.
+//! Tantivy as it comes, with the same texts and columns; on demand with all that our index holds.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
 
-use stemmata_index::Document;
+use stemmata_index::{Document, NameKind};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, RegexQuery, TermQuery};
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
 use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
 
@@ -27,11 +28,60 @@ struct Fields {
     resource: Field,
     weight: Field,
     posted_for: Field,
+    rest: Option<Rest>,
     schema: Schema,
 }
 
+/// What our index holds besides: chunks, digest, hash of the prompt, words for what there is, four more columns.
+#[derive(Clone)]
+struct Rest {
+    chunks: [Field; 2],
+    has: Field,
+    scheduler: Field,
+    denoise: Field,
+    numbers: [Field; 4],
+}
+
+impl Rest {
+    fn new(builder: &mut SchemaBuilder) -> Self {
+        Self {
+            chunks: ["chunk", "negative_chunk"].map(|name| builder.add_text_field(name, FAST)),
+            has: builder.add_text_field("has", STRING),
+            scheduler: builder.add_text_field("scheduler", STRING | FAST),
+            denoise: builder.add_f64_field("denoise", FAST),
+            numbers: ["digest", "prompt_hash", "model", "post"].map(|name| builder.add_u64_field(name, FAST)),
+        }
+    }
+
+    fn add(&self, entry: &mut TantivyDocument, document: &Document) {
+        for (field, text) in self.chunks.iter().zip([&document.prompt, &document.negative]) {
+            let Some(text) = text else { continue };
+            stemmata_index::chunks(text).for_each(|chunk| entry.add_text(*field, chunk));
+        }
+        let has = [
+            ("prompt", document.prompt.is_some()),
+            ("negative", document.negative.is_some()),
+            ("model", document.names.iter().any(|(kind, _)| *kind == NameKind::Model)),
+            ("lora", document.names.iter().any(|(kind, _)| *kind == NameKind::Lora)),
+            ("resource", !document.resources.is_empty()),
+            ("meta", document.steps.is_some()),
+            ("portrait", document.height > document.width),
+        ];
+        has.iter().filter(|(_, has)| *has).for_each(|(word, _)| entry.add_text(self.has, word));
+        document.scheduler.iter().for_each(|scheduler| entry.add_text(self.scheduler, scheduler));
+        document.denoise.iter().for_each(|denoise| entry.add_f64(self.denoise, *denoise));
+        let mut hasher = DefaultHasher::new();
+        document.prompt.hash(&mut hasher);
+        let numbers =
+            [Some(document.digest().into()), Some(hasher.finish() >> 16), document.model, document.post];
+        for (field, number) in self.numbers.iter().zip(numbers) {
+            number.iter().for_each(|number| entry.add_u64(*field, *number));
+        }
+    }
+}
+
 impl Fields {
-    fn new() -> Self {
+    fn new(all: bool) -> Self {
         let mut builder = Schema::builder();
         let text = || {
             TextOptions::default().set_indexing_options(
@@ -72,6 +122,7 @@ impl Fields {
             resource: builder.add_u64_field("resource", FAST | INDEXED),
             weight: builder.add_f64_field("weight", FAST),
             posted_for: builder.add_u64_field("posted_for", FAST | INDEXED),
+            rest: all.then(|| Rest::new(&mut builder)),
             schema: builder.build(),
         }
     }
@@ -85,8 +136,8 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    pub(crate) fn new(dir: &Path) -> Outcome<Self> {
-        let fields = Fields::new();
+    pub(crate) fn new(dir: &Path, all: bool) -> Outcome<Self> {
+        let fields = Fields::new(all);
         let index = Index::create_in_dir(dir, fields.schema.clone())?;
         let writer = index.writer_with_num_threads(4, 512 << 20)?;
         Ok(Self { writer, index, fields })
@@ -137,6 +188,7 @@ impl Build for Bare {
                 entry.add_f64(fields.weight, used.weight.unwrap_or(f64::MAX));
             }
             document.posted_for.iter().for_each(|version| entry.add_u64(fields.posted_for, *version));
+            fields.rest.iter().for_each(|rest| rest.add(&mut entry, document));
             self.writer.add_document(entry)?;
         }
         Ok(())

@@ -6,10 +6,9 @@
 //! - Never: more than [`MAX_CHUNKS`], or one that is longer than tags are: [`MAX_CHUNK_WORDS`] and [`MAX_CHUNK_BYTES`].
 //!   Sentences are no tags; their words are found as words.
 
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-
+use crate::digest::Hasher;
 use crate::syntax::{Step, step};
-use crate::tokenizer::{fold, has_word};
+use crate::tokenizer::{fold, has_word, next_word};
 
 /// Most distinct chunks of one text; later ones are left out.
 pub const MAX_CHUNKS: usize = 256;
@@ -20,7 +19,8 @@ pub const MAX_CHUNK_WORDS: usize = 6;
 
 /// The distinct chunks of a prompt, in the order of their first occurrence.
 pub fn chunks(text: &str) -> Chunks<'_> {
-    Chunks { text, at: 0, raw: String::new(), given: Vec::new() }
+    let words = Words { hasher: Hasher::new(), is_empty: true, folded: String::new() };
+    Chunks { text, at: 0, raw: String::new(), given: Vec::new(), words }
 }
 
 /// The chunk that a text is as a whole; `None` for one that is no chunk. A query for a chunk asks for this.
@@ -37,6 +37,74 @@ pub struct Chunks<'a> {
     at: usize,
     raw: String,
     given: Vec<u64>,
+    words: Words,
+}
+
+/// A hash of the words that were read.
+#[derive(Clone, Debug)]
+struct Words {
+    hasher: Hasher,
+    is_empty: bool,
+    folded: String,
+}
+
+impl Words {
+    /// Takes a word of ASCII.
+    fn take(&mut self, word: &str) {
+        self.folded.clear();
+        self.folded.push_str(word);
+        self.folded.make_ascii_lowercase();
+        self.hasher.bytes(self.folded.as_bytes());
+        self.is_empty = false;
+    }
+
+    /// Takes the words of a stretch beyond ASCII.
+    fn fold_and_take(&mut self, text: &str) {
+        fold(text, &mut self.folded);
+        let mut at = 0;
+        while let Some((start, end)) = next_word(&self.folded, at) {
+            self.hasher.bytes(&self.folded.as_bytes()[start..end]);
+            self.is_empty = false;
+            at = end;
+        }
+    }
+}
+
+/// What one pass over a prompt finds.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// All chunks, one behind the other.
+    text: String,
+    ends: Vec<usize>,
+    /// A hash of all words in order; `None` without words. Prompts that differ in emphasis, case and punctuation alone
+    /// have the same.
+    pub(crate) words: Option<u64>,
+}
+
+impl Reading {
+    /// A chunk by its place among the chunks of the prompt.
+    pub(crate) fn chunk(&self, place: usize) -> Option<&str> {
+        let end = *self.ends.get(place)?;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.text[start..end])
+    }
+}
+
+/// Reads a prompt to its end.
+pub(crate) fn read(text: &str) -> Reading {
+    let mut chunks = chunks(text);
+    let mut reading = Reading { text: String::with_capacity(text.len()), ends: Vec::new(), words: None };
+    let mut chunk = String::with_capacity(MAX_CHUNK_BYTES);
+    while chunks.next_into(&mut chunk) {
+        reading.text.push_str(&chunk);
+        reading.ends.push(reading.text.len());
+    }
+    // What lies behind the last chunk that is kept has words too.
+    while chunks.at < text.len() {
+        chunks.read(&mut chunk);
+    }
+    reading.words = (!chunks.words.is_empty).then(|| chunks.words.hasher.finish());
+    reading
 }
 
 impl Iterator for Chunks<'_> {
@@ -67,7 +135,7 @@ impl Chunks<'_> {
     /// Reads up to the next break. Whether what lies before it is a chunk.
     fn read(&mut self, chunk: &mut String) -> bool {
         self.raw.clear();
-        let (mut fits, mut is_wide) = (true, false);
+        let (mut fits, mut is_wide, mut has_word) = (true, false, false);
         while self.at < self.text.len() {
             let from = self.at;
             let (kind, end) = step(self.text, from);
@@ -82,7 +150,18 @@ impl Chunks<'_> {
                 }
                 Step::Ascii | Step::Wide | Step::Sign => {
                     fits &= self.raw.len() + (end - from) <= 4 * MAX_CHUNK_BYTES;
-                    if fits {
+                    if kind == Step::Ascii {
+                        has_word = true;
+                        if fits {
+                            let start = self.raw.len();
+                            self.raw.push_str(&self.text[from..end]);
+                            self.raw[start..].make_ascii_lowercase();
+                            self.words.hasher.bytes(&self.raw.as_bytes()[start..]);
+                            self.words.is_empty = false;
+                        } else {
+                            self.words.take(&self.text[from..end]);
+                        }
+                    } else if fits {
                         is_wide |= kind == Step::Wide;
                         self.raw.push_str(&self.text[from..end]);
                         // A wide comma ends a chunk as a plain one does; what follows it is read again.
@@ -92,13 +171,20 @@ impl Chunks<'_> {
                             self.raw.truncate(self.raw.len() - (end - from) + place);
                             let skipped = self.text[from + place..].chars().next().map_or(1, char::len_utf8);
                             self.at = from + place + skipped;
+                            self.words.fold_and_take(&self.text[from..from + place]);
                             break;
                         }
+                    }
+                    if kind == Step::Wide {
+                        self.words.fold_and_take(&self.text[from..end]);
                     }
                 }
             }
         }
-        fits && finish(&self.raw, is_wide, chunk)
+        if !is_wide {
+            return fits && has_word && keep(&self.raw, chunk);
+        }
+        fits && finish(&self.raw, chunk)
     }
 }
 
@@ -107,62 +193,29 @@ fn wide_break(text: &str) -> Option<usize> {
     text.find(['，', '、', '｜'])
 }
 
-/// Folds the text of a chunk and trims it. Whether it is a chunk.
-fn finish(raw: &str, is_wide: bool, chunk: &mut String) -> bool {
-    chunk.clear();
-    if is_wide {
-        let mut folded = String::with_capacity(raw.len());
-        fold(raw, &mut folded);
-        for word in folded.split_whitespace() {
-            if !chunk.is_empty() {
-                chunk.push(' ');
-            }
-            chunk.push_str(word);
+/// Folds the text of a chunk that is not all ASCII and trims it. Whether it is a chunk.
+fn finish(raw: &str, chunk: &mut String) -> bool {
+    let mut folded = String::with_capacity(raw.len());
+    fold(raw, &mut folded);
+    let mut text = String::with_capacity(folded.len());
+    for word in folded.split_whitespace() {
+        if !text.is_empty() {
+            text.push(' ');
         }
-    } else {
-        chunk.push_str(raw);
-        chunk.make_ascii_lowercase();
+        text.push_str(word);
     }
+    keep(&text, chunk) && has_word(chunk)
+}
+
+/// Trims a folded text. Whether it is short enough for a chunk.
+fn keep(folded: &str, chunk: &mut String) -> bool {
+    chunk.clear();
     let is_edge = |c: char| c.is_whitespace() || matches!(c, '.' | ';' | '"');
-    let kept = chunk.trim_end_matches(is_edge).len();
-    chunk.truncate(kept);
-    let skipped = kept - chunk.trim_start_matches(is_edge).len();
-    chunk.drain(..skipped);
-    chunk.len() <= MAX_CHUNK_BYTES && chunk.split(' ').count() <= MAX_CHUNK_WORDS && has_word(chunk)
-}
-
-/// Splits a prompt into its chunks, for the column of them.
-#[derive(Clone, Default)]
-pub(crate) struct ChunkTokenizer {
-    token: Token,
-}
-
-impl Tokenizer for ChunkTokenizer {
-    type TokenStream<'a> = ChunkStream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> ChunkStream<'a> {
-        self.token.reset();
-        ChunkStream { chunks: chunks(text), token: &mut self.token }
+    let text = folded.trim_matches(is_edge);
+    let blanks = text.bytes().filter(|byte| *byte == b' ').take(MAX_CHUNK_WORDS).count();
+    let fits = !text.is_empty() && text.len() <= MAX_CHUNK_BYTES && blanks < MAX_CHUNK_WORDS;
+    if fits {
+        chunk.push_str(text);
     }
-}
-
-/// The chunks of one text as tokens.
-pub(crate) struct ChunkStream<'a> {
-    chunks: Chunks<'a>,
-    token: &'a mut Token,
-}
-
-impl TokenStream for ChunkStream<'_> {
-    fn advance(&mut self) -> bool {
-        self.token.position = self.token.position.wrapping_add(1);
-        self.chunks.next_into(&mut self.token.text)
-    }
-
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
-    }
+    fits
 }

@@ -153,11 +153,18 @@ impl Uses {
 }
 
 /// A weight as the column has it; one byte stands for none.
-pub(crate) fn written_weight(weight: Option<f64>) -> Vec<u8> {
-    match weight.filter(|weight| weight.is_finite()) {
-        Some(weight) => weight.to_be_bytes().to_vec(),
-        None => vec![0],
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrittenWeight(Option<[u8; 8]>);
+
+impl WrittenWeight {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[0], |bytes| &bytes[..])
     }
+}
+
+/// A weight as the column has it.
+pub(crate) fn written_weight(weight: Option<f64>) -> WrittenWeight {
+    WrittenWeight(weight.filter(|weight| weight.is_finite()).map(f64::to_be_bytes))
 }
 
 fn read_weight(bytes: &[u8]) -> Option<f64> {

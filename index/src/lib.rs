@@ -9,6 +9,7 @@ mod chunks;
 mod cost;
 mod digest;
 mod document;
+mod entry;
 mod error;
 mod facets;
 mod facts;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 pub use document::{Document, DocumentResource, NameKind};
+pub use entry::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, kept_keyword};
 pub use error::IndexError;
 pub use facets::{Bucket, Facet, FacetField};
 pub use facts::{FactResource, Facts};
@@ -42,6 +44,6 @@ pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
 pub use reader::Reader;
 pub use schema::INDEX_FORMAT;
 pub use tokenizer::prompt_words;
-pub use writer::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, Writer, WriterOptions, kept_keyword};
+pub use writer::{Writer, WriterOptions};
 
 pub use chunk_columns::{ChunkFacts, ChunkField, ChunkTexts};

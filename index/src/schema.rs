@@ -7,19 +7,19 @@ use std::path::Path;
 
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::store::Compressor;
 use tantivy::{Index, IndexMeta, IndexSettings};
 
 use crate::document::NameKind;
 use crate::error::IndexError;
-use crate::tokenizer::{self, CHUNKS, KEYWORD, NAME, PROMPT};
+use crate::tokenizer::{self, BLANKS, KEYWORD, NAME, PROMPT};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
 pub const INDEX_FORMAT: u32 = 2;
 
-/// Bits of [`crate::tokenizer::hash_of_words`] that the column of prompts keeps: among ten million prompts, two have the
+/// Bits of the hash of its words that the column of prompts keeps: among ten million prompts, two have the
 /// same by chance in one index out of five.
 pub(crate) const PROMPT_HASH_BITS: u32 = 48;
 
@@ -69,30 +69,21 @@ impl Fields {
     pub(crate) fn new() -> Self {
         let mut builder = Schema::builder();
         let column: NumericOptions = FAST.into();
-        let exact: NumericOptions = (FAST | INDEXED).into();
+        // Without lengths: nothing is ranked by how many numbers a document has.
+        let exact = NumericOptions::default().set_fast().set_indexed();
         let prompt_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, true);
         let negative_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, false);
-        let chunks = TextOptions::default().set_fast(CHUNKS);
+        let chunks = TextOptions::default().set_fast("raw");
         let name_text = text(NAME, IndexRecordOption::WithFreqsAndPositions, false);
-        let keyword = text(KEYWORD, IndexRecordOption::Basic, false);
-        let keyword_column = keyword.clone().set_fast("raw");
+        let keyword_column = text(KEYWORD, IndexRecordOption::Basic, false).set_fast("raw");
+        // In the order in which an entry gives its values.
         Self {
             key: builder.add_i64_field("key", exact.clone()),
-            image: builder.add_u64_field("image", column.clone()),
-            media: builder.add_u64_field("media", column.clone()),
             prompt: builder.add_text_field("prompt", prompt_text),
             negative: builder.add_text_field("negative", negative_text),
             names: NameKind::ALL
                 .map(|kind| builder.add_text_field(&format!("name_{}", kind.as_str()), name_text.clone())),
-            chunk: builder.add_text_field("chunk", chunks.clone()),
-            negative_chunk: builder.add_text_field("negative_chunk", chunks),
-            prompt_hash: builder.add_u64_field("prompt_hash", column.clone()),
-            model: builder.add_u64_field("model", column.clone()),
-            digest: builder.add_u64_field("digest", column.clone()),
-            has: builder.add_text_field("has", keyword),
-            resource: builder.add_u64_field("resource", exact.clone()),
-            weight: builder.add_bytes_field("weight", FAST),
-            posted_for: builder.add_u64_field("posted_for", exact.clone()),
+            has: builder.add_text_field("has", text(BLANKS, IndexRecordOption::Basic, false)),
             sampler: builder.add_text_field("sampler", keyword_column.clone()),
             scheduler: builder.add_text_field("scheduler", keyword_column.clone()),
             base: builder.add_text_field("base", keyword_column.clone()),
@@ -100,19 +91,29 @@ impl Fields {
             tool: builder.add_text_field("tool", keyword_column.clone()),
             media_type: builder.add_text_field("type", keyword_column.clone()),
             source: builder.add_text_field("source", keyword_column),
-            created: builder.add_i64_field("created", column.clone()),
+            resource: builder.add_u64_field("resource", exact.clone()),
+            weight: builder.add_bytes_field("weight", FAST),
+            posted_for: builder.add_u64_field("posted_for", exact),
+            digest: builder.add_u64_field("digest", column.clone()),
+            image: builder.add_u64_field("image", column.clone()),
+            media: builder.add_u64_field("media", column.clone()),
+            model: builder.add_u64_field("model", column.clone()),
             width: builder.add_u64_field("width", column.clone()),
             height: builder.add_u64_field("height", column.clone()),
             steps: builder.add_u64_field("steps", column.clone()),
             clip_skip: builder.add_u64_field("clip_skip", column.clone()),
-            post: builder.add_u64_field("post", exact),
+            post: builder.add_u64_field("post", column.clone()),
             nsfw: builder.add_u64_field("nsfw", column.clone()),
             likes: builder.add_u64_field("likes", column.clone()),
             reactions: builder.add_u64_field("reactions", column.clone()),
             comments: builder.add_u64_field("comments", column.clone()),
+            created: builder.add_i64_field("created", column.clone()),
+            seed: builder.add_i64_field("seed", column.clone()),
             cfg: builder.add_f64_field("cfg", column.clone()),
             denoise: builder.add_f64_field("denoise", column.clone()),
-            seed: builder.add_i64_field("seed", column),
+            prompt_hash: builder.add_u64_field("prompt_hash", column),
+            chunk: builder.add_text_field("chunk", chunks.clone()),
+            negative_chunk: builder.add_text_field("negative_chunk", chunks),
             schema: builder.build(),
         }
     }
@@ -141,7 +142,6 @@ pub(crate) fn create(dir: &Path, fields: &Fields) -> Result<Index, IndexError> {
     };
     let index = Index::builder().schema(fields.schema.clone()).settings(settings).create_in_dir(dir)?;
     tokenizer::register(index.tokenizers());
-    tokenizer::register_columns(index.fast_field_tokenizer());
     Ok(index)
 }
 
@@ -165,7 +165,6 @@ pub(crate) fn open(dir: &Path, fields: &Fields) -> Result<Option<Index>, IndexEr
         return Err(IndexError::NeedsRebuild { found, expected: INDEX_FORMAT });
     }
     tokenizer::register(index.tokenizers());
-    tokenizer::register_columns(index.fast_field_tokenizer());
     Ok(Some(index))
 }
 

@@ -12,12 +12,12 @@
 //!
 //! Never: allocates for a word of ASCII.
 
-use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager};
+use tantivy::tokenizer::{
+    TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager, WhitespaceTokenizer,
+};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::chunks::ChunkTokenizer;
-use crate::digest::Hasher;
 pub(crate) use crate::syntax::after_tag;
 use crate::syntax::{Step, step};
 
@@ -27,8 +27,8 @@ pub(crate) const PROMPT: &str = "stemmata_prompt";
 pub(crate) const NAME: &str = "stemmata_name";
 /// Name of the analyzer of keywords.
 pub(crate) const KEYWORD: &str = "stemmata_keyword";
-/// Name of what splits prompts for the columns of chunks.
-pub(crate) const CHUNKS: &str = "stemmata_chunks";
+/// Name of the analyzer of what the writer itself says: words with blanks between them, kept as they are.
+pub(crate) const BLANKS: &str = "stemmata_blanks";
 
 /// Longest word, in characters; the rest of a longer one is dropped.
 pub(crate) const MAX_WORD_CHARS: usize = 64;
@@ -44,16 +44,12 @@ pub(crate) enum Kind {
     Plain,
 }
 
-/// Registers what splits texts for columns.
-pub(crate) fn register_columns(manager: &TokenizerManager) {
-    manager.register(CHUNKS, TextAnalyzer::from(ChunkTokenizer::default()));
-}
-
 /// Registers the analyzers with an index.
 pub(crate) fn register(manager: &TokenizerManager) {
     manager.register(PROMPT, analyzer(Kind::Prompt));
     manager.register(NAME, analyzer(Kind::Name));
-    manager.register(KEYWORD, TextAnalyzer::from(KeywordTokenizer));
+    manager.register(BLANKS, TextAnalyzer::from(WhitespaceTokenizer::default()));
+    manager.register(KEYWORD, TextAnalyzer::from(KeywordTokenizer::default()));
 }
 
 fn analyzer(kind: Kind) -> TextAnalyzer {
@@ -83,31 +79,37 @@ pub fn prompt_words(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
     words
 }
 
-/// A hash of the words of a prompt, in order; `None` for one without words. Prompts that differ in emphasis, case and
-/// punctuation alone have the same.
-pub(crate) fn hash_of_words(text: &str) -> Option<u64> {
-    let mut tokenizer = WordTokenizer::new(Kind::Prompt);
-    let mut stream = tokenizer.token_stream(text);
-    let mut hasher = Hasher::new();
-    let mut is_empty = true;
-    while stream.advance() {
-        hasher.bytes(stream.token().text.as_bytes());
-        is_empty = false;
-    }
-    (!is_empty).then(|| hasher.finish())
-}
-
 /// Folds a keyword: trimmed, NFKC, lower case, runs of white space as one space.
 pub(crate) fn keyword(text: &str) -> String {
+    let mut out = String::new();
+    fold_keyword(text, &mut out);
+    out
+}
+
+fn fold_keyword(text: &str, out: &mut String) {
+    out.clear();
+    if is_folded_keyword(text) {
+        out.push_str(text);
+        out.make_ascii_lowercase();
+        return;
+    }
     let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    let mut out = String::with_capacity(folded.len());
     for word in folded.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
         }
         out.push_str(word);
     }
-    out
+}
+
+/// Whether only the case of a keyword can need folding, as of nearly all of them.
+fn is_folded_keyword(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    bytes.iter().all(is_plain)
+        && bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
+        && !bytes.windows(2).any(|pair| pair == b"  ")
 }
 
 /// Splits into words.
@@ -204,20 +206,23 @@ impl WordStream<'_> {
 
     /// Takes the next word of the folded stretch, if it has one.
     fn next_folded(&mut self) -> bool {
-        let folded = &self.state.folded[self.folded_at..];
-        let Some(skipped) = folded.find(begins_word) else {
+        let Some((start, end)) = next_word(&self.state.folded, self.folded_at) else {
             self.folded_at = self.state.folded.len();
             return false;
         };
-        let from = &folded[skipped..];
-        let length = first_word(from);
-        let word = &from[..length];
-        let kept = word.char_indices().nth(MAX_WORD_CHARS).map_or(length, |(end, _)| end);
+        let word = &self.state.folded[start..end];
+        let kept = word.char_indices().nth(MAX_WORD_CHARS).map_or(word.len(), |(end, _)| end);
         let token = begin(&mut self.state.token, self.stretch.0, self.stretch.1);
         token.text.push_str(&word[..kept]);
-        self.folded_at += skipped + length;
+        self.folded_at = end;
         true
     }
+}
+
+/// The next word of a folded text at or behind `at`.
+pub(crate) fn next_word(folded: &str, at: usize) -> Option<(usize, usize)> {
+    let start = at + folded[at..].find(begins_word)?;
+    Some((start, start + first_word(&folded[start..])))
 }
 
 /// A step through a text without syntax.
@@ -323,34 +328,38 @@ fn without_file_ending(name: &str) -> &str {
 }
 
 /// Keeps the whole value as one word.
-#[derive(Clone)]
-struct KeywordTokenizer;
+#[derive(Clone, Default)]
+struct KeywordTokenizer {
+    token: Token,
+}
 
 impl Tokenizer for KeywordTokenizer {
-    type TokenStream<'a> = KeywordStream;
+    type TokenStream<'a> = KeywordStream<'a>;
 
-    fn token_stream(&mut self, text: &str) -> KeywordStream {
-        let token = Token { text: keyword(text), offset_to: text.len(), position: 0, ..Token::default() };
-        KeywordStream { is_new: !token.text.is_empty(), token }
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> KeywordStream<'a> {
+        self.token.reset();
+        fold_keyword(text, &mut self.token.text);
+        (self.token.offset_to, self.token.position) = (text.len(), 0);
+        KeywordStream { is_new: !self.token.text.is_empty(), token: &mut self.token }
     }
 }
 
 /// At most one word.
-struct KeywordStream {
-    token: Token,
+struct KeywordStream<'a> {
+    token: &'a mut Token,
     is_new: bool,
 }
 
-impl TokenStream for KeywordStream {
+impl TokenStream for KeywordStream<'_> {
     fn advance(&mut self) -> bool {
         std::mem::replace(&mut self.is_new, false)
     }
 
     fn token(&self) -> &Token {
-        &self.token
+        self.token
     }
 
     fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
+        self.token
     }
 }

@@ -9,19 +9,12 @@ use std::time::Duration;
 
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
-use tantivy::schema::Field;
-use tantivy::{IndexWriter, SegmentMeta, TantivyDocument, Term};
+use tantivy::{IndexWriter, SegmentMeta, Term};
 
 use crate::document::Document;
+use crate::entry::Entry;
 use crate::error::IndexError;
-use crate::facts;
-use crate::schema::{self, Fields, PROMPT_HASH_BITS, Stamp};
-use crate::tokenizer;
-
-/// Most bytes of one text that are indexed; the rest of a longer text is not.
-pub const MAX_TEXT_BYTES: usize = 1 << 20;
-/// Most bytes of one keyword that are indexed.
-pub const MAX_KEYWORD_BYTES: usize = 1 << 10;
+use crate::schema::{self, Fields, Stamp};
 
 /// The engine's own bounds for the memory of one thread, in bytes.
 const THREAD_MEMORY_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=2 << 30;
@@ -48,7 +41,7 @@ impl Default for WriterOptions {
 
 /// The one writer of an index. Dropping it forgets what was not committed.
 pub struct Writer {
-    inner: IndexWriter,
+    inner: IndexWriter<Entry>,
     fields: Fields,
     committed: u64,
     mark: Option<u64>,
@@ -102,7 +95,7 @@ impl Writer {
     ///
     /// Fails when an indexing thread has failed, such as on a full disk.
     pub fn add(&mut self, document: &Document) -> Result<(), IndexError> {
-        self.inner.add_document(self.flatten(document))?;
+        self.inner.add_document(Entry::new(&self.fields, document))?;
         Ok(())
     }
 
@@ -181,147 +174,6 @@ impl Writer {
         self.inner.wait_merging_threads()?;
         Ok(())
     }
-
-    fn flatten(&self, document: &Document) -> TantivyDocument {
-        let fields = &self.fields;
-        let mut out = Entry(TantivyDocument::new());
-        out.0.add_i64(fields.key, document.key);
-        out.0.add_u64(fields.digest, document.digest().into());
-        out.texts(fields, document);
-        out.keywords(fields, document);
-        out.numbers(fields, document);
-        for used in &document.resources {
-            out.0.add_u64(fields.resource, used.id);
-            out.0.add_bytes(fields.weight, &facts::written_weight(used.weight));
-        }
-        for version in &document.posted_for {
-            out.0.add_u64(fields.posted_for, *version);
-        }
-        out.0
-    }
-}
-
-/// A document while its values are put in.
-struct Entry(TantivyDocument);
-
-impl Entry {
-    fn texts(&mut self, fields: &Fields, document: &Document) {
-        for (field, chunks, word, text) in [
-            (fields.prompt, fields.chunk, "prompt", &document.prompt),
-            (fields.negative, fields.negative_chunk, "negative", &document.negative),
-        ] {
-            let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
-            let text = cut(text, MAX_TEXT_BYTES);
-            self.0.add_text(field, text);
-            self.0.add_text(chunks, text);
-            self.0.add_text(fields.has, word);
-        }
-        let hash =
-            document.prompt.as_deref().and_then(|text| tokenizer::hash_of_words(cut(text, MAX_TEXT_BYTES)));
-        self.unsigned(fields.prompt_hash, hash.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS)));
-        for (kind, name) in &document.names {
-            let name = cut(name, MAX_KEYWORD_BYTES);
-            self.0.add_text(fields.name(*kind), name);
-            self.0.add_text(fields.has, kind.as_str());
-        }
-        if !document.names.is_empty() || !document.resources.is_empty() {
-            self.0.add_text(fields.has, "resource");
-        }
-        if document.says_how() {
-            self.0.add_text(fields.has, "meta");
-        }
-        if let Some(shape) = document.shape() {
-            self.0.add_text(fields.has, shape);
-        }
-    }
-
-    fn keywords(&mut self, fields: &Fields, document: &Document) {
-        for (field, value) in [
-            (fields.sampler, &document.sampler),
-            (fields.scheduler, &document.scheduler),
-            (fields.base, &document.base_model),
-            (fields.user, &document.username),
-            (fields.tool, &document.tool),
-            (fields.media_type, &document.media_type),
-            (fields.source, &document.source),
-        ] {
-            if let Some(value) = value.as_deref().and_then(kept_keyword) {
-                self.0.add_text(field, value);
-            }
-        }
-    }
-
-    fn numbers(&mut self, fields: &Fields, document: &Document) {
-        self.unsigned(fields.image, document.image);
-        self.unsigned(fields.media, document.media);
-        self.unsigned(fields.model, document.model);
-        self.unsigned(fields.width, document.width);
-        self.unsigned(fields.height, document.height);
-        self.unsigned(fields.steps, document.steps);
-        self.unsigned(fields.clip_skip, document.clip_skip);
-        self.unsigned(fields.post, document.post);
-        self.unsigned(fields.nsfw, document.nsfw_bits);
-        self.unsigned(fields.likes, document.likes);
-        self.unsigned(fields.reactions, document.reactions);
-        self.unsigned(fields.comments, document.comments);
-        self.signed(fields.created, document.created_ms);
-        self.signed(fields.seed, document.seed);
-        self.real(fields.cfg, document.cfg);
-        self.real(fields.denoise, document.denoise);
-    }
-
-    fn unsigned(&mut self, field: Field, value: Option<u64>) {
-        if let Some(value) = value {
-            self.0.add_u64(field, value);
-        }
-    }
-
-    fn signed(&mut self, field: Field, value: Option<i64>) {
-        if let Some(value) = value {
-            self.0.add_i64(field, value);
-        }
-    }
-
-    fn real(&mut self, field: Field, value: Option<f64>) {
-        if let Some(value) = value.filter(|value| value.is_finite()) {
-            self.0.add_f64(field, value);
-        }
-    }
-}
-
-impl Document {
-    /// Whether anything says how the picture was made.
-    fn says_how(&self) -> bool {
-        self.prompt.is_some()
-            || self.sampler.is_some()
-            || self.steps.is_some()
-            || self.seed.is_some()
-            || self.cfg.is_some()
-            || !self.resources.is_empty()
-    }
-
-    fn shape(&self) -> Option<&'static str> {
-        Some(match self.width?.cmp(&self.height?) {
-            std::cmp::Ordering::Greater => "landscape",
-            std::cmp::Ordering::Less => "portrait",
-            std::cmp::Ordering::Equal => "square",
-        })
-    }
-}
-
-/// What the index keeps of a keyword, and [`crate::Facts`] give back: the text without blanks around it, at most
-/// [`MAX_KEYWORD_BYTES`] of it; `None` when that is nothing.
-pub fn kept_keyword(value: &str) -> Option<&str> {
-    Some(cut(value.trim(), MAX_KEYWORD_BYTES).trim_end()).filter(|value| !value.is_empty())
-}
-
-/// The longest beginning of `text` of at most `bytes` bytes that ends between characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let end = (0..=bytes).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    &text[..end]
 }
 
 /// Segments that a finished index has: queries look at them at once, so that one would leave all but one core idle, and

@@ -45,10 +45,10 @@ fn list(arguments: &DupesArgs, session: &Session) -> Outcome {
     let mut summary = Summary { r#type: "summary", schema: SCHEMA, threshold, ..Summary::default() };
     match arguments.class.map(match_class) {
         Some(MatchClass::SameSettings) => {
-            kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?
+            kin_groups(Kinship::SameSettings, &catalog, &filter, &mut told, &mut summary)?;
         }
         Some(MatchClass::OtherModel) => {
-            kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?
+            kin_groups(Kinship::OtherModel, &catalog, &filter, &mut told, &mut summary)?;
         }
         Some(class @ MatchClass::LookAlike) => {
             return Err(Failure::usage(format!("`{}` makes no groups", class.as_str()))
@@ -94,7 +94,6 @@ fn copies(
     (told, summary): (&mut Told<'_>, &mut Summary),
 ) -> Result<(), Failure> {
     let reader = near::reader(catalog);
-    #[expect(clippy::float_cmp, reason = "either nobody asked for another, or it is the very same number")]
     let is_usual = threshold == duplicates::DEFAULT_THRESHOLD;
     let run = session.reading();
     let found = if is_usual {

@@ -7,7 +7,7 @@ use std::path::Path;
 use stemmata::catalog::Catalog;
 use stemmata::entity::{Air, ModelId, VersionId};
 use stemmata::lineage::{
-    self, Inputs, LineageError, LineageReport, Options, Period, Scope, ScopeKind, Wanted, Works,
+    self, Inputs, LineageError, LineageReport, Options, Period, ProvImage, Scope, ScopeKind, Wanted, Works,
 };
 use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
@@ -18,6 +18,7 @@ use stemmata_index::{IndexError, Reader};
 use super::args::LineageArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::lineage_exports::Exports;
 use super::output::Supported;
 use super::session::Session;
 
@@ -36,10 +37,14 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
         return compare(arguments, session);
     }
     let sink = session.sink(Supported::Document)?;
-    let asked = Asked::open(arguments, session)?;
-    let mut report = asked.report(&asked.scope()?, asked.period)?;
-    if arguments.stamp {
-        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    let exports = Exports::of(&arguments.export)?;
+    let (report, images) = match &arguments.from {
+        Some(path) => (LineageReport::from_json(&read_report(path)?)?, Vec::new()),
+        None => made(arguments, session)?,
+    };
+    let to_stdout = exports.write(&report, &images, session)?;
+    if to_stdout {
+        return Ok(Exit::Done);
     }
     sink.document(&report, |report, terminal| {
         let mut text = lineage::render(report, terminal.width);
@@ -49,6 +54,21 @@ pub(crate) fn run(arguments: &LineageArgs, session: &Session) -> Outcome {
         text
     })?;
     Ok(Exit::Done)
+}
+
+/// A report from the catalog, with the images that an export asks for.
+fn made(arguments: &LineageArgs, session: &Session) -> Result<(LineageReport, Vec<ProvImage>), Failure> {
+    let asked = Asked::open(arguments, session)?;
+    let scope = asked.scope()?;
+    let mut report = asked.report(&scope, asked.period)?;
+    if arguments.stamp {
+        report.stamp = Some(lineage::stamp(&asked.catalog, session.reading().clock.now())?);
+    }
+    let images = match arguments.export.prov_images {
+        Some(most) => lineage::prov_images(&asked.catalog, &scope, asked.period, most as usize)?,
+        None => Vec::new(),
+    };
+    Ok((report, images))
 }
 
 /// Prints how two reports differ.
@@ -91,6 +111,10 @@ fn side(target: &str, arguments: &LineageArgs, session: &Session) -> Result<Line
 fn read_report(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: std::io::Error| Failure::file(path.display(), &error);
     let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        return Ok(bytes);
+    }
     let file = File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)

@@ -32,6 +32,7 @@ mod index;
 mod interrupt;
 mod kinship;
 mod lineage;
+mod lineage_exports;
 mod link;
 mod local;
 mod logging;

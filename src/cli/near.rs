@@ -44,7 +44,7 @@ pub(crate) fn up_to_date(session: &Session, catalog: &Catalog, run: &RunContext)
         Ok(()) => {}
         Err(FolderError::Catalog(error)) => return Err(error.into()),
         Err(error) => {
-            session.talk.warn(&format!("{error}; the groups of copies are worked out again the next time"))
+            session.talk.warn(&format!("{error}; the groups of copies are worked out again the next time"));
         }
     }
     Ok(worked)

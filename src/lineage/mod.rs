@@ -15,6 +15,7 @@ mod error;
 mod explain;
 mod family;
 mod figures;
+mod forms;
 mod indexed;
 mod lift;
 mod ranking;
@@ -34,6 +35,7 @@ pub use figures::{
     Census, Figures, Habits, Known, Members, Names, Period, Representative, Representatives, Sighting,
     Spread, Strength, Tally, VersionFigures, monday, week_name, week_of,
 };
+pub use forms::{CsvFile, ProvImage, ProvUse, csv, dot, html, markdown, mermaid, prov, prov_images};
 pub use indexed::{is_current, report_from_index, report_on_matches};
 pub use lift::{lift, shrunk_lift};
 pub use ranking::{RankedModel, Ranking, ranking};

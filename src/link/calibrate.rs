@@ -8,7 +8,8 @@
 //!
 //! Each drawn picture is compared with all others as it is, which counts the pairs that a threshold accepts, and
 //! mirrored, which counts those that it should not accept. A mirrored hit on a picture that is near without the mirror as
-//! well is a symmetric picture and its copy, and does not count. What this cannot see is told as `other_prompt`: pairs that
+//! well is a symmetric picture and its copy, and does not count; a mirrored copy counts, so that a catalog with many of
+//! them looks worse than it is. What this cannot see is told as `other_prompt`: pairs that
 //! are near as they are while their prompts are known and differ. Those are real look-alikes, or copies whose prompt was
 //! edited, so that they bound the false pairs from above.
 

@@ -61,7 +61,7 @@ impl Axes {
 }
 
 /// Turns each colour triple into brightness and two colour differences. Orthonormal: distances stay.
-fn rotate(feature: &Feature) -> [f32; DIMENSIONS] {
+pub(super) fn rotate(feature: &Feature) -> [f32; DIMENSIONS] {
     const THIRD: f32 = 0.577_350_26;
     const HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
     const SIXTH: f32 = 0.408_248_3;

@@ -68,6 +68,11 @@ impl Aspect {
         Self(ratio)
     }
 
+    /// The shape of a ratio that [`Self::ratio`] gave; `None` if it cannot have.
+    pub(super) fn of_ratio(ratio: f32) -> Option<Self> {
+        (ratio.is_finite() && ratio.is_sign_positive()).then_some(Self(ratio))
+    }
+
     /// Width divided by height, or zero.
     pub fn ratio(self) -> f32 {
         self.0

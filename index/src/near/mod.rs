@@ -26,6 +26,7 @@
 //! ```
 
 mod block;
+pub mod blur;
 pub mod codes;
 mod copies;
 mod feature;

@@ -88,7 +88,7 @@ pub enum IntegerField {
 impl IntegerField {
     /// Whether single values are looked up rather than sought in a column.
     pub(crate) fn has_terms(self) -> bool {
-        matches!(self, Self::Post | Self::PostedFor)
+        matches!(self, Self::PostedFor)
     }
 }
 

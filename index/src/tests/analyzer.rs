@@ -151,6 +151,13 @@ fn reference(text: &str) -> Vec<String> {
 
 proptest! {
     #[test]
+    fn keywords_are_folded_alike_on_both_ways(text in "[ -~\tÀ]{0,30}") {
+        use unicode_normalization::UnicodeNormalization;
+        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        prop_assert_eq!(keyword(&text), folded.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+
+    #[test]
     fn plain_text_splits_like_the_reference(text in "[a-z0-9A-Z ,._!?'/-]{0,60}") {
         prop_assume!(!text.contains("AND") && !text.contains("BREAK"));
         prop_assert_eq!(words(Kind::Prompt, &text), reference(&text));

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::chunks::read;
 use crate::tokenizer::{Kind, words};
 use crate::{MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
 
@@ -174,4 +175,27 @@ fn a_chunk_is_found_and_longer_ones_with_its_words_are_not() {
         |occur| vec![(Occur::Must, cat.box_clone()), (occur, Box::new(chunk.clone()) as Box<dyn Query>)];
     assert_eq!(found(&BooleanQuery::new(clause(Occur::Must))), [0, 6]);
     assert_eq!(found(&BooleanQuery::new(clause(Occur::MustNot))), [4, 5]);
+}
+
+#[test]
+fn prompts_of_the_same_words_have_one_hash() {
+    let hash = |text: &str| read(text).words;
+    assert_eq!(hash("(Red_Hair:1.2), café"), hash("red hair cafe"));
+    assert_eq!(hash("<lora:x:1> ,, "), None);
+    assert_ne!(hash("red hair"), hash("redhair"));
+    assert_ne!(hash("red, hair"), hash("hair, red"));
+    let sentence = "word ".repeat(200);
+    assert_ne!(hash(&sentence), hash(&format!("{sentence}猫")), "what is too long for a chunk has words");
+    let many: String = (0..=MAX_CHUNKS).map(|number| format!("tag{number},")).collect();
+    assert_ne!(hash(&many), hash(&format!("{many}more")), "words behind the last chunk count");
+}
+
+proptest! {
+    #[test]
+    fn one_reading_finds_the_chunks_and_the_words(text in "[a-cA-C1é猫，,._:()\\[\\] -]{0,80}") {
+        let reading = read(&text);
+        let found: Vec<&str> = (0..).map_while(|place| reading.chunk(place)).collect();
+        prop_assert_eq!(found, chunks(&text).collect::<Vec<_>>());
+        prop_assert_eq!(reading.words.is_some(), !words(Kind::Prompt, &text).is_empty());
+    }
 }

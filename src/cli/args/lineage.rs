@@ -1,5 +1,7 @@
 //! Flags of `lineage`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 /// `lineage`
@@ -7,11 +9,11 @@ use clap::Args;
 #[command(after_help = "\
 Examples:
   stemmata lineage 257749
-  stemmata lineage civitai:257749@290640 --format json
   stemmata lineage 'DreamShaper' --since 2024 --explain
-  stemmata lineage --query 'castle sampler:euler'
   stemmata lineage --top 50
   stemmata lineage --compare 257749@290640 257749@324619
+  stemmata lineage 257749 --export-html report.html --export-json report.json
+  stemmata lineage --from report.json --export-markdown - --export-csv tables/
 ")]
 pub(crate) struct LineageArgs {
     /// Model id, model page URL, AIR, MODEL@VERSION, file hash, or a name
@@ -58,4 +60,47 @@ pub(crate) struct LineageArgs {
     /// Say in the report when, and of which state of the catalog, it was made
     #[arg(long)]
     pub(crate) stamp: bool,
+    /// Read a report that `--format json` or `--export-json` has saved, instead of the catalog; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "target", "version", "creator", "base", "tag", "query", "top", "compare", "compare_at", "since", "until", "stamp",
+    ])]
+    pub(crate) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) export: LineageExports,
 }
+
+/// Forms of a report that are written to files.
+#[derive(Args, Debug)]
+#[command(
+    next_help_heading = "Exports (several at once; existing files are replaced; one of them may go to stdout, `-`)"
+)]
+pub(crate) struct LineageExports {
+    /// Write a page with charts and family tree that needs no network and no script
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_html: Option<PathBuf>,
+    /// Write Markdown with GitHub's tables
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_markdown: Option<PathBuf>,
+    /// Write every table as a CSV file of its own into a folder, which is made if need be
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_csv: Option<PathBuf>,
+    /// Write the JSON that `--from` and `--compare` read
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_json: Option<PathBuf>,
+    /// Write the family tree for Graphviz
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_dot: Option<PathBuf>,
+    /// Write the family tree as a Mermaid flowchart
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_mermaid: Option<PathBuf>,
+    /// Write the provenance of images and models as PROV-JSON of the W3C
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_ONE_REPORT)]
+    pub(crate) export_prov: Option<PathBuf>,
+    /// Name the first N images in PROV-JSON, each with its evidence
+    #[arg(long, value_name = "N", requires = "export_prov", conflicts_with_all = ["from", "query"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) prov_images: Option<u32>,
+}
+
+/// What prints something else than one report.
+const NOT_ONE_REPORT: [&str; 3] = ["top", "compare", "compare_at"];

@@ -32,7 +32,7 @@ pub(crate) use keep::{
     CompletionsArgs, DemoArgs, ExportArgs, ExportWhat, FollowFlags, ImportArgs, IndexArgs, IndexWhat,
     KindChoice, LinkArgs,
 };
-pub(crate) use lineage::LineageArgs;
+pub(crate) use lineage::{LineageArgs, LineageExports};
 pub(crate) use local::{LocalArgs, LocalWhat};
 pub(crate) use media::{MediaFlags, MediaHostFlags};
 pub(crate) use provenance::{
@@ -188,7 +188,7 @@ pub(crate) enum Command {
     /// Which images look like this one
     Similar(SimilarArgs),
     /// What was made with a model, with what else, when, by whom
-    Lineage(LineageArgs),
+    Lineage(Box<LineageArgs>),
     /// Link the resources that images name to model versions
     #[command(alias = "relink")]
     Link(LinkArgs),

@@ -180,7 +180,7 @@ impl Summary {
             ));
         }
         lines.push(
-            "strangers are mirror images: two pictures of one series, which face the same way, come closer than that, and \
+            "strangers are mirror images, mirrored copies included: two pictures of one series, which face the same way, come closer than that, and \
              `other prompts` counts those where their prompts tell them apart"
                 .to_owned(),
         );

@@ -159,10 +159,9 @@ fn is_sheet(path: &Path) -> bool {
 
 /// A thumbnail as a data URI: of the file, else of its BlurHash.
 fn picture(member: &Member, hash: Option<&str>) -> Option<String> {
-    if let Some(path) = local(&member.image) {
-        if let Ok(jpeg) = thumbnail::of_file(&path, SIDE, &PictureLimits::default()) {
-            return Some(format!("data:image/jpeg;base64,{}", base64(&jpeg)));
-        }
+    let of_file = |path: PathBuf| thumbnail::of_file(&path, SIDE, &PictureLimits::default()).ok();
+    if let Some(jpeg) = local(&member.image).and_then(of_file) {
+        return Some(format!("data:image/jpeg;base64,{}", base64(&jpeg)));
     }
     let (width, height) = member.size.unwrap_or((1, 1));
     let png = thumbnail::of_blurhash(hash?, width, height)?;
@@ -214,7 +213,10 @@ fn words(member: &Member) -> String {
         _ => String::new(),
     };
     let through = if member.is_indirect { ", through another member" } else { "" };
-    let because = because(&verdict.evidence);
+    let because = match verdict.class {
+        MatchClass::SameBytes | MatchClass::SamePixels => String::new(),
+        _ => because(&verdict.evidence),
+    };
     let because = if because.is_empty() { because } else { format!(": {because}") };
     format!("{}{distance}{through}{because}", verdict.class.as_str().replace('_', " "))
 }

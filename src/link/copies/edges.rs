@@ -18,6 +18,7 @@ use crate::catalog::MediaId;
 use crate::link::duplicates::DuplicateError;
 use crate::run::RunContext;
 
+pub(super) use memory::Half;
 pub use memory::PairMemory;
 use memory::Remembered;
 

@@ -17,6 +17,7 @@ use stemmata_index::near::store::{Key, Opened, Record, Stamp, StoreError, Table}
 use thiserror::Error;
 
 use super::PairMemory;
+use super::edges::Half;
 use crate::catalog::{Catalog, CatalogError};
 use crate::entity::FINGERPRINT_ALGORITHM;
 use crate::link::duplicates::{DuplicateCounts, Duplicates};
@@ -109,7 +110,7 @@ impl NearFolder {
 
     /// The pairs that were found before; none where there are no files that can be used.
     pub fn memory(&self) -> PairMemory {
-        let half = |name: &str| -> Option<(Vec<u64>, Vec<(u64, u64, f32)>)> {
+        let half = |name: &str| -> Option<Half> {
             let Opened { records, .. } = Table::<Row>::open(&self.0.join(name), algorithm()).ok()??;
             let (known, pairs): (Vec<Row>, Vec<Row>) =
                 records.into_iter().partition(|row| row.one == row.other);
@@ -144,10 +145,10 @@ impl NearFolder {
         }
         let stamp = Stamp { generation: found.copies.generation(), algorithm: algorithm() };
         for ((known, pairs), name) in memory.parts().into_iter().zip(["code-pairs", "blur-pairs"]) {
-            let known = known.iter().map(|key| Row { one: *key, other: *key, distance: 0 });
-            let pairs = pairs.iter().map(|(one, other, distance)| Row {
-                one: *one,
-                other: *other,
+            let known = known.into_iter().map(|key| Row { one: key, other: key, distance: 0 });
+            let pairs = pairs.into_iter().map(|(one, other, distance)| Row {
+                one,
+                other,
                 distance: distance.to_bits(),
             });
             let mut rows: Vec<Row> = known.chain(pairs).collect();

@@ -77,7 +77,7 @@ pub fn is_upscaled(
         && smaller.seed == larger.seed;
     // A twentieth more is a generator that rounds sides to multiples of 64.
     let beyond = |base: u64| pixels(large_size) > base + base / 20;
-    let grown = made(larger).is_some_and(|own| beyond(own))
+    let grown = made(larger).is_some_and(beyond)
         || made(larger).zip(made(smaller)).is_some_and(|(own, other)| own > other + other / 20);
     same && beyond(pixels(small_size)) && grown
 }

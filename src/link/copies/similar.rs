@@ -80,6 +80,9 @@ pub struct SimilarReport {
     pub compared_pixels: u64,
 }
 
+/// A media, what it is to the target, and its size where known.
+type Near = (MediaId, Verdict, Option<(u32, u32)>);
+
 /// Finds the images that resemble a target.
 ///
 /// # Errors
@@ -91,7 +94,7 @@ pub fn similar(
     query: &SimilarQuery,
     options: SimilarOptions,
 ) -> Result<SimilarReport, CatalogError> {
-    let mut near: Vec<(MediaId, Verdict, Option<(u32, u32)>)> = Vec::new();
+    let mut near: Vec<Near> = Vec::new();
     if let Some(look) = &query.look {
         near = by_look(compared, look, options);
         near.retain(|(media, ..)| query.media != Some(*media));
@@ -129,15 +132,11 @@ pub fn similar(
 /// The media that look so, in the order of their numbers: those of which [`similar`] tells the images, and the one that
 /// looks so itself.
 pub fn alike(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<MediaId> {
-    by_look(compared, look, options).into_iter().map(|(media, ..)| media).collect()
+    by_look(compared, look, options).into_iter().map(|near| near.0).collect()
 }
 
 /// As [`alike`], with verdicts and sizes.
-fn by_look(
-    compared: &Compared,
-    look: &Look,
-    options: SimilarOptions,
-) -> Vec<(MediaId, Verdict, Option<(u32, u32)>)> {
+fn by_look(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<Near> {
     let turned: Vec<_> = match (&look.pixels, options.turns) {
         (Some((fingerprint, _)), Turns::All) => {
             let turns = Turn::ALL.into_iter().filter(|turn| *turn != Turn::None);

@@ -85,9 +85,9 @@ fn in_table<const WORDS: usize>(
     let key = lookup.layout.parts[number].key(query);
     for flip in &lookup.flips[number][radius as usize] {
         for place in table.bucket(key ^ flip) {
-            let code = &table.codes[place];
-            let distance = query.distance(code);
-            if distance <= max_bits && !lookup.is_seen_before(number, radii, query, code) {
+            let code = table.code(place);
+            let distance = query.distance(&code);
+            if distance <= max_bits && !lookup.is_seen_before(number, radii, query, &code) {
                 found.push((table.numbers[place], distance));
             }
         }

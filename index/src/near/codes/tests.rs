@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::layout::{Layout, Purpose, Sample};
 use super::lookup::Lookup;
+use super::table::{Counting, Table};
 use super::*;
 use crate::near::store::{CodeRecord, Stamp};
 
@@ -202,6 +203,29 @@ fn any_division_into_tables_finds_every_pair_once() {
         }
     }
     assert!(found > 10_000, "only {found} pairs: the test compares next to nothing");
+}
+
+#[test]
+fn codes_compared_several_at_once_are_those_compared_one_by_one() {
+    let codes: Vec<Code<3>> =
+        codes::<3>(19, 500, Kind::Correlated).into_iter().map(|(_, code)| code).collect();
+    let layout = Layout::deal(&Sample::of(&codes), 64);
+    let table = Table::build(&layout.parts[0], &codes);
+    let mut found = 0;
+    for (turn, code) in codes.iter().enumerate() {
+        let places = turn / 3..(turn * 7 % 500).max(turn / 3);
+        let near = |by| {
+            let mut near = Vec::new();
+            table.each_near(code, places.clone(), 60, by, |place| near.push(place));
+            near
+        };
+        let expected: Vec<usize> =
+            places.clone().filter(|place| table.code(*place).distance(code) <= 60).collect();
+        assert_eq!(near(Counting::OneWord), expected);
+        assert_eq!(near(Counting::ManyWords), expected);
+        found += expected.len();
+    }
+    assert!(found > 1000, "only {found} near codes: the test compares next to nothing");
 }
 
 #[test]

@@ -17,6 +17,12 @@ use crate::run::RunContext;
 /// Share of looks that may be new before all pairs are searched at once: one look costs about as much as 200 in bulk.
 const MOST_NEW: usize = 200;
 
+/// Two looks by their numbers, the lower first, and their distance.
+pub(crate) type LookPair = (u64, u64, f32);
+
+/// Looks that were all compared with each other, and the pairs among them.
+pub(crate) type Half = (Vec<u64>, Vec<LookPair>);
+
 /// Pairs that were found, and between what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PairMemory {
@@ -26,12 +32,12 @@ pub struct PairMemory {
 
 impl PairMemory {
     /// Both halves, for a file: first of codes, then of BlurHashes.
-    pub(crate) fn parts(&self) -> [(&[u64], &[(u64, u64, f32)]); 2] {
-        [(&self.codes.known, &self.codes.pairs), (&self.blurs.known, &self.blurs.pairs)]
+    pub(crate) fn parts(&self) -> [Half; 2] {
+        [&self.codes, &self.blurs].map(|half| (half.known.clone(), half.pairs.clone()))
     }
 
     /// From what a file held. `None` where it is not sorted.
-    pub(crate) fn from_parts(parts: [(Vec<u64>, Vec<(u64, u64, f32)>); 2]) -> Option<Self> {
+    pub(crate) fn from_parts(parts: [Half; 2]) -> Option<Self> {
         let [codes, blurs] = parts.map(|(known, pairs)| Remembered { known, pairs });
         let is_right = |half: &Remembered| {
             half.known.is_sorted_by(|a, b| a < b)
@@ -48,7 +54,7 @@ pub(super) struct Remembered {
     /// The looks that were all compared with each other, ascending.
     known: Vec<u64>,
     /// The pairs among them within the limit, the lower number first, ascending.
-    pairs: Vec<(u64, u64, f32)>,
+    pairs: Vec<LookPair>,
 }
 
 /// Why there are no pairs.
@@ -103,7 +109,7 @@ impl Remembered {
             return Err(stop());
         }
         pairs.par_sort_unstable_by_key(|pair| (pair.0, pair.1));
-        let mut named: Vec<(u64, u64, f32)> = pairs
+        let mut named: Vec<LookPair> = pairs
             .par_iter()
             .map(|(a, b, distance)| {
                 let (a, b) = (keys[*a as usize], keys[*b as usize]);

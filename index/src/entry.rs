@@ -1,0 +1,313 @@
+//! Documents as the engine takes them: their values in the order of the schema, with all texts in one buffer.
+//!
+//! - Input: a [`Document`].
+//! - Output: what each field gets. Prompts are read for their chunks by the thread that indexes them, once.
+//! - Never: copies a text twice, or allocates for a value.
+
+use std::sync::OnceLock;
+
+use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf, Value as EngineValue};
+use tantivy::schema::{Document as EngineDocument, Field};
+
+use crate::chunks::{Reading, read};
+use crate::document::{Document, NameKind};
+use crate::facts;
+use crate::schema::{Fields, PROMPT_HASH_BITS};
+
+/// Most bytes of one text that are indexed; the rest of a longer text is not.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Most bytes of one keyword that are indexed.
+pub const MAX_KEYWORD_BYTES: usize = 1 << 10;
+
+/// Bytes of the buffer of texts that an entry begins with: those of most images.
+const USUAL_TEXT_BYTES: usize = 1 << 10;
+/// Values that most images have.
+const USUAL_VALUES: usize = 48;
+
+/// What becomes of one document.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    text: String,
+    values: Vec<(Field, Kept)>,
+    /// Prompt and negative prompt in `text`, and the fields of what is read from them.
+    prompts: [Prompt; 2],
+    prompt_hash: Field,
+    readings: OnceLock<[Reading; 2]>,
+}
+
+/// Where a prompt lies, and the field of its chunks.
+#[derive(Clone, Copy, Debug)]
+struct Prompt {
+    place: (usize, usize),
+    chunks: Field,
+}
+
+/// A value, small enough to be moved around.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    Text(usize, usize),
+    Signed(i64),
+    Unsigned(u64),
+    Real(f64),
+    Weight(facts::WrittenWeight),
+}
+
+impl Entry {
+    /// The entry of a document.
+    pub(crate) fn new(fields: &Fields, document: &Document) -> Self {
+        let prompt = |chunks| Prompt { place: (0, 0), chunks };
+        let mut entry = Self {
+            text: String::with_capacity(USUAL_TEXT_BYTES),
+            values: Vec::with_capacity(USUAL_VALUES),
+            prompts: [prompt(fields.chunk), prompt(fields.negative_chunk)],
+            prompt_hash: fields.prompt_hash,
+            readings: OnceLock::new(),
+        };
+        entry.values.push((fields.key, Kept::Signed(document.key)));
+        entry.texts(fields, document);
+        entry.words(fields, document);
+        entry.keywords(fields, document);
+        entry.uses(fields, document);
+        entry.numbers(fields, document);
+        entry
+    }
+
+    fn texts(&mut self, fields: &Fields, document: &Document) {
+        let texts = [(fields.prompt, &document.prompt), (fields.negative, &document.negative)];
+        for (number, (field, text)) in texts.into_iter().enumerate() {
+            if let Some(text) = kept_text(text.as_deref()) {
+                self.prompts[number].place = self.text(field, text);
+            }
+        }
+        for (kind, name) in &document.names {
+            self.text(fields.name(*kind), cut(name, MAX_KEYWORD_BYTES));
+        }
+    }
+
+    /// What a document has, as words with blanks between them.
+    fn words(&mut self, fields: &Fields, document: &Document) {
+        let start = self.text.len();
+        let mut word = |word: &str| {
+            self.text.push_str(word);
+            self.text.push(' ');
+        };
+        if kept_text(document.prompt.as_deref()).is_some() {
+            word("prompt");
+        }
+        if kept_text(document.negative.as_deref()).is_some() {
+            word("negative");
+        }
+        for kind in NameKind::ALL {
+            if document.names.iter().any(|(named, _)| *named == kind) {
+                word(kind.as_str());
+            }
+        }
+        if !document.names.is_empty() || !document.resources.is_empty() {
+            word("resource");
+        }
+        if document.says_how() {
+            word("meta");
+        }
+        document.shape().into_iter().for_each(word);
+        self.values.push((fields.has, Kept::Text(start, self.text.len())));
+    }
+
+    fn keywords(&mut self, fields: &Fields, document: &Document) {
+        for (field, value) in [
+            (fields.sampler, &document.sampler),
+            (fields.scheduler, &document.scheduler),
+            (fields.base, &document.base_model),
+            (fields.user, &document.username),
+            (fields.tool, &document.tool),
+            (fields.media_type, &document.media_type),
+            (fields.source, &document.source),
+        ] {
+            if let Some(value) = value.as_deref().and_then(kept_keyword) {
+                self.text(field, value);
+            }
+        }
+    }
+
+    fn uses(&mut self, fields: &Fields, document: &Document) {
+        self.values.extend(document.resources.iter().map(|used| (fields.resource, Kept::Unsigned(used.id))));
+        self.values.extend(
+            document
+                .resources
+                .iter()
+                .map(|used| (fields.weight, Kept::Weight(facts::written_weight(used.weight)))),
+        );
+        self.values
+            .extend(document.posted_for.iter().map(|version| (fields.posted_for, Kept::Unsigned(*version))));
+    }
+
+    fn numbers(&mut self, fields: &Fields, document: &Document) {
+        self.values.push((fields.digest, Kept::Unsigned(document.digest().into())));
+        for (field, value) in [
+            (fields.image, document.image),
+            (fields.media, document.media),
+            (fields.model, document.model),
+            (fields.width, document.width),
+            (fields.height, document.height),
+            (fields.steps, document.steps),
+            (fields.clip_skip, document.clip_skip),
+            (fields.post, document.post),
+            (fields.nsfw, document.nsfw_bits),
+            (fields.likes, document.likes),
+            (fields.reactions, document.reactions),
+            (fields.comments, document.comments),
+        ] {
+            self.values.extend(value.map(|value| (field, Kept::Unsigned(value))));
+        }
+        for (field, value) in [(fields.created, document.created_ms), (fields.seed, document.seed)] {
+            self.values.extend(value.map(|value| (field, Kept::Signed(value))));
+        }
+        for (field, value) in [(fields.cfg, document.cfg), (fields.denoise, document.denoise)] {
+            let value = value.filter(|value| value.is_finite());
+            self.values.extend(value.map(|value| (field, Kept::Real(value))));
+        }
+    }
+
+    /// Puts in a text; says where it lies.
+    fn text(&mut self, field: Field, text: &str) -> (usize, usize) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.values.push((field, Kept::Text(start, self.text.len())));
+        (start, self.text.len())
+    }
+
+    /// What the prompts say, read when it is first asked for.
+    fn readings(&self) -> &[Reading; 2] {
+        self.readings
+            .get_or_init(|| self.prompts.map(|prompt| read(&self.text[prompt.place.0..prompt.place.1])))
+    }
+
+    /// The value at a place: first what was put in, then what is read from the prompts.
+    fn value(&self, at: usize) -> Option<(Field, Value<'_>)> {
+        if let Some((field, kept)) = self.values.get(at) {
+            return Some((*field, self.kept(kept)));
+        }
+        let [prompt, negative] = self.readings();
+        let hash = prompt.words.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS));
+        Some(match at - self.values.len() {
+            0 => (
+                self.prompt_hash,
+                Value::Leaf(hash.map_or(ReferenceValueLeaf::Null, ReferenceValueLeaf::U64)),
+            ),
+            1 => (self.prompts[0].chunks, Value::Chunks(prompt)),
+            2 => (self.prompts[1].chunks, Value::Chunks(negative)),
+            _ => return None,
+        })
+    }
+
+    fn kept<'a>(&'a self, kept: &'a Kept) -> Value<'a> {
+        Value::Leaf(match kept {
+            Kept::Text(start, end) => ReferenceValueLeaf::Str(&self.text[*start..*end]),
+            Kept::Signed(value) => ReferenceValueLeaf::I64(*value),
+            Kept::Unsigned(value) => ReferenceValueLeaf::U64(*value),
+            Kept::Real(value) => ReferenceValueLeaf::F64(*value),
+            Kept::Weight(weight) => ReferenceValueLeaf::Bytes(weight.bytes()),
+        })
+    }
+}
+
+impl EngineDocument for Entry {
+    type Value<'a> = Value<'a>;
+    type FieldsValuesIter<'a> = Values<'a>;
+
+    fn iter_fields_and_values(&self) -> Values<'_> {
+        Values { entry: self, at: 0 }
+    }
+}
+
+/// The values of an entry, one after the other.
+#[derive(Debug)]
+pub(crate) struct Values<'a> {
+    entry: &'a Entry,
+    at: usize,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = (Field, Value<'a>);
+
+    fn next(&mut self) -> Option<(Field, Value<'a>)> {
+        let value = self.entry.value(self.at)?;
+        self.at += 1;
+        Some(value)
+    }
+}
+
+/// A value as the engine reads it.
+#[derive(Clone, Debug)]
+pub(crate) enum Value<'a> {
+    Leaf(ReferenceValueLeaf<'a>),
+    Chunks(&'a Reading),
+}
+
+impl<'a> EngineValue<'a> for Value<'a> {
+    type ArrayIter = ChunkValues<'a>;
+    type ObjectIter = std::iter::Empty<(&'a str, Self)>;
+
+    fn as_value(&self) -> ReferenceValue<'a, Self> {
+        match self {
+            Self::Leaf(leaf) => ReferenceValue::Leaf(leaf.clone()),
+            Self::Chunks(reading) => ReferenceValue::Array(ChunkValues { reading, at: 0 }),
+        }
+    }
+}
+
+/// The chunks of a prompt as values.
+#[derive(Debug)]
+pub(crate) struct ChunkValues<'a> {
+    reading: &'a Reading,
+    at: usize,
+}
+
+impl<'a> Iterator for ChunkValues<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let chunk = self.reading.chunk(self.at)?;
+        self.at += 1;
+        Some(Value::Leaf(ReferenceValueLeaf::Str(chunk)))
+    }
+}
+
+impl Document {
+    /// Whether anything says how the picture was made.
+    fn says_how(&self) -> bool {
+        self.prompt.is_some()
+            || self.sampler.is_some()
+            || self.steps.is_some()
+            || self.seed.is_some()
+            || self.cfg.is_some()
+            || !self.resources.is_empty()
+    }
+
+    fn shape(&self) -> Option<&'static str> {
+        Some(match self.width?.cmp(&self.height?) {
+            std::cmp::Ordering::Greater => "landscape",
+            std::cmp::Ordering::Less => "portrait",
+            std::cmp::Ordering::Equal => "square",
+        })
+    }
+}
+
+/// What the index keeps of a keyword, and [`crate::Facts`] give back: the text without blanks around it, at most
+/// [`MAX_KEYWORD_BYTES`] of it; `None` when that is nothing.
+pub fn kept_keyword(value: &str) -> Option<&str> {
+    Some(cut(value.trim(), MAX_KEYWORD_BYTES).trim_end()).filter(|value| !value.is_empty())
+}
+
+/// What is indexed of a prompt.
+fn kept_text(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty()).map(|text| cut(text, MAX_TEXT_BYTES))
+}
+
+/// The longest beginning of `text` of at most `bytes` bytes that ends between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let end = (0..=bytes).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    &text[..end]
+}
