@@ -34,6 +34,7 @@ mod provenance;
 mod resolve;
 mod scan;
 mod search;
+mod search_copies;
 mod search_index;
 mod show;
 mod singles;

@@ -148,3 +148,43 @@ fn an_index_answers_while_it_is_built_anew_and_what_a_killed_rebuild_left_is_tak
     let path = home.run(&["index", "path"]);
     assert_eq!(path.stdout, format!("{}\n", index.display()));
 }
+
+#[test]
+fn an_index_with_a_flipped_byte_is_answered_from_or_called_damaged_and_never_panics() {
+    let home = Home::new();
+    assert_eq!(home.run(&["import", BUNDLED, "-q"]).code, 0);
+    let folder = home.path().join("index");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("an index")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending != "json" && ending != "lock"))
+        .collect();
+    files.sort();
+    let mut damaged = 0;
+    for file in files {
+        let whole = std::fs::read(&file).expect("readable");
+        if whole.len() < 300 {
+            continue;
+        }
+        let mut bytes = whole.clone();
+        for place in (0..whole.len() - 100).step_by(150) {
+            bytes[place] ^= 0x55;
+        }
+        std::fs::write(&file, &bytes).expect("writable");
+        for query in ["fox", "\"red fox\"", "* sort:likes", "steps:20..30", "model:Emberglass"] {
+            let answer = home.run(&["search", query, "--json"]);
+            assert!([0, 8].contains(&answer.code), "{}: {query}: {answer:?}", file.display());
+            if answer.code == 8 {
+                let code = answer.error()["code"].clone();
+                assert!(code == "index.damaged" || code == "index.needs_rebuild", "{query}: {code}");
+                damaged += 1;
+            }
+        }
+        let verify = home.run(&["index", "verify", "--json"]);
+        assert!([8, 9].contains(&verify.code), "{}: {verify:?}", file.display());
+        std::fs::write(&file, &whole).expect("writable");
+    }
+    assert!(damaged >= 3, "only {damaged} answers noticed");
+    assert_eq!(home.run(&["index", "verify", "-q"]).code, 0);
+}

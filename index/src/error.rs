@@ -1,5 +1,6 @@
 //! What can go wrong with an index.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -56,6 +57,9 @@ impl From<tantivy::TantivyError> for IndexError {
     fn from(error: tantivy::TantivyError) -> Self {
         use tantivy::TantivyError as Engine;
         match error {
+            Engine::IoError(io) if matches!(io.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
+                Self::Damaged(Box::new(io))
+            }
             Engine::IoError(io) => Self::Io(std::io::Error::new(io.kind(), io)),
             Engine::DataCorruption(_) | Engine::OpenReadError(_) | Engine::DeserializeError(_) => {
                 Self::Damaged(Box::new(error))

@@ -51,6 +51,18 @@ impl Reader {
         Ok(Self { searcher, fields, stamp })
     }
 
+    /// The names of the files that do not hold what was written, ascending. Reads every byte of the index.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Damaged`] where a file is not one of an index at all.
+    pub fn damaged_files(&self) -> Result<Vec<String>, IndexError> {
+        let damaged = self.searcher.index().validate_checksum()?;
+        let mut names: Vec<String> = damaged.into_iter().map(|path| path.display().to_string()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// The generation that this snapshot contains; 0 before the first commit.
     pub fn generation(&self) -> u64 {
         self.stamp.map_or(0, |stamp| stamp.generation)

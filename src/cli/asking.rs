@@ -1,9 +1,14 @@
 //! The flags of a query to what it asks.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use stemmata::catalog::Catalog;
+use stemmata::entity::ImageKey;
+use stemmata::feed;
+use stemmata_index::Reader;
 use stemmata_index::query::{
     ParseOptions, Parsed, Query, QueryError, Tree, UnknownFields, like_prompt, parse_with, render,
 };
@@ -11,6 +16,8 @@ use stemmata_index::query::{
 use super::args::QueryFlags;
 use super::config::Config;
 use super::failure::Failure;
+use super::kinship::Near;
+use super::search::{failure, warn_of_standing};
 use super::session::Session;
 
 /// Longest query read from a file or from stdin; the query language allows less.
@@ -58,16 +65,43 @@ impl QueryFlags {
     }
 
     fn parse(&self, text: String, session: &Session) -> Result<Asked, Failure> {
-        let text = text.trim().to_owned();
-        let config = Config::of(&session.settings.home)?;
-        let options = ParseOptions {
-            now_ms: Some(session.reading().clock.now().as_millis()),
-            aliases: Some(&config.aliases),
-            unknown_fields: if self.lenient { UnknownFields::AsText } else { UnknownFields::Refuse },
-        };
-        let parsed = parse_with(&text, &options).map_err(|error| unreadable(&error, &text))?;
-        Ok(Asked { text, parsed })
+        let unknown_fields = if self.lenient { UnknownFields::AsText } else { UnknownFields::Refuse };
+        read_text(&text, unknown_fields, session)
     }
+}
+
+fn read_text(text: &str, unknown_fields: UnknownFields, session: &Session) -> Result<Asked, Failure> {
+    let text = text.trim().to_owned();
+    let config = Config::of(&session.settings.home)?;
+    let options = ParseOptions {
+        now_ms: Some(session.reading().clock.now().as_millis()),
+        aliases: Some(&config.aliases),
+        unknown_fields,
+    };
+    let parsed = parse_with(&text, &options).map_err(|error| unreadable(&error, &text))?;
+    Ok(Asked { text, parsed })
+}
+
+/// Every image that a query finds, for commands that take a query beside something else.
+///
+/// # Errors
+///
+/// When the query cannot be read or answered, or there is no index.
+pub(crate) fn found_by(
+    text: &str,
+    catalog: &Catalog,
+    session: &Session,
+) -> Result<HashSet<ImageKey>, Failure> {
+    let Asked { text, parsed } = read_text(text, UnknownFields::Refuse, session)?;
+    let reader = Reader::open(&session.settings.index())?;
+    let near = Near::new(session, catalog);
+    let mut found = HashSet::new();
+    reader
+        .for_each(&near.resolver(), &parsed.query, &mut |facts| found.extend(ImageKey::new(facts.key)))
+        .map_err(|error| failure(error.into(), &text))?;
+    warn_of_standing(session, feed::standing(catalog, &reader)?);
+    near.warn();
+    Ok(found)
 }
 
 /// The text of a file, or of stdin for `-`.

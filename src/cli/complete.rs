@@ -11,7 +11,9 @@ use clap_complete::CompletionCandidate;
 use stemmata::catalog::{Access, Catalog};
 use stemmata::search::names_beginning;
 use stemmata_index::Reader;
-use stemmata_index::query::{COPY_CLASSES, FieldInfo, KeywordField, SORT_WORDS, Share, State, fields};
+use stemmata_index::query::{
+    COPY_CLASSES, FieldInfo, Grouping, KeywordField, SORT_WORDS, Share, State, fields,
+};
 
 use super::config::Config;
 use super::settings;
@@ -107,6 +109,7 @@ fn values(field: &str, begins: &str, line: &[String]) -> Vec<String> {
         "type" => fixed(&["image", "video", "audio", "other"]),
         "source" => fixed(&["civitai", "url", "local"]),
         "sort" => fixed(&SORT_WORDS),
+        "group" => fixed(&Grouping::ALL.map(Grouping::as_str)),
         "date" | "mtime" | "seen" => fixed(&["today", "yesterday", "-7d..", "-30d.."]),
         "age" => fixed(&["<1d", "<7d", "<30d", ">1y"]),
         "has" => {

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 use stemmata::feed;
-use stemmata::search::{CatalogResolver, FacetCounts};
+use stemmata::search::FacetCounts;
 use stemmata_index::Reader;
 
 use super::args::CountArgs;
 use super::asking::Asked;
 use super::exit::Exit;
 use super::failure::Outcome;
+use super::kinship::Near;
 use super::output::{Column, Format, Row, SCHEMA, Supported};
 use super::search::{Facets, Ink, draw, failure, warn_of_standing};
 use super::session::Session;
@@ -21,10 +22,10 @@ pub(crate) fn run(arguments: &CountArgs, session: &Session) -> Outcome {
     let Asked { text, parsed } = arguments.query.read(session)?;
     let catalog = session.catalog()?;
     let reader = Reader::open(&session.settings.index())?;
-    let total = reader
-        .count(&CatalogResolver::new(&catalog), &parsed.query)
-        .map_err(|error| failure(error.into(), &text))?;
-    let counted = facets.count(&catalog, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
+    let near = Near::new(session, &catalog);
+    let resolver = near.resolver();
+    let total = reader.count(&resolver, &parsed.query).map_err(|error| failure(error.into(), &text))?;
+    let counted = facets.count(&resolver, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
     let standing = feed::standing(&catalog, &reader)?;
     let count = Count {
         r#type: "count",
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: &CountArgs, session: &Session) -> Outcome {
         })?,
     }
     warn_of_standing(session, standing);
+    near.warn();
     Ok(if total == 0 && arguments.fail_on_empty { Exit::NotFound } else { Exit::Done })
 }
 

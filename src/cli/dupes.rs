@@ -4,21 +4,18 @@ mod calibrate;
 mod row;
 mod sheet;
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 use stemmata::catalog::Catalog;
-use stemmata::entity::ImageKey;
 use stemmata::link::copies::kin::{self, Kinship};
 use stemmata::link::copies::{
     Evidence, Filter, Group, MatchClass, Member, PairMemory, Side, Verdict, each_group,
 };
 use stemmata::link::duplicates::{self, DuplicateCounts, DuplicateError};
-use stemmata::search::CatalogResolver;
-use stemmata_index::{Reader, query};
 
 use super::args::{DupesArgs, DupesWhat};
+use super::asking::found_by;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::near::{self, Excluded};
@@ -195,21 +192,6 @@ fn side(text: &str) -> Result<Side, Failure> {
             Ok(Side::Below(path.as_os_str().as_encoded_bytes().to_vec()))
         }
     }
-}
-
-/// Every image that a query finds.
-fn found_by(text: &str, catalog: &Catalog, session: &Session) -> Result<HashSet<ImageKey>, Failure> {
-    let parsed =
-        query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
-    let reader = Reader::open(&session.settings.index())?;
-    if catalog.generation()? > reader.generation() {
-        session.talk.warn("the index lacks the latest changes; run `stemmata index update`");
-    }
-    let mut found = HashSet::new();
-    reader.for_each(&CatalogResolver::new(catalog), &parsed.query, &mut |facts| {
-        found.extend(ImageKey::new(facts.key));
-    })?;
-    Ok(found)
 }
 
 #[derive(Default, Serialize)]

@@ -1,8 +1,7 @@
 //! `search --explain`: what a query means, what each condition finds and costs, why hits match.
 
 use serde::Serialize;
-use stemmata::catalog::Catalog;
-use stemmata::search::{self, Explanation, SearchSettings};
+use stemmata::search::{self, CatalogResolver, Explanation, SearchSettings};
 use stemmata_index::Reader;
 use stemmata_index::query::{Cost, Node, Span, Tree};
 
@@ -19,14 +18,14 @@ use super::summary::grouped;
 
 /// Prints the explanation.
 pub(crate) fn run(
-    catalog: &Catalog,
+    resolver: &CatalogResolver<'_>,
     reader: &Reader,
     asked: &Asked,
     settings: &SearchSettings,
     form: ExplainForm,
     session: &Session,
 ) -> Outcome {
-    let explanation = search::explain(catalog, reader, &asked.parsed, settings)
+    let explanation = search::explain(resolver, reader, &asked.parsed, settings)
         .map_err(|error| failure(error, &asked.text))?;
     let told = Told::new(asked, &explanation);
     let mut sink = session.sink(Supported::Document)?;

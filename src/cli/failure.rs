@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 use stemmata::catalog::CatalogError;
-use stemmata_index::query::QueryError;
+use stemmata_index::query::{ErrorCode, QueryError};
 
 use super::exit::Exit;
 
@@ -179,7 +179,10 @@ impl From<&QueryError> for Failure {
     /// A query that cannot be read. The query itself is added by [`Failure::picture`].
     fn from(error: &QueryError) -> Self {
         Self::Named(Box::new(Named {
-            exit: Exit::Usage,
+            exit: match error.code {
+                ErrorCode::Unready => Exit::Unready,
+                _ => Exit::Usage,
+            },
             code: error.code.as_str(),
             message: error.message.clone(),
             span: Some([error.span.start, error.span.end]),

@@ -8,9 +8,11 @@ use stemmata::feed::{self, Standing, VerifyReport};
 use stemmata_index::{IndexError, Reader};
 
 use super::args::{IndexArgs, IndexWhat};
+use super::damage;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::follow;
+use super::kinship::NearStanding;
 use super::near;
 use super::output::{Format, SCHEMA, Sink, Supported};
 use super::session::Session;
@@ -67,6 +69,8 @@ struct Status {
     documents: u64,
     /// Bytes of its files.
     size_bytes: u64,
+    /// The groups of copies: `current`, `behind`, `ahead` or `missing`.
+    near: &'static str,
 }
 
 fn status(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
@@ -84,6 +88,7 @@ fn status(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
         catalog_generation: catalog.generation()?,
         documents,
         size_bytes: bytes_below(&folder),
+        near: NearStanding::of(session, catalog)?.as_str(),
     };
     sink.document(&status, |status, _| status.text())?;
     Ok(Exit::Done)
@@ -107,7 +112,17 @@ impl Status {
             size(self.size_bytes),
             self.generation,
             self.catalog_generation
-        )
+        ) + near_text(self.near)
+    }
+}
+
+/// Where the groups of copies stand, as a line.
+fn near_text(near: &str) -> &'static str {
+    match near {
+        "behind" => "copies: behind; run `stemmata dupes`, which brings them up to date\n",
+        "ahead" => "copies: of a later catalog; run `stemmata dupes`, which works them out anew\n",
+        "missing" => "copies: not worked out yet; run `stemmata dupes`\n",
+        _ => "copies: current\n",
     }
 }
 
@@ -166,6 +181,8 @@ struct Verified {
     /// The first of each kind.
     differences: Vec<Named>,
     complete: bool,
+    /// The groups of copies: `current`, `behind`, `ahead` or `missing`.
+    near: &'static str,
 }
 
 #[derive(Serialize)]
@@ -177,10 +194,15 @@ struct Named {
 
 fn verify(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
     let reader = Reader::open(&session.settings.index())?;
+    let damaged = reader.damaged_files()?;
+    if let Some(first) = damaged.first() {
+        return Err(damage::failure(Exit::Problems, damaged.len(), first));
+    }
     let run = session.reading();
     let standing = feed::standing(catalog, &reader)?;
     let report = feed::verify(catalog, &reader, &run)?;
-    let verified = Verified::new(&report, standing, &reader, catalog.generation()?);
+    let verified =
+        Verified::new(&report, standing, &reader, catalog.generation()?, NearStanding::of(session, catalog)?);
     sink.document(&verified, |verified, _| verified.text())?;
     if standing == Standing::Behind {
         session.talk.warn("the index lacks the latest changes; run `stemmata index update`");
@@ -193,7 +215,13 @@ fn verify(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
 }
 
 impl Verified {
-    fn new(report: &VerifyReport, standing: Standing, reader: &Reader, catalog_generation: u64) -> Self {
+    fn new(
+        report: &VerifyReport,
+        standing: Standing,
+        reader: &Reader,
+        catalog_generation: u64,
+        near: NearStanding,
+    ) -> Self {
         let named = |(what, key): &(feed::Difference, i64)| Named { what: what.as_str(), key: *key };
         Self {
             schema: SCHEMA,
@@ -209,6 +237,7 @@ impl Verified {
             different: report.different,
             differences: report.first.iter().map(named).collect(),
             complete: report.complete,
+            near: near.as_str(),
         }
     }
 
@@ -226,7 +255,7 @@ impl Verified {
         for named in &self.differences {
             text.push_str(&format!("  {:<9} {}\n", named.what, named.key));
         }
-        text
+        text + near_text(self.near)
     }
 }
 

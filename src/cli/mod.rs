@@ -11,6 +11,7 @@ mod completions;
 mod config;
 mod count;
 mod crawl;
+mod damage;
 mod decide;
 mod demo;
 mod demo_site;
@@ -29,6 +30,7 @@ mod home_lock;
 mod import;
 mod index;
 mod interrupt;
+mod kinship;
 mod lineage;
 mod lineage_exports;
 mod link;
@@ -140,8 +142,8 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Hashes(arguments) => hashes::run(arguments, session),
         Command::Decide(arguments) => decide::run(arguments, session),
         Command::Index(arguments) => index::run(arguments, session),
-        Command::Search(arguments) => search::run(arguments, session),
-        Command::Count(arguments) => count::run(arguments, session),
+        Command::Search(arguments) => damage::guarded(session, || search::run(arguments, session)),
+        Command::Count(arguments) => damage::guarded(session, || count::run(arguments, session)),
         Command::Schema(arguments) => schema::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),

@@ -14,7 +14,9 @@ use std::time::Instant;
 use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::feed::{self, Standing};
-use stemmata::search::{self, FacetCounts, Highlighter, Page, Sample, SearchError, SearchSettings};
+use stemmata::search::{
+    self, CatalogResolver, FacetCounts, GroupKind, Highlighter, Page, Sample, SearchError, SearchSettings,
+};
 use stemmata_index::query::{self, Parsed};
 use stemmata_index::{Reader, SortKey};
 
@@ -26,6 +28,7 @@ use super::args::SearchArgs;
 use super::asking::{Asked, unreadable};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::kinship::Near;
 use super::output::{Format, Marker, SCHEMA, Sink, Supported, json};
 use super::session::Session;
 use super::summary::{elapsed_ms, grouped, seconds};
@@ -48,22 +51,29 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
         after: arguments.after.clone(),
         sample: sample(arguments),
     };
+    tell_of_overruled(arguments, &parsed, session);
     let catalog = session.catalog()?;
     let reader = Reader::open(&session.settings.index())?;
+    let near = Near::new(session, &catalog);
+    let resolver = near.resolver();
     if let Some(form) = arguments.explain {
         let settings = SearchSettings { limit: limit(arguments).or(Some(0)), ..settings };
-        return super::explain::run(&catalog, &reader, &Asked { text, parsed }, &settings, form, session);
+        return super::explain::run(&resolver, &reader, &Asked { text, parsed }, &settings, form, session);
     }
-    if let (Some(by), Shape::Rows(fields)) = (arguments.group, &shape) {
+    if let Some(kind) = group_kind(arguments, &parsed) {
         facets.none_beside_groups()?;
-        let (kind, fields, fail_on_empty) = (by.into(), fields.clone(), arguments.fail_on_empty);
+        let Shape::Rows(fields) = &shape else {
+            return Err(Failure::usage("groups are printed as a table, as lists or as JSON")
+                .hint("leave out `group:`, or else --template, --print0 or --preview"));
+        };
+        let (fields, fail_on_empty) = (fields.clone(), arguments.fail_on_empty);
         let asked =
             group::Asked { parsed: &parsed, text: &text, settings: &settings, kind, fields, fail_on_empty };
-        return group::run(asked, session, &reader, sink);
+        return group::run(asked, &near, session, &reader, sink);
     }
     let page =
-        search::answer(&catalog, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
-    let counted = facets.count(&catalog, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
+        search::answer(&resolver, &reader, &parsed, &settings).map_err(|error| failure(error, &text))?;
+    let counted = facets.count(&resolver, &reader, &parsed.query).map_err(|error| failure(error, &text))?;
     let summary = Summary {
         r#type: "summary",
         schema: SCHEMA,
@@ -77,6 +87,10 @@ pub(crate) fn run(arguments: &SearchArgs, session: &Session) -> Outcome {
     };
     print(sink, shape, &Answer { parsed: &parsed, page: &page, facets: &counted, summary: &summary })?;
     tell(session, &catalog, &reader, &page, started)?;
+    if page.total == 0 {
+        tell_of_empty(session, &resolver, &reader, &parsed)?;
+    }
+    near.warn();
     Ok(if page.total == 0 && arguments.fail_on_empty { Exit::NotFound } else { Exit::Done })
 }
 
@@ -218,6 +232,28 @@ fn tell(
     Ok(())
 }
 
+/// Says which of several conditions find nothing, where all of them together find nothing.
+fn tell_of_empty(
+    session: &Session,
+    resolver: &CatalogResolver<'_>,
+    reader: &Reader,
+    parsed: &Parsed,
+) -> Result<(), Failure> {
+    const MOST: usize = 3;
+    let clauses = reader.clauses(resolver, &parsed.query, &[])?;
+    let empty: Vec<String> = clauses
+        .iter()
+        .filter(|clause| clause.images == 0)
+        .map(|clause| format!("`{}`", super::escape::one_line(&clause.text)))
+        .collect();
+    if clauses.len() > 1 && !empty.is_empty() {
+        let more = if empty.len() > MOST { " and others" } else { "" };
+        let named: Vec<&str> = empty.iter().take(MOST).map(String::as_str).collect();
+        session.talk.note(&format!("hint: no image has {}{more}", named.join(", ")));
+    }
+    Ok(())
+}
+
 /// Says when the index has changed between two pages.
 fn warn_of_change(session: &Session, then: Option<u64>, now: u64) {
     if let Some(then) = then {
@@ -241,6 +277,26 @@ pub(crate) fn warn_of_standing(session: &Session, standing: Standing) {
         Standing::Foreign => session
             .talk
             .warn("the index was made from another catalog; run `stemmata index rebuild`"),
+    }
+}
+
+/// What makes hits one line; a flag wins over the query. Charts and lots are of single hits.
+fn group_kind(arguments: &SearchArgs, parsed: &Parsed) -> Option<GroupKind> {
+    let said = parsed.group.filter(|_| !arguments.stats && arguments.sample.is_none());
+    arguments.group.map(GroupKind::from).or(said.map(GroupKind::from))
+}
+
+/// Says which terms of the query do not count because a flag says the same.
+fn tell_of_overruled(arguments: &SearchArgs, parsed: &Parsed, session: &Session) {
+    let terms = [
+        ("limit", arguments.limit.is_some(), parsed.limit.is_some()),
+        ("sort", arguments.sort.is_some(), !parsed.sort.is_empty()),
+        ("group", arguments.group.is_some(), parsed.group.is_some()),
+    ];
+    for (name, flag, term) in terms {
+        if flag && term {
+            session.talk.note(&format!("--{name} counts, and not `{name}:` of the query"));
+        }
     }
 }
 

@@ -187,6 +187,18 @@ fn query() -> String {
     out
 }
 
+/// The names of all fields of a query, by the headings of `help fields`: for help pages that are about something else.
+pub(crate) fn field_names() -> String {
+    let mut out = String::from("Fields of a query (`stemmata help fields` tells more):\n");
+    for group in FieldGroup::ALL.into_iter().filter(|group| *group != FieldGroup::Later) {
+        let names: Vec<&str> =
+            fields().filter(|field| field.group == group).map(|field| field.name).collect();
+        let title = group.title().split(" (").next().unwrap_or_default();
+        entry(&mut out, title, 23, &names.join(" "));
+    }
+    out
+}
+
 fn all_fields() -> String {
     let mut out = String::from("Fields of a query\n\n");
     for group in FieldGroup::ALL {

@@ -16,6 +16,9 @@ use crate::entity::{Evidence, ImageId, ImageKey, ImageName, MediaIdentity, Media
 /// Models that a name may mean in `descends:`.
 const MAX_MODELS: u32 = 64;
 
+/// The weakest links of groups whose pictures are copies; what is weaker nobody has verified.
+const VERIFIED: CopyClass = CopyClass::Edited;
+
 type Answer = Result<Found, Unanswered>;
 
 /// Answers one question.
@@ -60,30 +63,25 @@ pub(super) fn answer(catalog: &Catalog, kinship: Option<&dyn Kinship>, ask: &Ask
             None => Ok(Found::Resources(Vec::new())),
         },
         Ask::Descends(model) => descends(catalog, model),
-        Ask::Is(state @ (State::Dup | State::Best | State::Candidate)) => {
-            in_groups(kinship, |class, place| match state {
-                State::Candidate => class == CopyClass::Candidate,
-                State::Best => class != CopyClass::Candidate && place == 0,
-                _ => class != CopyClass::Candidate,
-            })
-        }
+        Ask::Is(State::Dup) => in_groups(kinship, |class| class != CopyClass::Candidate),
+        Ask::Is(State::Candidate) => in_groups(kinship, |class| class == CopyClass::Candidate),
+        Ask::Is(State::Best) => best(kinship),
         Ask::Class(word) => {
             let wanted = class(word)
                 .ok_or_else(|| unanswered(ErrorCode::BadValue, format!("there is no class `{word}`")))?;
-            in_groups(kinship, |class, _| class == wanted)
+            in_groups(kinship, |class| class == wanted)
         }
         Ask::CopyOf(image) => {
             let media = media_of(catalog, image)?.get();
-            let copies = copies(kinship)?;
-            let members = copies.group_of(media).map(|group| group.members.clone());
-            Ok(Found::Media(members.unwrap_or_else(|| vec![media])))
+            let group = copies(kinship)?.group_within(media, VERIFIED);
+            Ok(Found::Media(group.map_or_else(|| vec![media], |group| group.members.clone())))
         }
         Ask::Like { image, bits } => {
             let media = media_of(catalog, image)?.get();
             let found = near(kinship)?.alike(media, *bits).map_err(unready)?;
             found.map(Found::Media).ok_or_else(|| Unanswered {
-                hint: Some("`stemmata fingerprint` computes those of pictures on disk".into()),
-                ..unanswered(ErrorCode::Unready, format!("`{image}` has no fingerprint"))
+                hint: Some("`stemmata fingerprint` looks at pictures on disk, `stemmata crawl media --image ID` at those of the site".into()),
+                ..unanswered(ErrorCode::Unready, format!("of `{image}` nothing is known that could be compared"))
             })
         }
         _ => Err(unanswered(ErrorCode::NotIndexed, format!("`{ask}` cannot be answered yet"))),
@@ -225,9 +223,8 @@ fn descends(catalog: &Catalog, text: &str) -> Answer {
 }
 
 fn near(kinship: Option<&dyn Kinship>) -> Result<&dyn Kinship, Unanswered> {
-    kinship.ok_or_else(|| Unanswered {
-        hint: Some("`stemmata dupes` and `stemmata similar` tell of them".into()),
-        ..unanswered(ErrorCode::NotIndexed, "a query cannot ask for copies and look-alikes yet".into())
+    kinship.ok_or_else(|| {
+        unanswered(ErrorCode::NotIndexed, "copies and look-alikes cannot be asked for here".into())
     })
 }
 
@@ -236,14 +233,18 @@ fn copies(kinship: Option<&dyn Kinship>) -> Result<&stemmata_index::near::Copies
     copies.ok_or_else(|| unready("copies were not worked out yet"))
 }
 
-/// The media in groups, by the class of the group and the place in it.
-fn in_groups(kinship: Option<&dyn Kinship>, wanted: impl Fn(CopyClass, usize) -> bool) -> Answer {
-    let mut found = Vec::new();
-    for group in copies(kinship)?.groups() {
-        let members = group.members.iter().enumerate();
-        found.extend(members.filter(|(place, _)| wanted(group.class, *place)).map(|(_, media)| *media));
-    }
-    Ok(Found::Media(found))
+/// The media in groups of such a class.
+fn in_groups(kinship: Option<&dyn Kinship>, wanted: impl Fn(CopyClass) -> bool) -> Answer {
+    let groups = copies(kinship)?.groups().iter().filter(|group| wanted(group.class));
+    Ok(Found::Media(groups.flat_map(|group| group.members.iter().copied()).collect()))
+}
+
+/// The media that stand for the widest groups that they are in.
+fn best(kinship: Option<&dyn Kinship>) -> Answer {
+    let copies = copies(kinship)?;
+    let verified = copies.groups().iter().filter(|group| group.class <= VERIFIED);
+    let firsts = verified.filter_map(|group| group.members.first().copied());
+    Ok(Found::Media(firsts.filter(|first| copies.representative(*first, VERIFIED) == *first).collect()))
 }
 
 /// The media of the image that a query names: its number, media key, URL or path.
@@ -266,13 +267,15 @@ fn media_of(catalog: &Catalog, text: &str) -> Result<MediaId, Unanswered> {
         }
     }
     found.ok_or_else(|| Unanswered {
-        hint: Some("give an image id, a media key, a URL or a path of the catalog".into()),
+        hint: Some("give an image id, a media key, a URL or a path of the catalog; `stemmata similar FILE` takes any picture".into()),
         ..unanswered(ErrorCode::UnknownTarget, format!("`{text}` is no image of the catalog"))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use stemmata_index::near::{Copies, CopyGroup};
+
     use super::*;
 
     #[test]
@@ -286,6 +289,49 @@ mod tests {
         assert!(fits("outputs", "/x/outputs/a.png") && fits("outputs/a.*", "/x/outputs/a.png"));
         assert!(!fits("puts", "/x/outputs/a.png"));
         assert!(path_test("a[").is_err());
+    }
+
+    struct Known(Option<Copies>);
+
+    impl Kinship for Known {
+        fn copies(&self) -> Result<Option<&Copies>, String> {
+            Ok(self.0.as_ref())
+        }
+
+        fn alike(&self, _: u64, _: Option<u32>) -> Result<Option<Vec<u64>>, String> {
+            Ok(None)
+        }
+    }
+
+    #[track_caller]
+    fn check_media(answer: Answer, expected: &[u64]) {
+        let Ok(Found::Media(mut media)) = answer else { panic!("not media") };
+        media.sort_unstable();
+        media.dedup();
+        assert_eq!(media, expected);
+    }
+
+    #[test]
+    fn one_picture_is_the_best_of_nested_groups_and_candidates_are_no_copies() {
+        let group = |class, members: &[u64]| CopyGroup { class, members: members.to_vec() };
+        let groups = vec![
+            group(CopyClass::SamePixels, &[3, 1]),
+            group(CopyClass::Edited, &[2, 1, 3]),
+            group(CopyClass::ReEncode, &[5, 6]),
+            group(CopyClass::Candidate, &[9, 5, 6]),
+        ];
+        let known = Known(Some(Copies::new(7, groups)));
+        check_media(in_groups(Some(&known), |class| class <= VERIFIED), &[1, 2, 3, 5, 6]);
+        check_media(in_groups(Some(&known), |class| class == CopyClass::Candidate), &[5, 6, 9]);
+        check_media(best(Some(&known)), &[2, 5]);
+    }
+
+    #[test]
+    fn copies_that_nobody_worked_out_are_unready_and_not_absent() {
+        let answer = best(Some(&Known(None)));
+        let Err(unanswered) = answer else { panic!("answered") };
+        assert_eq!(unanswered.code, ErrorCode::Unready);
+        assert!(unanswered.hint.expect("a hint").contains("stemmata dupes"));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use stemmata_index::Reader;
 use stemmata_index::query::{Clause, Parsed, TextField, matched_words};
 
 use super::{CatalogResolver, FoundImage, Page, SearchError, SearchSettings, answer};
-use crate::catalog::Catalog;
 
 /// A query, taken apart.
 #[derive(Clone, Debug)]
@@ -23,14 +22,14 @@ pub struct Explanation {
 ///
 /// As [`super::search`].
 pub fn explain(
-    catalog: &Catalog,
+    resolver: &CatalogResolver<'_>,
     reader: &Reader,
     parsed: &Parsed,
     settings: &SearchSettings,
 ) -> Result<Explanation, SearchError> {
-    let page = answer(catalog, reader, parsed, settings)?;
+    let page = answer(resolver, reader, parsed, settings)?;
     let keys: Vec<i64> = page.hits.iter().map(|hit| hit.image.row.key.get()).collect();
-    let clauses = reader.clauses(&CatalogResolver::new(catalog), &parsed.query, &keys)?;
+    let clauses = reader.clauses(resolver, &parsed.query, &keys)?;
     let words = page.hits.iter().map(|hit| words_of(hit, parsed)).collect();
     Ok(Explanation { page, clauses, words })
 }

@@ -5,6 +5,7 @@
 //! - Never: an estimate. Every match is counted, an image once for each value that it has.
 
 mod labels;
+mod numbered;
 mod numbers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +16,6 @@ use serde::Serialize;
 use stemmata_index::query::Query;
 use stemmata_index::{FacetField, Facts, Reader};
 
-use crate::catalog::Catalog;
 use crate::entity::{ModelId, VersionId};
 use crate::search::{CatalogResolver, SearchError};
 pub use labels::Role;
@@ -163,17 +163,16 @@ pub struct FacetCounts {
 ///
 /// When the query names what cannot be looked up, or index or catalog cannot be read.
 pub fn facets(
-    catalog: &Catalog,
+    resolver: &CatalogResolver<'_>,
     reader: &Reader,
     query: &Query,
     kinds: &[FacetKind],
     top: usize,
 ) -> Result<Vec<FacetCounts>, SearchError> {
-    let resolver = CatalogResolver::new(catalog);
     let top = top.min(MOST_BUCKETS);
-    let labels = Labels::of(catalog, reader, &resolver, query, kinds)?;
+    let labels = Labels::of(resolver.catalog(), reader, resolver, query, kinds)?;
     let tally = reader.fold(
-        &resolver,
+        resolver,
         query,
         || Tally::new(kinds, &labels),
         |tally, facts| tally.take(kinds, &labels, &facts),
@@ -192,7 +191,7 @@ pub fn facets(
     } else {
         usize::MAX
     };
-    let mut keywords = reader.facets(&resolver, query, &fields, asked)?.into_iter();
+    let mut keywords = reader.facets(resolver, query, &fields, asked)?.into_iter();
     let mut answers = Vec::with_capacity(kinds.len());
     for (kind, counter) in kinds.iter().zip(tally.counters) {
         let counted = match kind {

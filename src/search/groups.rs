@@ -5,14 +5,13 @@
 //! - Never: a judgement of what is a copy of what: that was settled before, and comes in as a table.
 
 use stemmata_index::near::{Copies, CopyClass};
-use stemmata_index::query::Parsed;
+use stemmata_index::query::{Grouping, Parsed};
 use stemmata_index::{GroupBy, Reader};
 
 use super::cursor::{PageCursor, Question};
 use super::{
     CatalogResolver, FoundImage, SearchError, SearchSettings, complete, continued, limit_of, order_of,
 };
-use crate::catalog::Catalog;
 
 /// What makes two images one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +34,17 @@ impl GroupKind {
             Self::Model => "model",
             Self::Seed => "seed",
             Self::Dup => "dup",
+        }
+    }
+}
+
+impl From<Grouping> for GroupKind {
+    fn from(said: Grouping) -> Self {
+        match said {
+            Grouping::Prompt => Self::Prompt,
+            Grouping::Model => Self::Model,
+            Grouping::Seed => Self::Seed,
+            Grouping::Dup => Self::Dup,
         }
     }
 }
@@ -74,7 +84,7 @@ pub struct GroupPage {
 ///
 /// As [`super::answer`].
 pub fn answer_groups(
-    catalog: &Catalog,
+    resolver: &CatalogResolver<'_>,
     reader: &Reader,
     parsed: &Parsed,
     settings: &SearchSettings,
@@ -99,13 +109,13 @@ pub fn answer_groups(
         GroupKind::Seed => GroupBy::Seed,
         GroupKind::Dup => GroupBy::Media(&group_of),
     };
-    let mut found = reader.groups(&CatalogResolver::new(catalog), &parsed.query, by, &options)?;
+    let mut found = reader.groups(resolver, &parsed.query, by, &options)?;
     let is_last = found.groups.len() <= limit;
     found.groups.truncate(limit);
     let place = found.groups.last().filter(|_| !is_last).map(|group| group.best.cursor.clone());
     let mut groups = Vec::with_capacity(found.groups.len());
     for group in &found.groups {
-        let best = complete(catalog, group.best.key, group.best.score)?;
+        let best = complete(resolver.catalog(), group.best.key, group.best.score)?;
         groups.extend(best.map(|best| FoundGroup { best, count: group.count }));
     }
     let generation = reader.generation();

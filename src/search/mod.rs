@@ -121,7 +121,7 @@ pub fn search(
     query: &str,
     settings: &SearchSettings,
 ) -> Result<Page, SearchError> {
-    answer(catalog, reader, &parse(query)?, settings)
+    answer(&CatalogResolver::new(catalog), reader, &parse(query)?, settings)
 }
 
 /// Answers a query that was read before.
@@ -130,13 +130,13 @@ pub fn search(
 ///
 /// As [`search`].
 pub fn answer(
-    catalog: &Catalog,
+    resolver: &CatalogResolver<'_>,
     reader: &Reader,
     parsed: &Parsed,
     settings: &SearchSettings,
 ) -> Result<Page, SearchError> {
     if let Some(sample) = settings.sample {
-        return drawn(catalog, reader, parsed, sample);
+        return drawn(resolver, reader, parsed, sample);
     }
     let (limit, sort) = (limit_of(parsed, settings), order_of(parsed, settings));
     let question = Question::new(&parsed.query, &sort, "");
@@ -147,11 +147,11 @@ pub fn answer(
         sort,
         after: after.as_ref().map(|cursor| cursor.place.clone()),
     };
-    let mut found = reader.search(&CatalogResolver::new(catalog), &parsed.query, &options)?;
+    let mut found = reader.search(resolver, &parsed.query, &options)?;
     let place = last_place(&mut found, limit);
     let mut hits = Vec::with_capacity(found.hits.len());
     for hit in &found.hits {
-        hits.extend(complete(catalog, hit.key, hit.score)?);
+        hits.extend(complete(resolver.catalog(), hit.key, hit.score)?);
     }
     let generation = reader.generation();
     let next = |place| PageCursor { question, generation, place }.to_string();
@@ -164,13 +164,17 @@ pub fn answer(
     })
 }
 
-fn drawn(catalog: &Catalog, reader: &Reader, parsed: &Parsed, sample: Sample) -> Result<Page, SearchError> {
-    let resolver = CatalogResolver::new(catalog);
+fn drawn(
+    resolver: &CatalogResolver<'_>,
+    reader: &Reader,
+    parsed: &Parsed,
+    sample: Sample,
+) -> Result<Page, SearchError> {
     let mut hits = Vec::with_capacity(sample.count.min(DEFAULT_LIMIT));
-    for key in reader.sample(&resolver, &parsed.query, sample.count, sample.seed)? {
-        hits.extend(complete(catalog, key, None)?);
+    for key in reader.sample(resolver, &parsed.query, sample.count, sample.seed)? {
+        hits.extend(complete(resolver.catalog(), key, None)?);
     }
-    let total = reader.count(&resolver, &parsed.query)?;
+    let total = reader.count(resolver, &parsed.query)?;
     Ok(Page { total, hits, next: None, generation: reader.generation(), continued_from: None })
 }
 

@@ -27,6 +27,11 @@ impl<'c> CatalogResolver<'c> {
         Self { kinship: Some(kinship), ..self }
     }
 
+    /// The catalog that it asks.
+    pub fn catalog(&self) -> &'c Catalog {
+        self.catalog
+    }
+
     fn look_up(&self, field: ResourceField, value: &str) -> Result<Vec<u64>> {
         if let Some((kind, types)) = role(field) {
             return self.catalog.resources_for_typed_name(value, kind, types);

@@ -1,4 +1,6 @@
-//! The control terms `sort:` and `limit:`, which say how to answer rather than what to find.
+//! The control terms `sort:`, `limit:` and `group:`, which say how to answer rather than what to find.
+
+use serde::{Deserialize, Serialize};
 
 use super::ast::Span;
 use super::error::{ErrorCode, QueryError};
@@ -8,8 +10,37 @@ use super::parse::{Parser, missing_value};
 use super::value;
 use crate::rank::{Direction, MAX_SORT_KEYS, SortKey};
 
+/// What makes hits one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grouping {
+    /// The words of the prompt.
+    Prompt,
+    /// The first checkpoint, as written.
+    Model,
+    /// The seed.
+    Seed,
+    /// Being copies of one another.
+    Dup,
+}
+
+impl Grouping {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Prompt, Self::Model, Self::Seed, Self::Dup];
+
+    /// The word after `group:`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Model => "model",
+            Self::Seed => "seed",
+            Self::Dup => "dup",
+        }
+    }
+}
+
 impl Parser<'_> {
-    /// Reads the words after `sort:` or `limit:`.
+    /// Reads the words after `sort:`, `limit:` or `group:`.
     pub(super) fn control(&mut self, entry: &FieldEntry, name_span: Span) -> Result<(), QueryError> {
         if !self.brackets.is_empty() || self.is_negated {
             let message = format!("`{}:` stands outside of brackets and is never negated", entry.name);
@@ -25,6 +56,7 @@ impl Parser<'_> {
             self.at += 1;
             match entry.kind {
                 FieldKind::Sort => self.sort_by(&if minus { format!("-{text}") } else { text }, span)?,
+                FieldKind::Group => self.group_by(&text, span)?,
                 _ => self.limit_to(&text, span)?,
             }
             if !self.takes_control_comma(entry) {
@@ -76,6 +108,23 @@ impl Parser<'_> {
         let limit =
             text.parse().map_err(|_| value::bad(format!("`{}` is not a number", value::clip(text)), span))?;
         self.shared.limit = Some(limit);
+        Ok(())
+    }
+
+    fn group_by(&mut self, text: &str, span: Span) -> Result<(), QueryError> {
+        if self.shared.group.is_some() {
+            return Err(QueryError::new(ErrorCode::Misplaced, "`group:` is given twice", span));
+        }
+        let words = || Grouping::ALL.into_iter().map(Grouping::as_str);
+        let Some(group) = Grouping::ALL.into_iter().find(|group| group.as_str().eq_ignore_ascii_case(text))
+        else {
+            let error = value::bad(format!("cannot group by `{}`", value::clip(text)), span);
+            return Err(match field::nearest(text, words(), 2) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!("it knows {}", words().collect::<Vec<_>>().join(", "))),
+            });
+        };
+        self.shared.group = Some(group);
         Ok(())
     }
 }

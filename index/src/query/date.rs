@@ -120,7 +120,7 @@ pub(crate) fn read(text: &str, now_ms: Option<i64>, span: Span) -> Result<Date, 
     let wrong = || {
         let message = format!("`{}` is not a date", clip(text));
         bad(message, span)
-            .hint("dates look like 2024, 2024-01, 2024-01-15, today, yesterday or -30d (thirty days back)")
+            .hint("dates look like 2024, 2024-01, 2024-01-15, today, yesterday or -30d (thirty days back), ranges like 2024-11-30..yesterday")
     };
     let now = || now_ms.ok_or_else(|| bad("a date that depends on today cannot stand here", span));
     let lower = text.to_ascii_lowercase();

@@ -8,6 +8,7 @@ mod ask;
 mod asked;
 mod ast;
 mod compare;
+mod compared;
 mod control;
 mod date;
 mod error;
@@ -32,6 +33,7 @@ mod weighted;
 
 pub use ask::{Ask, COPY_CLASSES, Found, Share, State, Unanswered};
 pub use ast::{Node, Pattern, Query, Span, Test};
+pub use control::Grouping;
 pub use date::Date;
 pub use error::{ErrorCode, Note, QueryError, render};
 pub use explain::{Clause, Cost, matched_words};

@@ -7,6 +7,7 @@
 //! Never: panics, recurses deeper than [`MAX_DEPTH`] brackets, or guesses a field.
 
 use super::ast::{Node, Pattern, Query, Span};
+use super::control::Grouping;
 use super::error::{ErrorCode, Note, QueryError};
 use super::field::{self, FieldEntry, FieldKind, TextField};
 use super::lex::{self, Bracket, Token, TokenKind};
@@ -26,6 +27,21 @@ pub const MAX_CLAUSES: usize = 1024;
 /// Largest number that can be the weight of a word, as in `(word:1.2)`.
 const LARGEST_WEIGHT: f64 = 10.0;
 
+/// What fields of other programs are called here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("score", "reactions"),
+    ("rating", "nsfw"),
+    ("fav", "likes"),
+    ("favcount", "likes"),
+    ("posted", "date"),
+    ("uploader", "user"),
+    ("author", "user"),
+    ("filetype", "ext"),
+    ("guidance", "cfg"),
+    ("similar", "like"),
+    ("folder", "path"),
+];
+
 /// A query with its control terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
@@ -35,6 +51,8 @@ pub struct Parsed {
     pub sort: Vec<SortKey>,
     /// What `limit:` says.
     pub limit: Option<u64>,
+    /// What `group:` says.
+    pub group: Option<Grouping>,
     /// What may be worth saying about it; each kind once.
     pub notes: Vec<Note>,
 }
@@ -57,8 +75,8 @@ pub fn parse_with(source: &str, options: &ParseOptions<'_>) -> Result<Parsed, Qu
     check_length(source, Span::default())?;
     let mut parser = Parser::new(source, *options);
     let query = parser.alternatives()?.unwrap_or_else(Query::all);
-    let Shared { sort, limit, notes, .. } = parser.shared;
-    Ok(Parsed { query, sort, limit, notes })
+    let Shared { sort, limit, group, notes, .. } = parser.shared;
+    Ok(Parsed { query, sort, limit, group, notes })
 }
 
 pub(super) fn check_length(source: &str, span: Span) -> Result<(), QueryError> {
@@ -77,6 +95,7 @@ pub(super) struct Shared {
     pub(super) expansions: usize,
     pub(super) sort: Vec<SortKey>,
     pub(super) limit: Option<u64>,
+    pub(super) group: Option<Grouping>,
     notes: Vec<Note>,
 }
 
@@ -243,6 +262,9 @@ impl Parser<'_> {
         {
             return Ok(query);
         }
+        if let Some(part) = self.compared_word(text, span) {
+            return part;
+        }
         self.prompt_words(text, span)
     }
 
@@ -317,13 +339,12 @@ impl Parser<'_> {
         match entry.kind {
             FieldKind::Later => {
                 let message = format!("`{}:` is not indexed yet", entry.name);
-                let hint = match entry.name {
-                    "group" => "the flag --group of search does that".to_owned(),
-                    _ => format!("quote the text to search the prompt for it: \"{name}\""),
-                };
+                let hint = format!("quote the text to search the prompt for it: \"{name}\"");
                 Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
-            FieldKind::Sort | FieldKind::Limit => self.control(entry, name_span).map(|()| None),
+            FieldKind::Sort | FieldKind::Limit | FieldKind::Group => {
+                self.control(entry, name_span).map(|()| None)
+            }
             _ => self.values(entry, name_span),
         }
     }
@@ -375,7 +396,8 @@ impl Parser<'_> {
             format!("unknown field `{}`", value::clip(name)),
             name_span,
         );
-        Err(match near() {
+        let elsewhere = ELSEWHERE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        Err(match elsewhere.map(|(_, ours)| *ours).or_else(near) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint(format!("quote the text to search for it: \"{}:...\"", value::clip(name))),
         })
@@ -478,7 +500,7 @@ impl Parser<'_> {
         Value { is_quoted: true, ..Value::plain(text, span) }
     }
 
-    fn leaf(&mut self, entry: &FieldEntry, value: Value) -> Part {
+    pub(super) fn leaf(&mut self, entry: &FieldEntry, value: Value) -> Part {
         let span = value.span;
         if value.pattern.is_some() {
             self.shared.patterns += 1;

@@ -21,6 +21,8 @@ pub(crate) enum FieldKind {
     Ask(AskKind),
     Sort,
     Limit,
+    /// Control: what makes hits one line.
+    Group,
     /// Planned, and not in the index yet.
     Later,
 }
@@ -120,8 +122,8 @@ pub(crate) struct FieldEntry {
 }
 
 use FieldKind::{
-    Age, Ask, Chunk, Date, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size, Sort,
-    Text, Uses,
+    Age, Ask, Chunk, Date, Group, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size,
+    Sort, Text, Uses,
 };
 
 macro_rules! fields {
@@ -227,6 +229,7 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
     Control {
         "sort" ["order"] Sort, None, "the order: score, date, likes, reactions, comments, steps, cfg, seed, width, height, id ...; - and + say which way", "castle sort:-date", "sort:likes,seed";
         "limit" [] Limit, None, "hits at most", "castle limit:50";
+        "group" [] Group, None, "one line for all hits with the same prompt, model, seed, or that are copies: prompt, model, seed, dup", "castle group:prompt";
     }
     Later {
         "caption" [] Later, None, "captions of sidecars",;
@@ -236,7 +239,6 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "c2pa" [] Later, None, "content credentials",;
         "blur" [] Later, None, "distance of BlurHashes",;
         "as_of" ["asof", "as-of"] Later, None, "the catalog as it was",;
-        "group" [] Later, None, "one hit a group",;
     }
 };
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ast::{Query, Span};
+use super::control::Grouping;
 use super::error::{ErrorCode, QueryError};
 use super::parse::{Parsed, parse};
 use crate::rank::SortKey;
@@ -30,6 +31,9 @@ pub struct Tree {
     /// Hits at most.
     #[serde(default)]
     pub limit: Option<u64>,
+    /// What makes hits one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Grouping>,
 }
 
 impl Tree {
@@ -40,6 +44,7 @@ impl Tree {
             query: parsed.query.clone(),
             sort: parsed.sort.clone(),
             limit: parsed.limit,
+            group: parsed.group,
         }
     }
 
@@ -74,7 +79,13 @@ impl Tree {
             span: Span::default(),
             ..error
         })?;
-        Ok(Parsed { query: parsed.query, sort: tree.sort, limit: tree.limit, notes: parsed.notes })
+        Ok(Parsed {
+            query: parsed.query,
+            sort: tree.sort,
+            limit: tree.limit,
+            group: tree.group,
+            notes: parsed.notes,
+        })
     }
 }
 

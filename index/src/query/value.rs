@@ -197,7 +197,7 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value, now_ms: Option<i64>) -
             let id = text.parse().map_err(|_| bad(format!("`{}` is not a number", clip(text)), span))?;
             Query::new(Node::ResourceIds(vec![id]), span)
         }
-        FieldKind::Sort | FieldKind::Limit | FieldKind::Later => {
+        FieldKind::Sort | FieldKind::Limit | FieldKind::Group | FieldKind::Later => {
             return Err(QueryError::new(
                 ErrorCode::Misplaced,
                 format!("`{}:` cannot stand here", entry.name),
@@ -334,7 +334,10 @@ fn bad_size(text: &str, span: Span) -> QueryError {
 fn presence(word: &str, span: Span) -> Result<Presence, QueryError> {
     field::presence(word).ok_or_else(|| {
         let error = bad(format!("`has:` does not know `{}`", clip(word)), span);
-        let known = field::FIELDS.iter().filter(|entry| entry.presence.is_some()).map(|entry| entry.name);
+        let known = field::FIELDS
+            .iter()
+            .filter(|entry| entry.presence.is_some() && entry.kind != FieldKind::Has)
+            .map(|entry| entry.name);
         match field::nearest(word, known, 2) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("such as has:meta, has:negative, has:seed, has:lora"),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::model;
-use crate::query::{ErrorCode, MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_BYTES, Query, parse, render};
+use crate::query::{ErrorCode, Grouping, MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_BYTES, Query, parse, render};
 use crate::{Direction, SortField, SortKey};
 
 /// Parses and prints in the normal form.
@@ -163,6 +163,34 @@ fn bad_values_are_errors() {
 }
 
 #[test]
+fn a_comparison_without_a_colon_is_one_all_the_same() {
+    for (query, meant) in [
+        ("steps>=20 castle", "steps:>=20 castle"),
+        ("size>=500x500", "size:>=500x500"),
+        ("-width<512", "-width:<512"),
+        ("date>=2009-12-25", "date:>=2009-12-25"),
+        ("loras=2", "loras:2"),
+        ("filesize>2MB", "filesize:>2MB"),
+    ] {
+        let parsed = parse(query).expect("reads");
+        assert_eq!(parsed.query.to_string(), parse(meant).expect("reads").query.to_string(), "{query}");
+        assert_eq!(parsed.notes.len(), 1, "{query}");
+    }
+    for text in ["a=b", "prompt=5", "steps>", "steps>many", "x>=20", "steps=>20"] {
+        assert_eq!(parse(text).expect("reads").notes, Vec::new(), "{text}");
+    }
+    check_error("steps>20x", ErrorCode::BadValue, ">20x");
+}
+
+#[test]
+fn names_of_fields_elsewhere_lead_to_those_here() {
+    let error = parse("score:>100").expect_err("no such field");
+    assert_eq!(error.hint.as_deref(), Some("did you mean `reactions`?"));
+    let error = parse("has:hash").expect_err("nothing known");
+    assert!(!error.hint.expect("a hint").contains("`has`"));
+}
+
+#[test]
 fn control_terms_are_taken_out() {
     let parsed = parse("castle sort:likes,-seed,+date limit:50 hill").expect("reads");
     assert_eq!(parsed.query.to_string(), "castle hill");
@@ -179,6 +207,10 @@ fn control_terms_are_taken_out() {
     check_error("(a sort:likes)", ErrorCode::Misplaced, "sort");
     check_error("-limit:3", ErrorCode::Misplaced, "limit");
     check_error("sort:like", ErrorCode::BadValue, "like");
+    assert_eq!(parse("castle GROUP:Dup hill").expect("reads").group, Some(Grouping::Dup));
+    check_error("-group:dup", ErrorCode::Misplaced, "group");
+    check_error("group:dup group:seed", ErrorCode::Misplaced, "seed");
+    check_error("group:dupe", ErrorCode::BadValue, "dupe");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::model;
 use crate::query::{
-    ErrorCode, MAX_QUERY_BYTES, ParseOptions, Parsed, QueryError, TREE_VERSION, TextField, Tree,
+    ErrorCode, Grouping, MAX_QUERY_BYTES, ParseOptions, Parsed, QueryError, TREE_VERSION, TextField, Tree,
     UnknownFields, fields, like_prompt, matched_words, parse, parse_with, render,
 };
 
@@ -231,13 +231,19 @@ proptest! {
 
     #[test]
     fn a_tree_reads_back(query in model::query()) {
-        let parsed = Parsed { query, sort: Vec::new(), limit: Some(3), notes: Vec::new() };
+        let parsed = Parsed {
+            query,
+            sort: Vec::new(),
+            limit: Some(3),
+            group: Some(Grouping::Prompt),
+            notes: Vec::new(),
+        };
         let tree = Tree::of(&parsed);
         prop_assert_eq!(tree.version, TREE_VERSION);
         let json = serde_json::to_string(&tree).expect("serialises");
         let again = Tree::read(&json).map_err(|error| TestCaseError::fail(format!("{error}: {json}")))?;
         prop_assert_eq!(again.query, parsed.query);
-        prop_assert_eq!(again.limit, parsed.limit);
+        prop_assert_eq!((again.limit, again.group), (parsed.limit, parsed.group));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use stemmata::fetch::Contact;
 
 use super::keep::FollowFlags;
 use super::site::{contact, rate, seconds, size};
+use crate::cli::query_words::unprotect;
 
 /// `crawl media`
 #[derive(Args, Debug)]
@@ -16,6 +17,7 @@ use super::site::{contact, rate, seconds, size};
 Examples:
   stemmata crawl media --candidates                  look at what may be copies, so that pixels settle it
   stemmata crawl media --limit 1000
+  stemmata crawl media --query 'user:me date:2024..'
   stemmata crawl media --image 9173928 --image 9173929
   stemmata crawl media --original --keep ~/Pictures/civitai --image 9173928
 
@@ -30,6 +32,9 @@ pub(crate) struct MediaFlags {
     /// Only members of groups that look alike by their BlurHashes
     #[arg(long, conflicts_with = "images")]
     pub(crate) candidates: bool,
+    /// Only those of images that this query finds; see `stemmata help query`
+    #[arg(long, value_name = "QUERY", conflicts_with_all = ["images", "candidates"], value_parser = unprotect)]
+    pub(crate) query: Option<String>,
     /// Stop after so many pictures
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

@@ -12,6 +12,7 @@ use stemmata::run::RunContext;
 use stemmata_index::near::CopyClass;
 
 use crate::cli::args::{MediaFlags, MediaHostFlags};
+use crate::cli::asking::found_by;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::follow::{self, Written};
@@ -109,6 +110,9 @@ fn choice(
         }
         return Ok(MediaChoice::These(found));
     }
+    if let Some(query) = &flags.query {
+        return Ok(MediaChoice::These(shown_by(query, catalog, session)?));
+    }
     if flags.images.is_empty() {
         return Ok(MediaChoice::All);
     }
@@ -118,6 +122,20 @@ fn choice(
         Ok(())
     })?;
     Ok(MediaChoice::These(media))
+}
+
+/// The media of the images that a query finds, in the order of their numbers.
+fn shown_by(query: &str, catalog: &Catalog, session: &Session) -> Result<Vec<MediaId>, Failure> {
+    let mut media = Vec::new();
+    for image in found_by(query, catalog, session)? {
+        media.extend(catalog.media_of_image(image)?);
+    }
+    media.sort_unstable();
+    media.dedup();
+    if media.is_empty() {
+        session.talk.note("the query finds no image");
+    }
+    Ok(media)
 }
 
 /// The media of every group whose kinship only BlurHashes tell.

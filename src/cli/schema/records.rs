@@ -76,6 +76,9 @@ fn one(kind: &str, place: &str) -> Value {
 const STANDING: &str =
     "current, behind, ahead (an older catalog was put in place) or foreign (fed from another catalog)";
 
+/// What `near` of an answer can say.
+const NEAR: &str = "the groups of copies: current, behind, ahead or missing";
+
 /// Every record, in the order of the help page.
 pub(super) const RECORDS: &[Record] = &[
     Record {
@@ -263,6 +266,7 @@ pub(super) const RECORDS: &[Record] = &[
             field("catalog_generation", "integer", "the last generation of the catalog"),
             field("documents", "integer", "images in the index"),
             field("size_bytes", "integer", "bytes of its files"),
+            field("near", "string", NEAR),
         ],
     },
     Record {
@@ -282,6 +286,7 @@ pub(super) const RECORDS: &[Record] = &[
             field("different", "integer", "documents that say something else"),
             field("differences", "@difference[]", "the first of each kind"),
             field("complete", "boolean", "whether it came to the end"),
+            field("near", "string", NEAR),
         ],
     },
     Record {

@@ -1,7 +1,6 @@
 //! `--facet`, `--facet-top` and `--stats`.
 
-use stemmata::catalog::Catalog;
-use stemmata::search::{self, FacetCounts, FacetKind, SearchError};
+use stemmata::search::{self, CatalogResolver, FacetCounts, FacetKind, SearchError};
 use stemmata_index::Reader;
 use stemmata_index::query::Query;
 
@@ -69,14 +68,14 @@ impl Facets {
 
     pub(crate) fn count(
         &self,
-        catalog: &Catalog,
+        resolver: &CatalogResolver<'_>,
         reader: &Reader,
         query: &Query,
     ) -> Result<Vec<FacetCounts>, SearchError> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
-        search::facets(catalog, reader, query, &self.kinds, self.top)
+        search::facets(resolver, reader, query, &self.kinds, self.top)
     }
 }
 

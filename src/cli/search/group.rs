@@ -9,6 +9,7 @@ use stemmata_index::query::Parsed;
 use super::super::args::GroupChoice;
 use super::super::exit::Exit;
 use super::super::failure::{Failure, Outcome};
+use super::super::kinship::Near;
 use super::super::output::{Column, Format, Row, SCHEMA, Sink};
 use super::super::session::Session;
 use super::super::summary::{counted, grouped};
@@ -37,10 +38,20 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Prints the groups.
-pub(crate) fn run(asked: Asked<'_>, session: &Session, reader: &Reader, sink: Sink) -> Outcome {
-    let catalog = session.catalog()?;
+pub(crate) fn run(
+    asked: Asked<'_>,
+    near: &Near<'_>,
+    session: &Session,
+    reader: &Reader,
+    sink: Sink,
+) -> Outcome {
+    let resolver = near.resolver();
     let Asked { parsed, settings, kind, .. } = asked;
-    let page = search::answer_groups(&catalog, reader, parsed, settings, kind, None)
+    let copies = match kind {
+        GroupKind::Dup => near.groups()?,
+        _ => None,
+    };
+    let page = search::answer_groups(&resolver, reader, parsed, settings, kind, copies)
         .map_err(|error| super::failure(error, asked.text))?;
     let view = View { fields: asked.fields, for_people: sink.format() == Format::Table };
     let columns = std::iter::once(Column::right("images")).chain(view.columns()).collect();
@@ -48,7 +59,7 @@ pub(crate) fn run(asked: Asked<'_>, session: &Session, reader: &Reader, sink: Si
     for group in &page.groups {
         rows.push(&GroupRow::new(group, kind, &view))?;
     }
-    let standing = feed::standing(&catalog, reader).map_err(Failure::from)?;
+    let standing = feed::standing(resolver.catalog(), reader).map_err(Failure::from)?;
     rows.finish(&Summary {
         r#type: "summary",
         schema: SCHEMA,
@@ -71,6 +82,7 @@ pub(crate) fn run(asked: Asked<'_>, session: &Session, reader: &Reader, sink: Si
     ));
     super::warn_of_change(session, page.continued_from, page.generation);
     super::warn_of_standing(session, standing);
+    near.warn();
     Ok(if page.total == 0 && asked.fail_on_empty { Exit::NotFound } else { Exit::Done })
 }
 

@@ -33,7 +33,7 @@ pub use edges::{Compared, Edge, EdgeReport, Limits, PairMemory, edges};
 pub use folder::{FolderError, FolderState, NearFolder};
 pub use look::{Look, LookReader, Looks};
 pub use report::{Answer, Filter, Group, Member, Side, each_group};
-pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, similar};
+pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, alike, similar};
 pub use standing::Standing;
 pub use verdict::{
     CHROMA_LIMIT, EDIT_BITS, EDIT_CHROMA, Edit, Evidence, FAR_CHROMA_LIMIT, LOOK_ALIKE_BITS, MOST_BITS,

@@ -129,7 +129,13 @@ pub fn similar(
     Ok(SimilarReport { hits, total, compared: compared.blurs.len() as u64, compared_pixels })
 }
 
-/// The media that look so, in the order of their numbers.
+/// The media that look so, in the order of their numbers: those of which [`similar`] tells the images, and the one that
+/// looks so itself.
+pub fn alike(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<MediaId> {
+    by_look(compared, look, options).into_iter().map(|near| near.0).collect()
+}
+
+/// As [`alike`], with verdicts and sizes.
 fn by_look(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<Near> {
     let turned: Vec<_> = match (&look.pixels, options.turns) {
         (Some((fingerprint, _)), Turns::All) => {

@@ -1,11 +1,12 @@
 //! Resources by what they are called today: each that occurs among the matches is looked up once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use stemmata_index::query::{Query, Resolver, ResourceField};
 use stemmata_index::{Facts, Reader};
 
 use super::FacetKind;
+use super::numbered::{NumberSet, NumberTable};
 use crate::catalog::{Catalog, NamedResource};
 use crate::entity::{ModelId, VersionId};
 use crate::search::SearchError;
@@ -98,7 +99,7 @@ pub(super) struct Label {
 pub(super) struct Labels {
     all: Vec<Label>,
     /// For each role that is asked for, the labels of each resource.
-    by_role: Vec<(Role, HashMap<u64, Vec<u32>>)>,
+    by_role: Vec<(Role, NumberTable)>,
 }
 
 impl Labels {
@@ -116,13 +117,13 @@ impl Labels {
             if let FacetKind::Named(role) = kind
                 && !labels.by_role.iter().any(|(other, _)| other == role)
             {
-                labels.by_role.push((*role, HashMap::new()));
+                labels.by_role.push((*role, NumberTable::default()));
             }
         }
         if labels.by_role.is_empty() {
             return Ok(labels);
         }
-        for resource in occurring(reader, resolver, query)? {
+        for resource in occurring(reader, resolver, query)?.iter() {
             if let Some(named) = catalog.named_resource(resource)? {
                 labels.add(catalog, resource, &named, &mut known)?;
             }
@@ -172,7 +173,7 @@ impl Labels {
             return seen;
         };
         for used in facts.resources {
-            seen.extend(of_resource.get(&used.id).into_iter().flatten());
+            seen.extend(of_resource.get(used.id));
         }
         seen.sort_unstable();
         seen.dedup();
@@ -180,14 +181,14 @@ impl Labels {
     }
 }
 
-/// The resources of all matches, ascending.
-fn occurring(reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<BTreeSet<u64>, SearchError> {
+/// The resources of all matches.
+fn occurring(reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<NumberSet, SearchError> {
     Ok(reader.fold(
         resolver,
         query,
-        BTreeSet::new,
-        |set, facts| set.extend(facts.resources.iter().map(|used| used.id)),
-        |set, other| set.extend(other),
+        NumberSet::default,
+        |set, facts| facts.resources.iter().for_each(|used| set.insert(used.id)),
+        NumberSet::merge,
     )?)
 }
 
