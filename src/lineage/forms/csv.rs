@@ -52,7 +52,7 @@ fn is_formula(text: &str) -> bool {
     let begins = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     let first = text.chars().find(|c| !c.is_whitespace() && !c.is_control());
     // A number below zero, such as a seed, is no formula.
-    let is_number = text.parse::<i128>().is_ok();
+    let is_number = text.starts_with('-') && text.parse::<i128>().is_ok();
     text.starts_with(['\t', '\r', '\n']) || (first.is_some_and(begins) && !is_number)
 }
 
