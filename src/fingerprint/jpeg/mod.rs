@@ -128,6 +128,28 @@ pub fn read(bytes: &[u8], limits: &PictureLimits, least_side: u32) -> Result<Eig
     }
 }
 
+/// Whether a JPEG ends before its picture does.
+///
+/// The marker of the end alone may be missing: then all means must be there. Of what this reader does not know it
+/// must not.
+pub fn is_cut_off(bytes: &[u8], limits: &PictureLimits) -> bool {
+    let Ok(mut segments) = Segments::new(bytes) else { return false };
+    loop {
+        // Between two segments lies what is none: damage of another kind.
+        if !matches!(segments.rest(), [] | [0xFF, ..]) {
+            return false;
+        }
+        match segments.next().map(|segment| segment.marker) {
+            Ok(0xD9) => return false,
+            Ok(0xDA) => segments.skip(length_of_data(segments.rest())),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    let ended = [bytes, &[0xFF, 0xD9]].concat();
+    matches!(read(&ended, limits, 1), Err(Odd::Damaged | Odd::Unusual))
+}
+
 /// What was read so far.
 #[derive(Default)]
 struct Reading<'j> {

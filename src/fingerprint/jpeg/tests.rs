@@ -187,6 +187,25 @@ fn a_file_that_is_cut_off_anywhere_is_damaged() {
 }
 
 #[test]
+fn a_file_that_lost_only_its_last_marker_is_whole() {
+    let mut seen = 0;
+    for coding in [PLAIN, Coding { progressive: true, ..PLAIN }] {
+        let bytes = coded(coding);
+        assert!(!is_cut_off(&bytes, &LIMITS));
+        assert!(!is_cut_off(&bytes[..bytes.len() - 2], &LIMITS));
+        let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+        for end in (2..scan + 40).step_by(7) {
+            assert!(is_cut_off(&bytes[..end], &LIMITS), "{end} of {}", bytes.len());
+            seen += 1;
+        }
+        let damaged = [&bytes[..scan], b"no segment", &bytes[scan..]].concat();
+        assert!(!is_cut_off(&damaged, &LIMITS));
+    }
+    assert!(seen > 100);
+    assert!(!is_cut_off(b"no JPEG", &LIMITS));
+}
+
+#[test]
 fn the_hash_of_what_is_coded_ignores_metadata_but_not_the_way_up() {
     let plain = coded(PLAIN);
     let with = |segment: &[u8]| [&plain[..2], segment, &plain[2..]].concat();
