@@ -6,6 +6,7 @@ mod webp;
 mod whole;
 
 use super::grid::{Grid, MOST_PIXELS_A_SIDE};
+use super::jpeg::{Detail, Odd};
 use super::{Format, PictureError, PictureLimits, jpeg};
 use crate::entity::Turn;
 
@@ -43,7 +44,11 @@ pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Decoded, Pi
 }
 
 fn jpeg_eighth(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
-    let eighth = jpeg::read(bytes, limits, jpeg::LEAST_SIDE).ok()?;
+    let eighth = match jpeg::read(bytes, limits, jpeg::LEAST_SIDE) {
+        Err(Odd::Small) => jpeg::read_detail(bytes, limits, jpeg::LEAST_QUARTER_SIDE, Detail::Quarter),
+        read => read,
+    };
+    let eighth = eighth.ok()?;
     let (grid, coded) = (eighth.grid(), Some(eighth.coded));
     let jpeg::Eighth { width, height, turn, .. } = eighth;
     Some(Decoded { format: Format::Jpeg, width, height, turn, grid, pixels: None, coded })
