@@ -101,7 +101,7 @@ fn coded(coding: &Coding) -> Vec<u8> {
     let (width, height) = coding.sides;
     let macroblocks = usize::from(width.div_ceil(16)) * usize::from(height.div_ceil(16));
     let mut first = writer.finish();
-    first.extend(noise(&mut seed, 40 * macroblocks));
+    first.extend(noise(&mut seed, 100 * macroblocks));
     let tag = (first.len() as u32) << 5 | 1 << 4;
     let mut bytes = tag.to_le_bytes()[..3].to_vec();
     bytes.extend([0x9D, 0x01, 0x2A]);
@@ -111,7 +111,12 @@ fn coded(coding: &Coding) -> Vec<u8> {
     let part = 2000 * macroblocks;
     let count = 1 << coding.log_parts;
     (1..count).for_each(|_| bytes.extend(&(part as u32).to_le_bytes()[..3]));
-    (0..count).for_each(|_| bytes.extend(noise(&mut seed, part)));
+    for _ in 0..count {
+        let from = bytes.len();
+        bytes.extend(noise(&mut seed, part));
+        // No coder begins with 255: the number would be beyond its range, and decoders differ in what follows.
+        bytes[from] &= 127;
+    }
     bytes
 }
 
