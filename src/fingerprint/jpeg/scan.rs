@@ -121,7 +121,7 @@ impl Scan {
                     let slopes = plane.slopes.get_mut(from..from + part.blocks.0);
                     match (&part.dc, &part.ac) {
                         (Some(dc), Some(ac)) => {
-                            sequential(&mut bits, dc, ac, &mut part.last, (line, slopes))?
+                            sequential(&mut bits, dc, ac, &mut part.last, (line, slopes))?;
                         }
                         (dc, _) => progressive(&mut bits, dc.as_ref(), self.kind, &mut part.last, line)?,
                     }
