@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read, Result, Seek, SeekFrom};
 
-use stemmata::fingerprint::{PictureLimits, blurhash, jpeg, of_bytes};
+use stemmata::fingerprint::{PictureLimits, blurhash, jpeg, of_bytes, webp};
 use stemmata::parse::{
     Block, Carrier, Container, Encoding, Extraction, Limits, Parsed, extract, extract_bytes, interpret,
     model_file, read_bytes,
@@ -85,7 +85,7 @@ pub(crate) fn query(data: &[u8]) {
     }
 }
 
-/// A picture: a JPEG's means keep to their range, and what is described can be compared.
+/// A picture: the means of a JPEG or of a VP8 frame keep to their range, and what is described can be compared.
 pub(crate) fn pictures(data: &[u8]) {
     let limits = PictureLimits { max_file_bytes: 1 << 20, max_pixels: 1 << 18 };
     if let Ok(eighth) = jpeg::read(data, &limits, 1) {
@@ -94,6 +94,12 @@ pub(crate) fn pictures(data: &[u8]) {
             assert!(means.stride > 0 && means.values.len() % means.stride == 0);
             assert!(means.values.iter().all(|value| *value <= 2040), "a mean is out of range");
         }
+    }
+    // The bytes themselves as a frame, so that no chunks stand between them and the reader.
+    if let Ok(means) = webp::read(data, &limits) {
+        assert!(u64::from(means.width) * u64::from(means.height) <= limits.max_pixels);
+        let mut cells = means.planes.iter().flat_map(|plane| plane.iter());
+        assert!(cells.all(|cell| (0.0..=255.0).contains(cell)), "a mean is out of range");
     }
     if let Ok(described) = of_bytes(data, &limits) {
         assert!(blurhash::Coefficients::decode(&described.blurhash).is_ok(), "{}", described.blurhash);

@@ -13,6 +13,7 @@ pub mod pixels;
 pub mod pool;
 pub mod preview;
 pub mod thumbnail;
+pub mod webp;
 
 mod decode;
 mod features;

@@ -74,6 +74,9 @@ pub enum PictureError {
     /// Damaged, or of a format that is not supported.
     #[error("the picture could not be decoded")]
     Decode(#[source] ImageError),
+    /// The file ends before the picture does.
+    #[error("the file ends before the picture does; copy or download it again")]
+    Truncated,
     /// A format that is known and not read.
     #[error(
         "{format} pictures cannot be decoded, only their metadata can be read; convert it to PNG or JPEG"

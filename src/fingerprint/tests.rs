@@ -82,3 +82,23 @@ fn bytes_that_are_no_picture_are_refused_and_known_formats_by_name() {
     );
     assert!(matches!(refused(b"\xFF\x0A\0\0"), PictureError::Unsupported { format: "JPEG XL" }));
 }
+
+#[test]
+fn a_jpeg_that_is_cut_off_is_refused_with_the_reason() {
+    let mut seen = 0;
+    for (width, height) in [(600, 520), (90, 70)] {
+        let whole = bytes(&scene(width, height), ImageFormat::Jpeg);
+        for share in [3, 6, 9] {
+            let part = &whole[..whole.len() / 10 * share];
+            for error in [
+                of_bytes(part, &PictureLimits::default()).unwrap_err(),
+                pixels_of_bytes(part, &PictureLimits::default()).unwrap_err(),
+            ] {
+                assert!(matches!(error, PictureError::Truncated), "{error:?}");
+                seen += 1;
+            }
+        }
+        assert!(of_bytes(&whole[..whole.len() - 2], &PictureLimits::default()).is_ok());
+    }
+    assert_eq!(seen, 12);
+}

@@ -6,6 +6,7 @@ mod webp;
 mod whole;
 
 use super::grid::{Grid, MOST_PIXELS_A_SIDE};
+use super::jpeg::{Detail, Odd};
 use super::{Format, PictureError, PictureLimits, jpeg};
 use crate::entity::Turn;
 
@@ -39,11 +40,15 @@ pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Result<Decoded, Pi
         _ => None,
     };
     // What a quick reader does not know or finds damaged is for the full decoder to judge.
-    quick.map_or_else(|| whole::decode(bytes, limits), Ok)
+    quick.map_or_else(|| complete(bytes, limits).and_then(|()| whole::decode(bytes, limits)), Ok)
 }
 
 fn jpeg_eighth(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
-    let eighth = jpeg::read(bytes, limits, jpeg::LEAST_SIDE).ok()?;
+    let eighth = match jpeg::read(bytes, limits, jpeg::LEAST_SIDE) {
+        Err(Odd::Small) => jpeg::read_detail(bytes, limits, jpeg::LEAST_QUARTER_SIDE, Detail::Quarter),
+        read => read,
+    };
+    let eighth = eighth.ok()?;
     let (grid, coded) = (eighth.grid(), Some(eighth.coded));
     let jpeg::Eighth { width, height, turn, .. } = eighth;
     Some(Decoded { format: Format::Jpeg, width, height, turn, grid, pixels: None, coded })
@@ -51,7 +56,13 @@ fn jpeg_eighth(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
 
 /// The hash of the pixels as displayed, whatever that takes.
 pub(super) fn pixels(bytes: &[u8], limits: &PictureLimits) -> Result<[u8; 32], PictureError> {
+    complete(bytes, limits)?;
     whole::pixels(bytes, limits)
+}
+
+/// Refuses a JPEG that is cut off: the full decoder would make up the rest and call it a picture.
+fn complete(bytes: &[u8], limits: &PictureLimits) -> Result<(), PictureError> {
+    if jpeg::is_cut_off(bytes, limits) { Err(PictureError::Truncated) } else { Ok(()) }
 }
 
 /// Whether a picture of these sides may be decoded.

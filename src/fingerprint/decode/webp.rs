@@ -8,6 +8,7 @@ use image_webp::vp8::{Frame, Vp8Decoder};
 use super::{Decoded, check_sides};
 use crate::entity::Turn;
 use crate::fingerprint::grid::{Grid, Plane, Reducer};
+use crate::fingerprint::webp::{self, Odd};
 use crate::fingerprint::{Format, PictureLimits};
 
 /// Most chunks that are looked at.
@@ -16,6 +17,21 @@ const MOST_CHUNKS: usize = 64;
 /// Decodes a still lossy WebP without alpha; `None` leaves it to others.
 pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
     let Still { data, turn } = still(bytes)?;
+    let (width, height, grid) = match webp::read(data, limits) {
+        Ok(means) => (means.width, means.height, coloured(&means.planes)),
+        Err(Odd::TooLarge) => return None,
+        // Another reader judges what this one finds damaged.
+        Err(_) => by_frame(data, limits)?,
+    };
+    check_sides(width, height, limits).ok()?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(data).update(&[turn as u8]);
+    let coded = Some(*hasher.finalize().as_bytes());
+    Some(Decoded { format: Format::WebP, width, height, turn, grid, pixels: None, coded })
+}
+
+/// By a decoder of the whole frame.
+fn by_frame(data: &[u8], limits: &PictureLimits) -> Option<(u32, u32, Grid)> {
     // Three bytes of tag, three of start code, then 14 bits of each side (RFC 6386, 9.1).
     let [tag, _, _, 0x9D, 0x01, 0x2A, w0, w1, h0, h1, ..] = data else { return None };
     let side = |low: &u8, high: &u8| u32::from(u16::from_le_bytes([*low, *high]) & 0x3FFF);
@@ -28,11 +44,7 @@ pub(super) fn decode(bytes: &[u8], limits: &PictureLimits) -> Option<Decoded> {
     if (u32::from(frame.width), u32::from(frame.height)) != (width, height) {
         return None;
     }
-    let grid = grid(&frame)?;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(data).update(&[turn as u8]);
-    let coded = Some(*hasher.finalize().as_bytes());
-    Some(Decoded { format: Format::WebP, width, height, turn, grid, pixels: None, coded })
+    Some((width, height, coloured(&planes(&frame)?)))
 }
 
 /// The coded data of a still picture without alpha.
@@ -60,19 +72,22 @@ fn still(bytes: &[u8]) -> Option<Still<'_>> {
     Some(Still { data: data?, turn })
 }
 
-fn grid(frame: &Frame) -> Option<Grid> {
+fn planes(frame: &Frame) -> Option<[Plane; 3]> {
     let (width, height) = (usize::from(frame.width), usize::from(frame.height));
     let stride = width.next_multiple_of(16);
     let luma = reduced(&frame.ybuf, stride, width, height)?;
     let chroma = |plane: &[u8]| reduced(plane, stride / 2, width.div_ceil(2), height.div_ceil(2));
-    let (blue, red) = (chroma(&frame.ubuf)?, chroma(&frame.vbuf)?);
-    // Brightness from 16 to 235 and differences from 16 to 240 (RFC 6386, 9.2), stretched to those of JPEG.
-    let stretched = |plane: Plane, middle: f32, scale: f32, onto: f32| {
+    Some([luma, chroma(&frame.ubuf)?, chroma(&frame.vbuf)?])
+}
+
+/// Brightness from 16 to 235 and differences from 16 to 240 (RFC 6386, 9.2), stretched to those of JPEG.
+fn coloured([luma, blue, red]: &[Plane; 3]) -> Grid {
+    let stretched = |plane: &Plane, middle: f32, scale: f32, onto: f32| {
         Box::new(plane.map(|value| (value - middle) * scale + onto))
     };
     let luma = stretched(luma, 16.0, 255.0 / 219.0, 0.0);
     let [blue, red] = [blue, red].map(|plane| stretched(plane, 128.0, 255.0 / 224.0, 128.0));
-    Some(Grid::of_ycc(&luma, &blue, &red))
+    Grid::of_ycc(&luma, &blue, &red)
 }
 
 fn reduced(plane: &[u8], stride: usize, width: usize, height: usize) -> Option<Plane> {

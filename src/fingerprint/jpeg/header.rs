@@ -121,11 +121,18 @@ impl Frame {
     }
 }
 
+/// Steps of the first coefficients in the order of coding.
+pub(super) type Steps = [i32; 5];
+
+fn first_steps(mut steps: impl Iterator<Item = i32>) -> Steps {
+    std::array::from_fn(|_| steps.next().unwrap_or(0))
+}
+
 /// Tables as the segments give them, by number.
 #[derive(Default)]
 pub(super) struct Tables<'j> {
-    /// The first value of each table of quantisation.
-    pub(super) steps: [Option<u16>; 4],
+    /// The first values of each table of quantisation, in the order of coding.
+    pub(super) steps: [Option<Steps>; 4],
     pub(super) dc: [Option<Spec<'j>>; 4],
     pub(super) ac: [Option<Spec<'j>>; 4],
 }
@@ -134,12 +141,15 @@ impl<'j> Tables<'j> {
     /// A segment of tables of quantisation.
     pub(super) fn quantisation(&mut self, mut payload: &'j [u8]) -> Result<(), Odd> {
         while let [head, rest @ ..] = payload {
-            let (length, step) = match (head >> 4, rest) {
-                (0, [step, ..]) => (64, u16::from(*step)),
-                (1, [high, low, ..]) => (128, u16::from_be_bytes([*high, *low])),
+            let (length, steps) = match head >> 4 {
+                0 => (64, first_steps(rest.iter().map(|step| i32::from(*step)))),
+                1 => {
+                    let words = rest.as_chunks::<2>().0;
+                    (128, first_steps(words.iter().map(|step| i32::from(u16::from_be_bytes(*step)))))
+                }
                 _ => return Err(Damaged),
             };
-            *self.steps.get_mut(usize::from(head & 15)).ok_or(Damaged)? = Some(step);
+            *self.steps.get_mut(usize::from(head & 15)).ok_or(Damaged)? = Some(steps);
             payload = rest.get(length..).ok_or(Damaged)?;
         }
         Ok(())

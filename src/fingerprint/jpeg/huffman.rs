@@ -72,13 +72,19 @@ impl Huffman {
         if size > 11 {
             return Err(Damaged);
         }
-        let extra = (bits.window() << length) >> 1 >> (63 - size);
+        let value = extended(bits.window() << length, size);
         bits.take(length + size);
-        let value = extra as i32;
-        // The lower half of the values of a size stands for negative numbers.
-        let negative = i32::from(size > 0 && value >> (size.max(1) - 1) == 0);
-        Ok(value - negative * ((1 << size) - 1))
+        Ok(value)
     }
+}
+
+/// The number of this size, at most 15 bits, at the top of the window.
+#[inline(always)]
+fn extended(window: u64, size: u32) -> i32 {
+    let value = (window >> 1 >> (63 - size)) as i32;
+    // The lower half of the values of a size stands for negative numbers.
+    let negative = i32::from(size > 0 && value >> (size.max(1) - 1) == 0);
+    value - negative * ((1 << size) - 1)
 }
 
 /// Length and symbol of the code that each place's bits begin with; 0 if it is longer than those.
@@ -140,10 +146,37 @@ impl Skipper {
         Ok(Self { code, jumps })
     }
 
-    /// Jumps over the AC coefficients of a block.
+    /// Reads the three AC coefficients of half a wave, across, down and both, and jumps over the others.
     #[inline(always)]
-    pub(super) fn skip_block(&self, bits: &mut Bits<'_>) -> Result<(), Odd> {
-        let mut place = 1;
+    pub(super) fn slopes(&self, bits: &mut Bits<'_>) -> Result<[i32; 3], Odd> {
+        let (mut place, mut slopes) = (1, [0; 3]);
+        let [across, down, both] = &mut slopes;
+        // The order of coding: across, down, a whole wave down, both.
+        while place < 5 {
+            bits.refill();
+            let (length, symbol) = self.code.symbol(bits.window())?;
+            if symbol == 0 {
+                bits.take(length);
+                return Ok(slopes);
+            }
+            place += symbol >> 4;
+            let value = extended(bits.window() << length, symbol & 15);
+            match place {
+                1 => *across = value,
+                2 => *down = value,
+                4 => *both = value,
+                _ => {}
+            }
+            bits.take(length + (symbol & 15));
+            place += 1;
+        }
+        self.skip_block(bits, place)?;
+        Ok(slopes)
+    }
+
+    /// Jumps over the AC coefficients of a block from this place on.
+    #[inline(always)]
+    pub(super) fn skip_block(&self, bits: &mut Bits<'_>, mut place: u32) -> Result<(), Odd> {
         while place < 64 {
             bits.refill();
             let jump = self.jumps.get((bits.window() >> (64 - SKIP_BITS)) as usize).copied().unwrap_or(0);

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::bits::Bits;
-use super::header::{Frame, Tables};
+use super::header::{Frame, Steps, Tables};
 use super::huffman::{Huffman, Skipper};
-use super::{Odd, Odd::Damaged, Odd::Unusual};
+use super::{Detail, Odd, Odd::Damaged, Odd::Unusual};
 
 /// The DC coefficients of one component, before quantisation is undone.
 pub(super) struct Coefficients {
@@ -14,8 +14,10 @@ pub(super) struct Coefficients {
     pub(super) values: Vec<i32>,
     /// Bits of the values that are still to come; `None` before the first scan.
     pub(super) missing_bits: Option<u8>,
-    /// The step of quantisation at the first scan.
-    pub(super) step: i32,
+    /// Of each block: half a wave across, down and both, where they are asked for.
+    pub(super) slopes: Vec<[i32; 3]>,
+    /// The steps of quantisation at the first scan.
+    pub(super) steps: Steps,
 }
 
 /// A component's part in a scan.
@@ -116,8 +118,11 @@ impl Scan {
                 for down in 0..part.blocks.1 {
                     let from = (row * part.blocks.1 + down) * plane.stride + column * part.blocks.0;
                     let line = plane.values.get_mut(from..from + part.blocks.0).ok_or(Damaged)?;
+                    let slopes = plane.slopes.get_mut(from..from + part.blocks.0);
                     match (&part.dc, &part.ac) {
-                        (Some(dc), Some(ac)) => sequential(&mut bits, dc, ac, &mut part.last, line)?,
+                        (Some(dc), Some(ac)) => {
+                            sequential(&mut bits, dc, ac, &mut part.last, (line, slopes))?;
+                        }
                         (dc, _) => progressive(&mut bits, dc.as_ref(), self.kind, &mut part.last, line)?,
                     }
                 }
@@ -141,13 +146,17 @@ fn sequential(
     dc: &Huffman,
     ac: &Skipper,
     last: &mut i32,
-    values: &mut [i32],
+    (values, slopes): (&mut [i32], Option<&mut [[i32; 3]]>),
 ) -> Result<(), Odd> {
+    let mut slopes = slopes.into_iter().flatten();
     for value in values {
         bits.refill();
         *last = last.wrapping_add(dc.difference(bits)?);
         *value = *last;
-        ac.skip_block(bits)?;
+        match slopes.next() {
+            None => ac.skip_block(bits, 1)?,
+            Some(slopes) => *slopes = ac.slopes(bits)?,
+        }
     }
     Ok(())
 }
@@ -179,15 +188,17 @@ fn progressive(
 
 impl Coefficients {
     /// For a component of a frame.
-    pub(super) fn new(frame: &Frame, component: usize) -> Option<Self> {
+    pub(super) fn new(frame: &Frame, component: usize, detail: Detail) -> Option<Self> {
         let blocks = frame.components.get(component)?.blocks;
         let (across, down) = frame.units();
         let stride = across * blocks.0;
-        Some(Self { stride, values: vec![0; stride * down * blocks.1], missing_bits: None, step: 0 })
+        let count = stride * down * blocks.1;
+        let slopes = if detail == Detail::Quarter { vec![[0; 3]; count] } else { Vec::new() };
+        Some(Self { stride, values: vec![0; count], missing_bits: None, slopes, steps: [0; 5] })
     }
 
     /// Notes a scan, and refuses one that does not follow on the last.
-    fn advance(&mut self, kind: Kind, step: Option<u16>) -> Result<(), Odd> {
+    fn advance(&mut self, kind: Kind, steps: Option<Steps>) -> Result<(), Odd> {
         let (before, after) = match kind {
             Kind::Sequential => (None, 0),
             Kind::First { shift } if shift <= 13 => (None, shift),
@@ -198,7 +209,7 @@ impl Coefficients {
             return Err(Damaged);
         }
         if before.is_none() {
-            self.step = step.ok_or(Damaged)?.into();
+            self.steps = steps.ok_or(Damaged)?;
         }
         self.missing_bits = Some(after);
         Ok(())

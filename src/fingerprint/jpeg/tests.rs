@@ -186,6 +186,78 @@ fn a_file_that_is_cut_off_anywhere_is_damaged() {
     assert!(seen > 1000);
 }
 
+/// Mean difference of 4x4 pixels from samples that each stand for so many quarters of blocks a side.
+fn quarters_apart(read: &Eighth, decoded: &image::RgbImage, side: usize) -> f64 {
+    let (mut total, mut count) = (0.0, 0.0);
+    let means = &read.means[0];
+    for (row, column) in
+        (0..read.height / 4).flat_map(|row| (0..read.width / 4).map(move |column| (row, column)))
+    {
+        let part = image::imageops::crop_imm(decoded, column * 4, row * 4, 4, 4).to_image();
+        let luma = |pixel: &image::Rgb<u8>| {
+            0.299 * f64::from(pixel.0[0]) + 0.587 * f64::from(pixel.0[1]) + 0.114 * f64::from(pixel.0[2])
+        };
+        let mean = part.pixels().map(luma).sum::<f64>() / 16.0;
+        let place = row as usize / side * means.stride + column as usize / side;
+        total += (f64::from(means.values[place]) / 8.0 - mean).abs();
+        count += 1.0;
+    }
+    total / count
+}
+
+#[test]
+fn quarters_of_blocks_have_the_mean_of_the_block_and_are_nearer_to_the_pixels() {
+    use SamplingFactor as S;
+    let mut seen = 0;
+    for (sampling, restart_interval) in [(S::F_1_1, None), (S::F_2_1, Some(3)), (S::F_2_2, None)] {
+        for optimized in [false, true] {
+            let bytes = coded(Coding { sampling, optimized, restart_interval, ..PLAIN });
+            let eighth = read(&bytes, &LIMITS, 1).unwrap();
+            let quarter = read_detail(&bytes, &LIMITS, 1, Detail::Quarter).unwrap();
+            assert_eq!(quarter.coded, eighth.coded);
+            for (fine, coarse) in quarter.means.iter().zip(&eighth.means) {
+                assert_eq!(fine.stride, 2 * coarse.stride);
+                assert_eq!((2 * fine.pixels.0, 2 * fine.pixels.1), coarse.pixels);
+                for (place, value) in coarse.values.iter().enumerate() {
+                    let at = place / coarse.stride * 2 * fine.stride + place % coarse.stride * 2;
+                    let four = [at, at + 1, at + fine.stride, at + fine.stride + 1];
+                    let sum: u16 = four.iter().map(|at| fine.values[*at]).sum();
+                    assert!((sum / 4).abs_diff(*value) <= 2, "{sum} of {value}");
+                }
+            }
+            // The same coefficients, in a coding that the image crate reads rightly; see `check`.
+            let progressive = Coding { sampling, progressive: true, ..PLAIN };
+            let decoded = image::load_from_memory(&coded(progressive)).unwrap().into_rgb8();
+            let (fine, coarse) =
+                (quarters_apart(&quarter, &decoded, 1), quarters_apart(&eighth, &decoded, 2));
+            assert!(fine < 1.5 && fine * 4.0 < coarse, "{fine} and {coarse}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 6);
+    let progressive = coded(Coding { progressive: true, ..PLAIN });
+    assert_eq!(read_detail(&progressive, &LIMITS, 1, Detail::Quarter).unwrap_err(), Odd::Small);
+}
+
+#[test]
+fn a_file_that_lost_only_its_last_marker_is_whole() {
+    let mut seen = 0;
+    for coding in [PLAIN, Coding { progressive: true, ..PLAIN }] {
+        let bytes = coded(coding);
+        assert!(!is_cut_off(&bytes, &LIMITS));
+        assert!(!is_cut_off(&bytes[..bytes.len() - 2], &LIMITS));
+        let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+        for end in (2..scan + 40).step_by(7) {
+            assert!(is_cut_off(&bytes[..end], &LIMITS), "{end} of {}", bytes.len());
+            seen += 1;
+        }
+        let damaged = [&bytes[..scan], b"no segment", &bytes[scan..]].concat();
+        assert!(!is_cut_off(&damaged, &LIMITS));
+    }
+    assert!(seen > 100);
+    assert!(!is_cut_off(b"no JPEG", &LIMITS));
+}
+
 #[test]
 fn the_hash_of_what_is_coded_ignores_metadata_but_not_the_way_up() {
     let plain = coded(PLAIN);
