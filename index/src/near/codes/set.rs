@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use multiversion::multiversion;
@@ -52,6 +52,8 @@ pub struct CodeSet<const WORDS: usize> {
     delta: Vec<(Code<WORDS>, u64)>,
     lookup: OnceLock<Option<Lookup<WORDS>>>,
     look_ups: AtomicU64,
+    /// Whether somebody makes the tables, or made them.
+    is_prepared: AtomicBool,
 }
 
 impl<const WORDS: usize> Clone for CodeSet<WORDS> {
@@ -62,7 +64,13 @@ impl<const WORDS: usize> Clone for CodeSet<WORDS> {
 
 impl<const WORDS: usize> CodeSet<WORDS> {
     fn of(clusters: Clusters<WORDS>, delta: Vec<(Code<WORDS>, u64)>) -> Self {
-        Self { clusters, delta, lookup: OnceLock::new(), look_ups: AtomicU64::new(0) }
+        Self {
+            clusters,
+            delta,
+            lookup: OnceLock::new(),
+            look_ups: AtomicU64::new(0),
+            is_prepared: AtomicBool::new(false),
+        }
     }
 
     /// Arranges codes; ids should be distinct.
@@ -149,9 +157,13 @@ impl<const WORDS: usize> CodeSet<WORDS> {
         queries.par_iter().map(|query| self.look_up(query, max_bits)).collect()
     }
 
+    /// Makes the tables, unless somebody does: then codes are compared without them meanwhile. Waiting would be for ever
+    /// where whoever makes them shares the work out among the very threads that wait.
     fn prepare(&self, max_bits: u32, look_ups: u64) {
-        let look_ups = look_ups.max(LOOK_UPS_WITH_TABLES);
-        self.lookup.get_or_init(|| Lookup::build(&self.clusters.codes, max_bits, look_ups));
+        if !self.is_prepared.swap(true, Ordering::AcqRel) {
+            let look_ups = look_ups.max(LOOK_UPS_WITH_TABLES);
+            self.lookup.get_or_init(|| Lookup::build(&self.clusters.codes, max_bits, look_ups));
+        }
     }
 
     fn look_up(&self, query: &Code<WORDS>, max_bits: u32) -> Vec<CodeHit> {

@@ -302,6 +302,28 @@ fn codes_come_back_from_a_file_with_what_was_appended() {
     assert!(CodeSet::<2>::open(&path, 2).unwrap_err().asks_for_rebuild());
 }
 
+/// The tables were made under a lock that the other threads of the pool waited for, while the thread that made them waited
+/// for those others to take their share of the work.
+#[test]
+fn look_ups_from_all_threads_of_a_pool_come_to_an_end_and_find_what_one_finds() {
+    use rayon::prelude::*;
+
+    const MOST: u32 = 20;
+    let all = codes::<3>(7, 400, Kind::Clustered);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("threads");
+    for _ in 0..30 {
+        let set = CodeSet::build(all.clone());
+        let found: Vec<Vec<CodeHit>> =
+            pool.install(|| all.par_iter().map(|(_, code)| set.within(code, MOST)).collect());
+        for ((_, code), found) in all.iter().zip(&found).step_by(97) {
+            let near = all.iter().map(|(id, other)| CodeHit { distance: code.distance(other), id: *id });
+            let mut near: Vec<CodeHit> = near.filter(|hit| hit.distance <= MOST).collect();
+            near.sort_unstable();
+            assert_eq!(found, &near);
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Insert(u64),
