@@ -469,6 +469,8 @@ fn every_scope_of_the_command_reports_on_its_images() {
         (&"query".into(), Some(0))
     );
     assert!(query["images"].as_u64() >= model["images"].as_u64(), "a query also finds names");
+    let copies = ask(&["--query", "age:<9999d is:dup"]).json();
+    assert!(copies["images"].as_u64() > Some(0), "what search can ask of copies and dates, reports can");
     for (flags, code) in [
         (&["--creator", "nobody at all"][..], 4),
         (&["--query", "sampler:"], 2),

@@ -70,6 +70,15 @@ impl QueryFlags {
     }
 }
 
+/// Reads a query that comes beside something else, as those of search are read.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub(crate) fn read(text: &str, session: &Session) -> Result<Asked, Failure> {
+    read_text(text, UnknownFields::Refuse, session)
+}
+
 fn read_text(text: &str, unknown_fields: UnknownFields, session: &Session) -> Result<Asked, Failure> {
     let text = text.trim().to_owned();
     let config = Config::of(&session.settings.home)?;
@@ -92,7 +101,7 @@ pub(crate) fn found_by(
     catalog: &Catalog,
     session: &Session,
 ) -> Result<HashSet<ImageKey>, Failure> {
-    let Asked { text, parsed } = read_text(text, UnknownFields::Refuse, session)?;
+    let Asked { text, parsed } = read(text, session)?;
     let reader = Reader::open(&session.settings.index())?;
     let near = Near::new(session, catalog);
     let mut found = HashSet::new();

@@ -10,15 +10,15 @@ use stemmata::lineage::{
     self, Inputs, LineageError, LineageReport, Options, Period, ProvImage, Scope, ScopeKind, Wanted, Works,
 };
 use stemmata::link::copies::NearFolder;
-use stemmata::search::CatalogResolver;
 use stemmata::source::civitai::url::Target;
 use stemmata_index::near::Copies;
-use stemmata_index::query;
 use stemmata_index::{IndexError, Reader};
 
 use super::args::LineageArgs;
+use super::asking;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::kinship::Near;
 use super::lineage_exports::Exports;
 use super::output::Supported;
 use super::session::Session;
@@ -124,6 +124,7 @@ fn read_report(path: &Path) -> Result<Vec<u8>, Failure> {
 /// What was asked, and all that answers it.
 struct Asked<'a> {
     arguments: &'a LineageArgs,
+    session: &'a Session,
     catalog: Catalog,
     reader: Option<Reader>,
     copies: Option<Copies>,
@@ -132,13 +133,13 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn open(arguments: &'a LineageArgs, session: &Session) -> Result<Self, Failure> {
+    fn open(arguments: &'a LineageArgs, session: &'a Session) -> Result<Self, Failure> {
         let period = dates::period(arguments.since.as_deref(), arguments.until.as_deref())?;
         let catalog = session.catalog()?;
         let reader = current_index(session, &catalog)?;
         let copies = NearFolder::new(&session.settings.near()).last().map(|(copies, _)| copies);
         let options = Options { list: usize::from(arguments.list) };
-        Ok(Self { arguments, catalog, reader, copies, options, period })
+        Ok(Self { arguments, session, catalog, reader, copies, options, period })
     }
 
     /// The scope that the flags name.
@@ -187,10 +188,11 @@ impl<'a> Asked<'a> {
         let Some(reader) = &self.reader else {
             return Err(LineageError::NeedsIndex.into());
         };
-        let parsed =
-            query::parse(text).map_err(|error| Failure::from(&error).picture(query::render(&error, text)))?;
-        let resolver = CatalogResolver::new(&self.catalog);
-        Ok(lineage::report_on_matches(inputs, reader, &resolver, &parsed.query)?)
+        let asked = asking::read(text, self.session)?;
+        let near = Near::new(self.session, &self.catalog);
+        let report = lineage::report_on_matches(inputs, reader, &near.resolver(), &asked.parsed.query)?;
+        near.warn();
+        Ok(report)
     }
 }
 
