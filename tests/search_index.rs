@@ -171,6 +171,9 @@ fn an_index_with_a_flipped_byte_is_answered_from_or_called_damaged_and_never_pan
         for place in (0..whole.len() - 100).step_by(150) {
             bytes[place] ^= 0x55;
         }
+        // The end says where the parts are: what opens the file steps on it first.
+        let last = whole.len() - 110;
+        bytes[last] ^= 0x55;
         std::fs::write(&file, &bytes).expect("writable");
         for query in ["fox", "\"red fox\"", "* sort:likes", "steps:20..30", "model:Emberglass"] {
             let answer = home.run(&["search", query, "--json"]);

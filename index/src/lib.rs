@@ -3,7 +3,6 @@
 //! A [`Writer`] takes [`Document`]s; a [`Reader`] answers a [`query::Query`] with [`Hit`]s. Everything in here is
 //! derived from the caller's store: it can be deleted and fed again.
 
-#[allow(dead_code, reason = "the query language has no word for a chunk yet")]
 mod chunked;
 mod chunks;
 mod cost;
@@ -41,7 +40,7 @@ pub use facts::{FactResource, Facts};
 pub use groups::{Group, GroupBy, Groups};
 pub use histogram::{Bin, DateGrain, Histogram, NumberField};
 pub use rank::{Cursor, Direction, Hit, Hits, SearchOptions, SortField, SortKey};
-pub use reader::Reader;
+pub use reader::{Reader, damaged_files};
 pub use schema::INDEX_FORMAT;
 pub use tokenizer::prompt_words;
 pub use writer::{Writer, WriterOptions};

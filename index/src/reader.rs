@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use tantivy::collector::Count;
-use tantivy::query::{BooleanQuery, EnableScoring, Query as _, TermQuery};
+use tantivy::query::{EnableScoring, Query as _, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Index, ReloadPolicy, Searcher, SegmentReader, Term};
 
@@ -27,6 +27,22 @@ const OPEN_TRIES: usize = 5;
 enum Totals {
     Wanted,
     Spared,
+}
+
+/// The names of the files of the index in `dir` that do not hold what was written, ascending. Reads every byte of the
+/// index, and looks at nothing but checksums: what makes [`Reader::open`] fail does no harm here.
+///
+/// # Errors
+///
+/// [`IndexError::Missing`] where there is no index, [`IndexError::NeedsRebuild`] for another format,
+/// [`IndexError::Damaged`] where a file is not one of an index at all.
+pub fn damaged_files(dir: &Path) -> Result<Vec<String>, IndexError> {
+    let index =
+        schema::open(dir, &Fields::new())?.ok_or_else(|| IndexError::Missing { path: dir.to_path_buf() })?;
+    let damaged = index.validate_checksum()?;
+    let mut names: Vec<String> = damaged.into_iter().map(|path| path.display().to_string()).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// A snapshot of an index: the state of one commit, however long it is held. Can be shared by threads.
@@ -49,18 +65,6 @@ impl Reader {
             schema::open(dir, &fields)?.ok_or_else(|| IndexError::Missing { path: dir.to_path_buf() })?;
         let (searcher, stamp) = snapshot(&index)?;
         Ok(Self { searcher, fields, stamp })
-    }
-
-    /// The names of the files that do not hold what was written, ascending. Reads every byte of the index.
-    ///
-    /// # Errors
-    ///
-    /// [`IndexError::Damaged`] where a file is not one of an index at all.
-    pub fn damaged_files(&self) -> Result<Vec<String>, IndexError> {
-        let damaged = self.searcher.index().validate_checksum()?;
-        let mut names: Vec<String> = damaged.into_iter().map(|path| path.display().to_string()).collect();
-        names.sort_unstable();
-        Ok(names)
     }
 
     /// The generation that this snapshot contains; 0 before the first commit.
@@ -173,10 +177,7 @@ impl Reader {
     ///
     /// As [`Self::search`].
     pub fn matches(&self, resolver: &dyn Resolver, query: &Query, key: i64) -> Result<bool, IndexError> {
-        let document = TermQuery::new(Term::from_field_i64(self.fields.key, key), IndexRecordOption::Basic);
-        let lowered = self.lower(resolver, query)?;
-        let both = BooleanQuery::intersection(vec![Box::new(document), lowered]);
-        Ok(self.searcher.search(&both, &Count)? > 0)
+        Ok(self.matching(resolver, query, &[key])?.contains(&true))
     }
 
     /// Calls `each` with the facts of every match, in no promised order.

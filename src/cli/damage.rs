@@ -1,4 +1,4 @@
-//! What a damaged index does to a command that reads it.
+//! What a damaged index does to a command that reads or feeds it.
 //!
 //! - In: a command. Out: its outcome; where the engine gave up over bytes that are not those that were written, a failure
 //!   that says so.
@@ -7,14 +7,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stemmata_index::{IndexError, Reader};
+use stemmata_index::IndexError;
 
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::session::Session;
 
-/// Runs a command that reads the index. The engine trusts the bytes of its files and panics where they are wrong; what it
-/// says then is kept for ourselves.
+/// Runs a command. The engine trusts the bytes of its files and panics where they are wrong; what it says then is kept for
+/// ourselves.
 pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> Outcome {
     let said = Arc::new(Mutex::new(String::new()));
     let heard = Arc::clone(&said);
@@ -41,9 +41,10 @@ pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> O
     }
 }
 
-/// The failure for an index whose files are not those that were written.
+/// The failure for an index whose files are not those that were written. It is not opened for reading, which is where
+/// the engine may have given up.
 fn damaged(session: &Session) -> Option<Failure> {
-    match Reader::open(&session.settings.index()).and_then(|reader| reader.damaged_files()) {
+    match stemmata_index::damaged_files(&session.settings.index()) {
         Ok(files) => files.first().map(|first| failure(Exit::Unready, files.len(), first)),
         Err(error @ (IndexError::Damaged(_) | IndexError::NeedsRebuild { .. })) => Some(error.into()),
         Err(_) => None,

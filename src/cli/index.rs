@@ -193,11 +193,12 @@ struct Named {
 }
 
 fn verify(session: &Session, catalog: &Catalog, sink: Sink) -> Outcome {
-    let reader = Reader::open(&session.settings.index())?;
-    let damaged = reader.damaged_files()?;
+    let folder = session.settings.index();
+    let damaged = stemmata_index::damaged_files(&folder)?;
     if let Some(first) = damaged.first() {
         return Err(damage::failure(Exit::Problems, damaged.len(), first));
     }
+    let reader = Reader::open(&folder)?;
     let run = session.reading();
     let standing = feed::standing(catalog, &reader)?;
     let report = feed::verify(catalog, &reader, &run)?;

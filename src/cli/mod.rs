@@ -99,7 +99,8 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     let as_json = cli.global.format().is_json();
     let outcome = Settings::new(&cli.global).and_then(|settings| {
         let stdout = Terminal::stdout(cli.global.color);
-        dispatch(&cli.command, &Session::new(settings, talk.clone(), stdout, stderr))
+        let session = Session::new(settings, talk.clone(), stdout, stderr);
+        damage::guarded(&session, || dispatch(&cli.command, &session))
     });
     finish(outcome, &talk, as_json).into()
 }
@@ -142,8 +143,8 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Hashes(arguments) => hashes::run(arguments, session),
         Command::Decide(arguments) => decide::run(arguments, session),
         Command::Index(arguments) => index::run(arguments, session),
-        Command::Search(arguments) => damage::guarded(session, || search::run(arguments, session)),
-        Command::Count(arguments) => damage::guarded(session, || count::run(arguments, session)),
+        Command::Search(arguments) => search::run(arguments, session),
+        Command::Count(arguments) => count::run(arguments, session),
         Command::Schema(arguments) => schema::run(arguments, session),
         Command::Demo(arguments) => demo::run(arguments, session),
         Command::Show(arguments) => show::run(arguments, session),
