@@ -6,7 +6,8 @@
 //! the tags and keywords that only ours knows to drop; LIKE looks for parts of words and so finds other images. Hits are
 //! counted and compared. Times of questions are of one process that asked each of them before.
 //!
-//! - ours: this crate's index, four threads; chunks, digests and hashes included.
+//! - ours: this crate's index, four threads and 512 MiB unless `--threads` and `--memory` say otherwise, as for the
+//!   two that follow; chunks, digests and hashes included.
 //! - tantivy: the same texts and 22 of the columns, its own tokenizer and merge policy, TopDocs by BM25.
 //! - tantivy-all: with the columns of chunks, digests and hashes and all others too, and so with what ours holds; names
 //!   are one field and not eight.
@@ -48,7 +49,7 @@ use engines::Kind;
 /// The outside of the program: any cause will do, a person reads it.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: search --dir DIR [--records N] [--engines ours,tantivy,tantivy-all,fts5,fts5-all,like] [--questions N] [--rounds N] [--part N] [--keep yes|no]\n       search --open DIR --records N";
+const USAGE: &str = "usage: search --dir DIR [--records N] [--engines ours,tantivy,tantivy-all,fts5,fts5-all,like] [--questions N] [--rounds N] [--part N] [--threads N] [--memory MIB] [--keep yes|no]\n       search --open DIR --records N";
 
 /// What the arguments say.
 pub(crate) struct Settings {
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     questions: usize,
     rounds: usize,
     part: u64,
+    threads: usize,
+    memory_mib: usize,
     keep: bool,
     open: bool,
 }
@@ -106,6 +109,8 @@ impl Settings {
             questions: 30,
             rounds: 3,
             part: 1_000_000,
+            threads: 4,
+            memory_mib: 512,
             keep: false,
             open: false,
         };
@@ -119,6 +124,8 @@ impl Settings {
                 "--questions" => settings.questions = value.parse()?,
                 "--rounds" => settings.rounds = value.parse::<usize>()?.max(1),
                 "--part" => settings.part = value.parse::<u64>()?.max(1),
+                "--threads" => settings.threads = value.parse::<usize>()?.max(1),
+                "--memory" => settings.memory_mib = value.parse::<usize>()?.max(16),
                 "--keep" => settings.keep = value == "yes",
                 _ => return Err(USAGE.into()),
             }

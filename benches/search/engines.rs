@@ -82,9 +82,9 @@ pub(crate) fn build(
     std::fs::create_dir_all(&dir)?;
     let mut work = Work::default();
     let mut engine: Box<dyn Build> = match name {
-        "ours" => Box::new(ours::Ours::new(&dir)?),
-        "tantivy" => Box::new(tantivy_bare::Bare::new(&dir, false)?),
-        "tantivy-all" => Box::new(tantivy_bare::Bare::new(&dir, true)?),
+        "ours" => Box::new(ours::Ours::new(&dir, settings)?),
+        "tantivy" => Box::new(tantivy_bare::Bare::new(&dir, settings, false)?),
+        "tantivy-all" => Box::new(tantivy_bare::Bare::new(&dir, settings, true)?),
         "fts5" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Texts)?),
         "fts5-all" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Everything)?),
         "like" => Box::new(sqlite::Rows::new(&dir, sqlite::Holds::Rows)?),

@@ -10,9 +10,9 @@ use stemmata_index::{
     WriterOptions,
 };
 
-use crate::Outcome;
 use crate::engines::{Build, Engine, Kind, Question};
 use crate::measure::{Work, memory};
+use crate::{Outcome, Settings};
 
 /// Takes records.
 pub(crate) struct Ours {
@@ -21,8 +21,8 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) fn new(dir: &Path) -> Outcome<Self> {
-        let options = WriterOptions { threads: 4, memory_bytes: 512 << 20 };
+    pub(crate) fn new(dir: &Path, settings: &Settings) -> Outcome<Self> {
+        let options = WriterOptions { threads: settings.threads, memory_bytes: settings.memory_mib << 20 };
         Ok(Self { writer: Writer::open(dir, options)?, dir: dir.to_path_buf() })
     }
 }

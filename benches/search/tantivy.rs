@@ -12,8 +12,8 @@ use tantivy::schema::{
 };
 use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
 
-use crate::Outcome;
 use crate::engines::{Build, Engine, Kind, Question};
+use crate::{Outcome, Settings};
 
 #[derive(Clone)]
 struct Fields {
@@ -136,10 +136,10 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    pub(crate) fn new(dir: &Path, all: bool) -> Outcome<Self> {
+    pub(crate) fn new(dir: &Path, settings: &Settings, all: bool) -> Outcome<Self> {
         let fields = Fields::new(all);
         let index = Index::create_in_dir(dir, fields.schema.clone())?;
-        let writer = index.writer_with_num_threads(4, 512 << 20)?;
+        let writer = index.writer_with_num_threads(settings.threads, settings.memory_mib << 20)?;
         Ok(Self { writer, index, fields })
     }
 }
