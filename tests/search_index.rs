@@ -80,7 +80,7 @@ fn verify_names_what_is_missing_left_over_and_different() {
     let index = home.path().join("index");
     let options = WriterOptions { threads: 1, memory_bytes: 32 << 20 };
     let mut writer = Writer::open(&index, options).expect("nobody else writes");
-    writer.delete(900_128);
+    writer.remove(vec![900_128]).expect("removes");
     let (generation, mark) = (writer.generation(), writer.mark());
     writer.commit_marked(generation, mark).expect("it is written");
     drop(writer);

@@ -19,6 +19,7 @@ mod phrase;
 mod rank;
 mod reader;
 mod schema;
+mod segments;
 mod syntax;
 mod tokenizer;
 mod writer;

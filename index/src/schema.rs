@@ -17,7 +17,7 @@ use crate::error::IndexError;
 use crate::tokenizer::{self, BLANKS, KEYWORD, NAME, PROMPT};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
-pub const INDEX_FORMAT: u32 = 2;
+pub const INDEX_FORMAT: u32 = 3;
 
 /// Bits of the hash of its words that the column of prompts keeps: among ten million prompts, two have the
 /// same by chance in one index out of five.
@@ -78,7 +78,7 @@ impl Fields {
         let keyword_column = text(KEYWORD, IndexRecordOption::Basic, false).set_fast("raw");
         // In the order in which an entry gives its values.
         Self {
-            key: builder.add_i64_field("key", exact.clone()),
+            key: builder.add_i64_field("key", column.clone()),
             prompt: builder.add_text_field("prompt", prompt_text),
             negative: builder.add_text_field("negative", negative_text),
             names: NameKind::ALL

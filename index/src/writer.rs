@@ -5,16 +5,18 @@
 //! - Never: reads the caller's store, keeps texts, or loses a committed document when it is dropped or killed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tantivy::index::SegmentId;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
-use tantivy::{IndexWriter, SegmentMeta, Term};
+use tantivy::IndexWriter;
+use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 
 use crate::document::Document;
 use crate::entry::Entry;
 use crate::error::IndexError;
+use crate::query::scan::{IdSet, Look, Scan};
 use crate::schema::{self, Fields, Stamp};
+use crate::segments::{self, Evenly};
 
 /// The engine's own bounds for the memory of one thread, in bytes.
 const THREAD_MEMORY_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=2 << 30;
@@ -89,7 +91,7 @@ impl Writer {
         self.mark
     }
 
-    /// Adds a document whose key is not in the index. See [`Self::replace`] for one that may be.
+    /// Adds a document whose key is not in the index; [`Self::remove`] takes out one that is.
     ///
     /// # Errors
     ///
@@ -99,19 +101,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds a document and removes what had its key before.
+    /// Removes what has these keys and was added before, committed or not.
+    ///
+    /// Each call is a look at the keys of all documents, some nanoseconds for each: many are better removed at once.
     ///
     /// # Errors
     ///
-    /// As [`Self::add`].
-    pub fn replace(&mut self, document: &Document) -> Result<(), IndexError> {
-        self.delete(document.key);
-        self.add(document)
-    }
-
-    /// Removes the document with this key, if there is one.
-    pub fn delete(&mut self, key: i64) {
-        self.inner.delete_term(Term::from_field_i64(self.fields.key, key));
+    /// Only what a damaged index causes.
+    pub fn remove(&mut self, keys: Vec<i64>) -> Result<(), IndexError> {
+        if !keys.is_empty() {
+            self.inner.delete_query(Box::new(Scan(Look::Key(Arc::new(IdSet::new(keys))))))?;
+        }
+        Ok(())
     }
 
     /// Makes everything since the last commit visible and durable, as the state of `generation`.
@@ -157,7 +158,8 @@ impl Writer {
         // The policy would start merges of its own between ours.
         self.inner.set_merge_policy(Box::new(NoMergePolicy));
         let segments = self.inner.index().searchable_segment_metas()?;
-        let merges: Vec<_> = compaction(&segments).iter().map(|ids| self.inner.merge(ids)).collect();
+        let merges: Vec<_> =
+            segments::compaction(&segments).iter().map(|ids| self.inner.merge(ids)).collect();
         let merged = merges.into_iter().try_for_each(|merge| merge.wait().map(drop));
         self.inner.set_merge_policy(Box::new(Evenly));
         merged?;
@@ -174,47 +176,6 @@ impl Writer {
         self.inner.wait_merging_threads()?;
         Ok(())
     }
-}
-
-/// Segments that a finished index has: queries look at them at once, so that one would leave all but one core idle, and
-/// many cost each query a look into each.
-const SEGMENTS: usize = 4;
-/// Fewer documents than this are not worth a segment of their own.
-const SMALL_SEGMENT: u64 = 50_000;
-
-/// Keeps a handful of segments of about the same size, so that queries can look at all of them at once.
-#[derive(Debug)]
-struct Evenly;
-
-impl MergePolicy for Evenly {
-    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
-        let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(6);
-        policy.set_min_layer_size(20_000);
-        let largest = (total / (2 * SEGMENTS as u64)).max(SMALL_SEGMENT);
-        policy.set_max_docs_before_merge(usize::try_from(largest).unwrap_or(usize::MAX));
-        policy.set_del_docs_ratio_before_merge(0.25);
-        policy.compute_merge_candidates(segments)
-    }
-}
-
-/// Segments to merge so that a few of about the same size remain, without deleted documents.
-fn compaction(segments: &[SegmentMeta]) -> Vec<Vec<SegmentId>> {
-    let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
-    let wanted = usize::try_from(total / SMALL_SEGMENT).unwrap_or(SEGMENTS).clamp(1, SEGMENTS);
-    let mut by_size: Vec<&SegmentMeta> = segments.iter().collect();
-    by_size.sort_by_key(|segment| (std::cmp::Reverse(segment.num_docs()), segment.id()));
-    let mut bins: Vec<(u64, Vec<&SegmentMeta>)> = vec![(0, Vec::new()); wanted];
-    for segment in by_size {
-        if let Some(bin) = bins.iter_mut().min_by_key(|(documents, _)| *documents) {
-            bin.0 += u64::from(segment.num_docs());
-            bin.1.push(segment);
-        }
-    }
-    let is_done = |bin: &[&SegmentMeta]| bin.len() < 2 && bin.iter().all(|segment| !segment.has_deletes());
-    let bins = bins.into_iter().filter(|(_, bin)| !is_done(bin));
-    bins.map(|(_, bin)| bin.into_iter().map(SegmentMeta::id).collect()).collect()
 }
 
 /// Tries for a moment to get the lock of an index. A process that somebody starts in the meantime holds every open file

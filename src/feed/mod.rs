@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use stemmata_index::{IndexError, Writer, WriterOptions};
+use stemmata_index::{Document, IndexError, Writer, WriterOptions};
 use thiserror::Error;
 
 use flatten::ResourceNames;
@@ -24,6 +24,8 @@ use crate::run::RunContext;
 
 /// Generations that are read as of one moment. Short, because a writer cannot empty its log meanwhile.
 const GENERATIONS_A_SLICE: u64 = 2;
+/// Changed images that wait for each other, in memory meanwhile.
+const CHANGED_AT_ONCE: usize = 10_000;
 
 /// How long a follower waits before it looks again; far below the time that one slice takes.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(20);
@@ -127,24 +129,25 @@ impl Feeder {
     fn take_slice(&mut self, catalog: &Catalog, up_to: u64, run: &RunContext) -> Result<(), FeedError> {
         let Self { writer, names, shown, report, .. } = self;
         let shown = *shown;
+        let mut changed = Changed::default();
         catalog.for_each_changed_image(shown, up_to, |image| -> Result<(), FeedError> {
             let is_new = image.row.added > shown;
-            if image.same_as.is_some() {
-                if !is_new {
-                    writer.delete(image.row.key.get());
+            if !is_new {
+                changed.keys.push(image.row.key.get());
+            }
+            if image.same_as.is_none() {
+                let document = flatten::flatten(&image, names, catalog)?;
+                if is_new {
+                    writer.add(&document)?;
+                } else {
+                    changed.documents.push(document);
                 }
-                return Ok(());
+                report.images += 1;
+                run.progress.advance(1);
             }
-            let document = flatten::flatten(&image, names, catalog)?;
-            if is_new {
-                writer.add(&document)?;
-            } else {
-                writer.replace(&document)?;
-            }
-            report.images += 1;
-            run.progress.advance(1);
-            Ok(())
-        })
+            if changed.keys.len() >= CHANGED_AT_ONCE { changed.write(writer) } else { Ok(()) }
+        })?;
+        changed.write(writer)
     }
 
     /// Takes what a catalog gains while others write it, until they say that they have finished.
@@ -179,6 +182,21 @@ impl Feeder {
         }
         self.report.generation = self.shown;
         Ok(self.report)
+    }
+}
+
+/// Images of the index that changed since. They are replaced many at a time, because what is removed is looked for among
+/// all documents.
+#[derive(Default)]
+struct Changed {
+    keys: Vec<i64>,
+    documents: Vec<Document>,
+}
+
+impl Changed {
+    fn write(&mut self, writer: &mut Writer) -> Result<(), FeedError> {
+        writer.remove(std::mem::take(&mut self.keys))?;
+        Ok(self.documents.drain(..).try_for_each(|document| writer.add(&document))?)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Look-ups beside a query: keywords that the index has, and which of some documents match.
 
-use tantivy::Term;
+use std::sync::Arc;
+
 use tantivy::collector::DocSetCollector;
-use tantivy::query::{BooleanQuery, TermSetQuery};
+use tantivy::query::BooleanQuery;
 
 use super::ast::Query;
 use super::field::KeywordField;
 use super::lower::Resolver;
+use super::scan::{IdSet, Look, Scan};
 use crate::error::IndexError;
 use crate::reader::Reader;
 use crate::tokenizer;
@@ -53,11 +55,8 @@ impl Reader {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = keys.iter().map(|key| Term::from_field_i64(self.fields().key, *key));
-        let lowered = BooleanQuery::intersection(vec![
-            Box::new(TermSetQuery::new(asked)),
-            self.lower(resolver, query)?,
-        ]);
+        let asked = Scan(Look::Key(Arc::new(IdSet::new(keys.to_vec()))));
+        let lowered = BooleanQuery::intersection(vec![Box::new(asked), self.lower(resolver, query)?]);
         let mut found = Vec::new();
         for place in self.searcher().search(&lowered, &DocSetCollector)? {
             let columns = self.searcher().segment_reader(place.segment_ord).fast_fields();

@@ -205,10 +205,6 @@ impl<'a> Lowering<'a> {
             }
             (Found::Media(ids), _) => Box::new(Scan(Look::Media(Arc::new(IdSet::of(&ids))))),
             (Found::Images(keys), _) if keys.is_empty() => Box::new(EmptyQuery),
-            (Found::Images(keys), _) if keys.len() <= SMALL_SET => {
-                let term = |key| exact(Term::from_field_i64(self.fields.key, key));
-                union(keys.into_iter().map(term).collect())
-            }
             (Found::Images(keys), _) => Box::new(Scan(Look::Key(Arc::new(IdSet::new(keys))))),
         }))
     }

@@ -24,7 +24,7 @@ mod parse;
 mod pattern;
 mod print;
 mod ranges;
-mod scan;
+pub(crate) mod scan;
 mod table;
 mod tree;
 mod truth;

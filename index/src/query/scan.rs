@@ -3,9 +3,12 @@
 //! They cost the same whatever they find, some nanoseconds a document, and keep one bit for each.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use tantivy::query::{BitSetDocSet, ConstScorer, EnableScoring, Explanation, Query, Scorer, Weight};
+use tantivy::query::{
+    BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight,
+};
 use tantivy::{BitSet, DocId, DocSet as _, Score, SegmentReader, TantivyError};
 
 use super::ask::Share;
@@ -47,6 +50,9 @@ impl Query for Scan {
 
 impl Weight for Scan {
     fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        if self.0.finds_nothing(reader)? {
+            return Ok(Box::new(EmptyScorer));
+        }
         let mut passing = BitSet::with_max_value(reader.max_doc());
         let passes = self.0.open(reader)?;
         for doc in (0..reader.max_doc()).filter(|doc| passes(*doc)) {
@@ -67,6 +73,13 @@ impl Weight for Scan {
 type Passes = Box<dyn Fn(DocId) -> bool>;
 
 impl Look {
+    /// Whether the least and the largest value of a segment say that none of its documents pass.
+    fn finds_nothing(&self, reader: &SegmentReader) -> tantivy::Result<bool> {
+        let Self::Key(ids) = self else { return Ok(false) };
+        let column = reader.fast_fields().i64("key")?;
+        Ok(!ids.meets(column.min_value()..=column.max_value()))
+    }
+
     fn open(&self, reader: &SegmentReader) -> tantivy::Result<Passes> {
         let columns = reader.fast_fields();
         Ok(match self.clone() {
@@ -136,7 +149,7 @@ const MAX_BITS: u64 = 1 << 28;
 /// A set of numbers that answers fast.
 pub(crate) enum IdSet {
     /// One bit a number, from the lowest on.
-    Bits { lowest: i64, bits: Vec<u64> },
+    Bits { lowest: i64, highest: i64, bits: Vec<u64> },
     /// Ascending.
     Sorted(Vec<i64>),
 }
@@ -157,7 +170,7 @@ impl IdSet {
             let at = id.abs_diff(lowest);
             bits[(at / 64) as usize] |= 1 << (at % 64);
         }
-        Self::Bits { lowest, bits }
+        Self::Bits { lowest, highest, bits }
     }
 
     /// As [`Self::new`], of numbers without a sign; those beyond 63 bits are none of ours.
@@ -168,11 +181,20 @@ impl IdSet {
     pub(crate) fn contains(&self, id: i64) -> bool {
         match self {
             Self::Sorted(ids) => ids.binary_search(&id).is_ok(),
-            Self::Bits { lowest, bits } => {
+            Self::Bits { lowest, bits, .. } => {
                 let at = id.abs_diff(*lowest);
                 id >= *lowest && bits.get((at / 64) as usize).is_some_and(|word| word & (1 << (at % 64)) != 0)
             }
         }
+    }
+
+    /// Whether the span of the set, from its lowest to its highest number, has any number of a range.
+    fn meets(&self, range: RangeInclusive<i64>) -> bool {
+        let span = match self {
+            Self::Sorted(ids) => ids.first().copied().zip(ids.last().copied()),
+            Self::Bits { lowest, highest, .. } => Some((*lowest, *highest)),
+        };
+        span.is_some_and(|(lowest, highest)| lowest <= *range.end() && highest >= *range.start())
     }
 
     pub(crate) fn has(&self, id: u64) -> bool {
@@ -194,7 +216,10 @@ mod tests {
         let known: BTreeSet<i64> = ids.iter().copied().collect();
         for id in asked.iter().chain(ids).chain([&i64::MIN, &i64::MAX]) {
             prop_assert_eq!(set.contains(*id), known.contains(id), "{}", id);
+            prop_assert!(!known.contains(id) || set.meets(*id..=*id), "{}", id);
         }
+        let is_within = |id: i64| known.first() <= Some(&id) && Some(&id) <= known.last();
+        prop_assert_eq!(set.meets(-60..=-55), !known.is_empty() && (-60..=-55).any(is_within));
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! What survives commits, drops, locks and other formats.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use proptest::prelude::*;
 
 use super::model::{Numbers, small};
 use crate::query::{NoResolver, parse};
@@ -43,16 +46,17 @@ fn a_commit_makes_documents_visible_with_their_generation() {
 }
 
 #[test]
-fn replacing_and_deleting_leave_one_document_a_key() {
+fn removing_and_adding_anew_leave_one_document_a_key() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut writer = Writer::open(dir.path(), small()).expect("opens");
     writer.add(&document(1, "cat")).expect("adds");
     writer.add(&document(2, "cat")).expect("adds");
     writer.commit(1).expect("commits");
-    writer.replace(&document(1, "dog")).expect("replaces");
-    writer.replace(&document(3, "dog")).expect("replaces");
-    writer.replace(&document(3, "dog bird")).expect("replaces what is not committed");
-    writer.delete(2);
+    writer.remove(vec![3, 1, 2]).expect("removes");
+    writer.add(&document(1, "dog")).expect("adds anew");
+    writer.add(&document(3, "dog")).expect("adds");
+    writer.remove(vec![3]).expect("removes what is not committed");
+    writer.add(&document(3, "dog bird")).expect("adds anew");
     writer.commit(2).expect("commits");
     check(dir.path(), "cat", &[]);
     check(dir.path(), "bird", &[3]);
@@ -66,7 +70,7 @@ fn a_dropped_writer_loses_only_what_it_did_not_commit() {
     writer.add(&document(1, "cat")).expect("adds");
     writer.commit(1).expect("commits");
     writer.add(&document(2, "cat")).expect("adds");
-    writer.delete(1);
+    writer.remove(vec![1]).expect("removes");
     drop(writer);
     check(dir.path(), "cat", &[1]);
     let mut next = Writer::open(dir.path(), small()).expect("the next writer is not blocked");
@@ -109,7 +113,7 @@ fn files_of_a_commit_that_was_cut_short_do_not_block_the_same_commit() {
     copy(dir.path(), killed.path(), &|name| !name.ends_with(".lock"));
     let delete = |dir: &Path| {
         let mut writer = Writer::open(dir, small()).expect("opens");
-        writer.delete(2);
+        writer.remove(vec![2]).expect("removes");
         writer.commit(2).expect("commits");
         writer.close().expect("closes");
     };
@@ -271,8 +275,8 @@ fn compacting_drops_deleted_documents_and_keeps_answers_and_generation() {
         }
         writer.commit(generation as u64).expect("commits");
     }
-    writer.delete(10);
-    writer.delete(44);
+    writer.remove(vec![10]).expect("removes");
+    writer.remove(vec![44]).expect("removes");
     writer.commit(5).expect("commits");
     writer.add(&document(99, "cat")).expect("adds");
     writer.compact().expect("compacts");
@@ -304,9 +308,10 @@ fn a_compacted_index_ranks_as_a_rebuilt_one() {
         writer.add(&document(key, "cat dog dog")).expect("adds");
     }
     writer.commit(1).expect("commits");
+    writer.remove((0..20).collect()).expect("removes");
     for key in 0..20 {
         let text = if key % 3 == 0 { "cat" } else { "a dog and a bird" };
-        writer.replace(&document(key, text)).expect("replaces");
+        writer.add(&document(key, text)).expect("adds anew");
     }
     writer.commit(2).expect("commits");
     writer.compact().expect("compacts");
@@ -381,4 +386,40 @@ fn every_column_takes_its_values() {
     }
     let likes = reader.histogram(&NoResolver, &all, crate::NumberField::Likes, 1e-3).expect("counts");
     assert_eq!(likes.bins.iter().map(|bin| bin.count).sum::<u64>(), 2);
+}
+
+/// Keys in a store, and what is done to it: a batch of keys is taken out, and some of them come back.
+fn batches() -> impl Strategy<Value = Vec<(Vec<i64>, Vec<i64>, bool)>> {
+    let keys = || proptest::collection::vec(-20..60_i64, 0..25);
+    proptest::collection::vec((keys(), keys(), any::<bool>()), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_removed_and_added_in_batches_is_what_a_map_says(batches in batches()) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = Writer::open(dir.path(), small()).expect("opens");
+        let mut model = BTreeMap::new();
+        for (number, (removed, added, is_committed)) in (1..).zip(batches) {
+            let is_there = |key: &i64| model.contains_key(key);
+            let again: Vec<i64> = added.iter().copied().filter(is_there).collect();
+            writer.remove([&removed[..], &again].concat()).expect("removes");
+            model.retain(|key, _| !removed.contains(key));
+            for key in BTreeSet::from_iter(added) {
+                writer.add(&document(key, &format!("cat batch{number}"))).expect("adds");
+                model.insert(key, number);
+            }
+            if is_committed {
+                writer.commit(number).expect("commits");
+            }
+        }
+        writer.commit(1_000).expect("commits");
+        for number in 1..12 {
+            let wanted = model.iter().filter(|(_, last)| **last == number);
+            let wanted: Vec<i64> = wanted.map(|(key, _)| *key).collect();
+            check(dir.path(), &format!("batch{number}"), &wanted);
+        }
+    }
 }
