@@ -28,9 +28,14 @@ impl Hasher {
         for word in words {
             self.number(u64::from_le_bytes(*word));
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.number(u64::from_le_bytes(last));
+        self.number(match bytes.last_chunk::<8>() {
+            // The rest and some bytes before it, which are shifted out.
+            Some(last) => {
+                let before = u64::BITS - 8 * rest.len() as u32;
+                u64::from_le_bytes(*last).checked_shr(before).unwrap_or(0)
+            }
+            None => rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte)),
+        });
         self.number(bytes.len() as u64);
     }
 
@@ -115,5 +120,26 @@ impl Document {
             hasher.number(*version);
         }
         hasher.finish() as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hasher;
+
+    #[test]
+    fn bytes_are_taken_eight_at_a_time_and_filled_up_with_zeros() {
+        let all: Vec<u8> = (1..=40).collect();
+        for length in 0..=all.len() {
+            let (mut one, mut other) = (Hasher::new(), Hasher::new());
+            one.bytes(&all[..length]);
+            let mut filled = all[..length].to_vec();
+            filled.resize(length / 8 * 8 + 8, 0);
+            for eight in filled.as_chunks::<8>().0 {
+                other.number(u64::from_le_bytes(*eight));
+            }
+            other.number(length as u64);
+            assert_eq!(one.finish(), other.finish(), "{length}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Documents as the engine takes them: their values in the order of the schema, with all texts in one buffer.
 //!
 //! - Input: a [`Document`].
-//! - Output: what each field gets. Prompts are read for their chunks by the thread that indexes them, once.
-//! - Never: copies a text twice, or allocates for a value.
+//! - Output: what each field gets. Prompts are read for their words and chunks by the thread that indexes them, once.
+//! - Never: allocates for a value, or looks at one before the engine asks for it: it goes through all of them four times,
+//!   and needs most of them in one of these.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf, Value as EngineValue};
@@ -29,58 +31,64 @@ const USUAL_VALUES: usize = 48;
 pub(crate) struct Entry {
     text: String,
     values: Vec<(Field, Kept)>,
-    /// Prompt and negative prompt in `text`, and the fields of what is read from them.
-    prompts: [Prompt; 2],
-    prompt_hash: Field,
+    /// Where in `text` the prompts are, by [`Prompt`].
+    prompts: [Range<usize>; 2],
     readings: OnceLock<[Reading; 2]>,
 }
 
-/// Where a prompt lies, and the field of its chunks.
+/// Which prompt.
 #[derive(Clone, Copy, Debug)]
-struct Prompt {
-    place: (usize, usize),
-    chunks: Field,
+pub(crate) enum Prompt {
+    Positive,
+    Negative,
 }
 
 /// A value, small enough to be moved around.
 #[derive(Clone, Copy, Debug)]
-enum Kept {
+pub(crate) enum Kept {
     Text(usize, usize),
     Signed(i64),
     Unsigned(u64),
     Real(f64),
     Weight(facts::WrittenWeight),
+    Words(Prompt),
+    WordsHash(Prompt),
+    Chunks(Prompt),
 }
 
 impl Entry {
     /// The entry of a document.
     pub(crate) fn new(fields: &Fields, document: &Document) -> Self {
-        let prompt = |chunks| Prompt { place: (0, 0), chunks };
         let mut entry = Self {
             text: String::with_capacity(USUAL_TEXT_BYTES),
             values: Vec::with_capacity(USUAL_VALUES),
-            prompts: [prompt(fields.chunk), prompt(fields.negative_chunk)],
-            prompt_hash: fields.prompt_hash,
+            prompts: [0..0, 0..0],
             readings: OnceLock::new(),
         };
         entry.values.push((fields.key, Kept::Signed(document.key)));
-        entry.texts(fields, document);
+        entry.prompt(fields.prompt, Prompt::Positive, document.prompt.as_deref());
+        entry.prompt(fields.negative, Prompt::Negative, document.negative.as_deref());
+        for (kind, name) in &document.names {
+            entry.text(fields.name(*kind), cut(name, MAX_KEYWORD_BYTES));
+        }
         entry.words(fields, document);
         entry.keywords(fields, document);
         entry.uses(fields, document);
         entry.numbers(fields, document);
+        entry.values.extend([
+            (fields.prompt_hash, Kept::WordsHash(Prompt::Positive)),
+            (fields.chunk, Kept::Chunks(Prompt::Positive)),
+            (fields.negative_chunk, Kept::Chunks(Prompt::Negative)),
+        ]);
         entry
     }
 
-    fn texts(&mut self, fields: &Fields, document: &Document) {
-        let texts = [(fields.prompt, &document.prompt), (fields.negative, &document.negative)];
-        for (number, (field, text)) in texts.into_iter().enumerate() {
-            if let Some(text) = kept_text(text.as_deref()) {
-                self.prompts[number].place = self.text(field, text);
-            }
-        }
-        for (kind, name) in &document.names {
-            self.text(fields.name(*kind), cut(name, MAX_KEYWORD_BYTES));
+    fn prompt(&mut self, field: Field, which: Prompt, text: Option<&str>) {
+        if let Some(text) = kept_text(text) {
+            let start = self.text.len();
+            self.text.push_str(text);
+            self.prompts[which as usize] = start..self.text.len();
+            self.values.push((field, Kept::Words(which)));
         }
     }
 
@@ -167,46 +175,17 @@ impl Entry {
         }
     }
 
-    /// Puts in a text; says where it lies.
-    fn text(&mut self, field: Field, text: &str) -> (usize, usize) {
+    /// Puts in a text.
+    fn text(&mut self, field: Field, text: &str) {
         let start = self.text.len();
         self.text.push_str(text);
         self.values.push((field, Kept::Text(start, self.text.len())));
-        (start, self.text.len())
     }
 
-    /// What the prompts say, read when it is first asked for.
-    fn readings(&self) -> &[Reading; 2] {
-        self.readings
-            .get_or_init(|| self.prompts.map(|prompt| read(&self.text[prompt.place.0..prompt.place.1])))
-    }
-
-    /// The value at a place: first what was put in, then what is read from the prompts.
-    fn value(&self, at: usize) -> Option<(Field, Value<'_>)> {
-        if let Some((field, kept)) = self.values.get(at) {
-            return Some((*field, self.kept(kept)));
-        }
-        let [prompt, negative] = self.readings();
-        let hash = prompt.words.map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS));
-        Some(match at - self.values.len() {
-            0 => (
-                self.prompt_hash,
-                Value::Leaf(hash.map_or(ReferenceValueLeaf::Null, ReferenceValueLeaf::U64)),
-            ),
-            1 => (self.prompts[0].chunks, Value::Chunks(prompt)),
-            2 => (self.prompts[1].chunks, Value::Chunks(negative)),
-            _ => return None,
-        })
-    }
-
-    fn kept<'a>(&'a self, kept: &'a Kept) -> Value<'a> {
-        Value::Leaf(match kept {
-            Kept::Text(start, end) => ReferenceValueLeaf::Str(&self.text[*start..*end]),
-            Kept::Signed(value) => ReferenceValueLeaf::I64(*value),
-            Kept::Unsigned(value) => ReferenceValueLeaf::U64(*value),
-            Kept::Real(value) => ReferenceValueLeaf::F64(*value),
-            Kept::Weight(weight) => ReferenceValueLeaf::Bytes(weight.bytes()),
-        })
+    /// What a prompt says, read when it is first asked for.
+    fn reading(&self, which: Prompt) -> &Reading {
+        let read = || self.prompts.clone().map(|place| read(&self.text[place]));
+        &self.readings.get_or_init(read)[which as usize]
     }
 }
 
@@ -215,7 +194,7 @@ impl EngineDocument for Entry {
     type FieldsValuesIter<'a> = Values<'a>;
 
     fn iter_fields_and_values(&self) -> Values<'_> {
-        Values { entry: self, at: 0 }
+        Values { entry: self, values: self.values.iter() }
     }
 }
 
@@ -223,35 +202,55 @@ impl EngineDocument for Entry {
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     entry: &'a Entry,
-    at: usize,
+    values: std::slice::Iter<'a, (Field, Kept)>,
 }
 
 impl<'a> Iterator for Values<'a> {
     type Item = (Field, Value<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<(Field, Value<'a>)> {
-        let value = self.entry.value(self.at)?;
-        self.at += 1;
-        Some(value)
+        let (field, kept) = self.values.next()?;
+        Some((*field, Value::Kept(self.entry, kept)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.values.size_hint()
     }
 }
 
 /// A value as the engine reads it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
-    Leaf(ReferenceValueLeaf<'a>),
-    Chunks(&'a Reading),
+    Kept(&'a Entry, &'a Kept),
+    Chunk(&'a str),
 }
 
 impl<'a> EngineValue<'a> for Value<'a> {
     type ArrayIter = ChunkValues<'a>;
     type ObjectIter = std::iter::Empty<(&'a str, Self)>;
 
+    #[inline]
     fn as_value(&self) -> ReferenceValue<'a, Self> {
-        match self {
-            Self::Leaf(leaf) => ReferenceValue::Leaf(leaf.clone()),
-            Self::Chunks(reading) => ReferenceValue::Array(ChunkValues { reading, at: 0 }),
-        }
+        let (entry, kept) = match *self {
+            Self::Kept(entry, kept) => (entry, kept),
+            Self::Chunk(text) => return ReferenceValue::Leaf(ReferenceValueLeaf::Str(text)),
+        };
+        ReferenceValue::Leaf(match kept {
+            Kept::Text(start, end) => ReferenceValueLeaf::Str(&entry.text[*start..*end]),
+            Kept::Signed(value) => ReferenceValueLeaf::I64(*value),
+            Kept::Unsigned(value) => ReferenceValueLeaf::U64(*value),
+            Kept::Real(value) => ReferenceValueLeaf::F64(*value),
+            Kept::Weight(weight) => ReferenceValueLeaf::Bytes(weight.bytes()),
+            Kept::Words(which) => ReferenceValueLeaf::Str(entry.reading(*which).words()),
+            Kept::WordsHash(which) => {
+                let hash = entry.reading(*which).hash().map(|hash| hash >> (u64::BITS - PROMPT_HASH_BITS));
+                hash.map_or(ReferenceValueLeaf::Null, ReferenceValueLeaf::U64)
+            }
+            Kept::Chunks(which) => {
+                return ReferenceValue::Array(ChunkValues { reading: entry.reading(*which), at: 0 });
+            }
+        })
     }
 }
 
@@ -268,7 +267,7 @@ impl<'a> Iterator for ChunkValues<'a> {
     fn next(&mut self) -> Option<Value<'a>> {
         let chunk = self.reading.chunk(self.at)?;
         self.at += 1;
-        Some(Value::Leaf(ReferenceValueLeaf::Str(chunk)))
+        Some(Value::Chunk(chunk))
     }
 }
 

@@ -14,7 +14,7 @@ use tantivy::{Index, IndexMeta, IndexSettings};
 
 use crate::document::NameKind;
 use crate::error::IndexError;
-use crate::tokenizer::{self, BLANKS, KEYWORD, NAME, PROMPT};
+use crate::tokenizer::{self, BLANKS, KEYWORD, NAME};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
 pub const INDEX_FORMAT: u32 = 3;
@@ -71,8 +71,8 @@ impl Fields {
         let column: NumericOptions = FAST.into();
         // Without lengths: nothing is ranked by how many numbers a document has.
         let exact = NumericOptions::default().set_fast().set_indexed();
-        let prompt_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, true);
-        let negative_text = text(PROMPT, IndexRecordOption::WithFreqsAndPositions, false);
+        let prompt_text = text(BLANKS, IndexRecordOption::WithFreqsAndPositions, true);
+        let negative_text = text(BLANKS, IndexRecordOption::WithFreqsAndPositions, false);
         let chunks = TextOptions::default().set_fast("raw");
         let name_text = text(NAME, IndexRecordOption::WithFreqsAndPositions, false);
         let keyword_column = text(KEYWORD, IndexRecordOption::Basic, false).set_fast("raw");

@@ -6,12 +6,37 @@
 //!
 //! Never: looks further ahead than [`MAX_TAG_BYTES`], allocates, or keeps more between two steps than the place.
 
+/// Commas beyond ASCII: `，`, `、` and `｜`.
+const WIDE_COMMAS: [&[u8]; 3] = ["，".as_bytes(), "、".as_bytes(), "｜".as_bytes()];
 /// Longest `<kind:name:weight>` tag that is recognised, in bytes.
 pub(crate) const MAX_TAG_BYTES: usize = 512;
 /// Longest number that counts as a weight, in bytes.
 const MAX_WEIGHT_BYTES: usize = 16;
 /// Longest rest of a schedule such as `[cat:dog:0.5]` behind its first colon, in bytes.
 const MAX_SCHEDULE_BYTES: usize = 128;
+
+/// A letter or digit of ASCII.
+const WORD: u8 = 1;
+/// A byte of a character beyond ASCII.
+const WIDE: u8 = 2;
+/// A letter that begins neither `BREAK` nor `AND`.
+const PLAIN: u8 = 4;
+
+/// What each byte is: the sum of what holds for it.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'A' | b'B' | b'0'..=b'9' => WORD,
+            b'a'..=b'z' | b'C'..=b'Z' => WORD | PLAIN,
+            0x80.. => WIDE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// What one step finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +58,15 @@ pub(crate) enum Step {
 }
 
 /// Reads the step that begins at `at`, which must be a place between characters before the end; says where it ends.
+#[inline]
 pub(crate) fn step(text: &str, at: usize) -> (Step, usize) {
     let bytes = text.as_bytes();
-    let byte = bytes[at];
-    match byte {
+    match bytes[at] {
         b'0'..=b'9' => number(bytes, at).unwrap_or_else(|| word(bytes, at)),
-        b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => word(bytes, at),
+        b'a'..=b'z' | b'C'..=b'Z' => word(bytes, at),
+        b'A' | b'B' => word_or_keyword(bytes, at),
+        0x80.. if is_wide_comma(bytes, at) => (Step::Break, at + WIDE_COMMAS[0].len()),
+        0x80.. => word(bytes, at),
         b' ' | b'\t' | b'_' | 0x0B | 0x0C => (Step::Blank, at + 1),
         b',' | b'\n' | b'\r' | b'|' => (Step::Break, at + 1),
         b'<' => match after_tag(bytes, at) {
@@ -55,20 +83,90 @@ pub(crate) fn step(text: &str, at: usize) -> (Step, usize) {
     }
 }
 
-/// A run of letters and digits.
-fn word(bytes: &[u8], at: usize) -> (Step, usize) {
-    let rest = &bytes[at..];
-    let ascii = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    if rest.get(ascii).is_some_and(|byte| !byte.is_ascii()) {
-        let wide = rest[ascii..].iter().take_while(|byte| is_word(**byte)).count();
-        return (Step::Wide, at + ascii + wide);
+/// As [`step`], but takes several words of ASCII at once where one blank stands between two, and the blank behind a comma
+/// with it: most of a prompt.
+#[inline]
+pub(crate) fn long_step(text: &str, at: usize) -> (Step, usize) {
+    let bytes = text.as_bytes();
+    match bytes[at] {
+        b' ' => (Step::Blank, at + 1),
+        b',' => (Step::Break, at + 1 + usize::from(bytes.get(at + 1) == Some(&b' '))),
+        _ => match plain_words(bytes, at) {
+            end if end > at => (Step::Ascii, end),
+            _ => step(text, at),
+        },
     }
-    let kind = if matches!(&rest[..ascii], b"BREAK" | b"AND") { Step::Break } else { Step::Ascii };
-    (kind, at + ascii)
+}
+
+/// Where the words that begin at `at` end: each a [`Step::Ascii`] whatever stands around it, with one blank between two.
+/// `at` itself where no such word begins.
+#[inline]
+fn plain_words(bytes: &[u8], at: usize) -> usize {
+    let (mut start, mut end) = (at, at);
+    while has_class(PLAIN, bytes, start) {
+        let behind = run(WORD, bytes, start + 1);
+        match bytes.get(behind) {
+            Some(b' ') => (start, end) = (behind + 1, behind),
+            Some(0x80..) => return end,
+            _ => return behind,
+        }
+    }
+    end
+}
+
+/// Reads the step that begins at `at` in a text without syntax: a word, or a sign of one byte.
+#[inline]
+pub(crate) fn plain_step(text: &str, at: usize) -> (Step, usize) {
+    let bytes = text.as_bytes();
+    let ascii = run(WORD, bytes, at);
+    match run(WORD | WIDE, bytes, ascii) {
+        end if end > ascii => (Step::Wide, end),
+        end if end > at => (Step::Ascii, end),
+        _ => (Step::Sign, at + 1),
+    }
+}
+
+/// A run of letters and digits, which a wide comma ends.
+#[inline]
+fn word(bytes: &[u8], at: usize) -> (Step, usize) {
+    let ascii = run(WORD, bytes, at);
+    let mut end = ascii;
+    while has_class(WORD | WIDE, bytes, end) && !is_wide_comma(bytes, end) {
+        end += 1;
+    }
+    (if end > ascii { Step::Wide } else { Step::Ascii }, end)
+}
+
+/// A run of letters and digits, or a keyword of generators.
+fn word_or_keyword(bytes: &[u8], at: usize) -> (Step, usize) {
+    let (kind, end) = word(bytes, at);
+    let is_keyword = matches!(&bytes[at..end], b"BREAK" | b"AND");
+    (if is_keyword { Step::Break } else { kind }, end)
+}
+
+/// Where the run of bytes of some classes that begins at `at` ends.
+#[inline]
+fn run(classes: u8, bytes: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while has_class(classes, bytes, end) {
+        end += 1;
+    }
+    end
+}
+
+/// Whether there is a byte at `at`, of one of some classes.
+#[inline]
+fn has_class(classes: u8, bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_some_and(|byte| CLASSES[usize::from(*byte)] & classes != 0)
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || !byte.is_ascii()
+    CLASSES[usize::from(byte)] & (WORD | WIDE) != 0
+}
+
+fn is_wide_comma(bytes: &[u8], at: usize) -> bool {
+    let begins = |comma: &&[u8]| bytes[at..].starts_with(comma);
+    matches!(bytes[at], 0xE3 | 0xEF) && WIDE_COMMAS.iter().any(begins)
 }
 
 /// Whether the character at `at` is written with a backslash before it.

@@ -1,4 +1,4 @@
-//! Text in, words out: the two analyzers of the index, and one for keywords.
+//! Text in, words out: the analyzers of the index and of queries.
 //!
 //! A word is a run of letters and digits, folded: NFKC, lower case, without accents. Everything else separates
 //! words, underscores included, so `red_hair` is `red hair`. Han, kana and hangul characters and pictographs are words
@@ -6,28 +6,28 @@
 //! does not see what was dropped between them. Words are not stemmed: `glass` and `glasses`, `1girl` and `2girls` are
 //! different tags.
 //!
-//! - `prompt` also drops what only steers a generator; see [`crate::syntax`].
+//! - A prompt also loses what only steers a generator; see [`crate::syntax`]. Those that are indexed were read before,
+//!   for their chunks, and come as folded words with blanks between them.
 //! - `name` keeps all words of a resource's name, without the ending of a model file.
 //! - `keyword` keeps the whole value as one folded word.
 //!
 //! Never: allocates for a word of ASCII.
 
-use tantivy::tokenizer::{
-    TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager, WhitespaceTokenizer,
-};
+use std::sync::OnceLock;
+
+use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 pub(crate) use crate::syntax::after_tag;
-use crate::syntax::{Step, step};
+use crate::syntax::{Step, plain_step, step};
 
-/// Name of the analyzer of prompts.
-pub(crate) const PROMPT: &str = "stemmata_prompt";
 /// Name of the analyzer of names of resources.
 pub(crate) const NAME: &str = "stemmata_name";
 /// Name of the analyzer of keywords.
 pub(crate) const KEYWORD: &str = "stemmata_keyword";
-/// Name of the analyzer of what the writer itself says: words with blanks between them, kept as they are.
+/// Name of the analyzer of what was read before or the writer itself says: words with a blank between two, kept as they
+/// are but for the ends of long ones.
 pub(crate) const BLANKS: &str = "stemmata_blanks";
 
 /// Longest word, in characters; the rest of a longer one is dropped.
@@ -46,14 +46,9 @@ pub(crate) enum Kind {
 
 /// Registers the analyzers with an index.
 pub(crate) fn register(manager: &TokenizerManager) {
-    manager.register(PROMPT, analyzer(Kind::Prompt));
-    manager.register(NAME, analyzer(Kind::Name));
-    manager.register(BLANKS, TextAnalyzer::from(WhitespaceTokenizer::default()));
+    manager.register(NAME, TextAnalyzer::from(WordTokenizer::new(Kind::Name)));
+    manager.register(BLANKS, TextAnalyzer::from(BlankTokenizer::default()));
     manager.register(KEYWORD, TextAnalyzer::from(KeywordTokenizer::default()));
-}
-
-fn analyzer(kind: Kind) -> TextAnalyzer {
-    TextAnalyzer::from(WordTokenizer::new(kind))
 }
 
 /// The words of a text.
@@ -104,12 +99,14 @@ fn fold_keyword(text: &str, out: &mut String) {
 
 /// Whether only the case of a keyword can need folding, as of nearly all of them.
 fn is_folded_keyword(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-    bytes.iter().all(is_plain)
-        && bytes.first() != Some(&b' ')
-        && bytes.last() != Some(&b' ')
-        && !bytes.windows(2).any(|pair| pair == b"  ")
+    let mut before = b' ';
+    for byte in text.bytes() {
+        if !(byte.is_ascii_graphic() || byte == b' ' && before != b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 /// Splits into words.
@@ -163,7 +160,7 @@ impl TokenStream for WordStream<'_> {
             let from = self.at;
             let (kind, end) = match self.kind {
                 Kind::Prompt => step(self.text, from),
-                Kind::Name | Kind::Plain => plain_step(self.text.as_bytes(), from),
+                Kind::Name | Kind::Plain => plain_step(self.text, from),
             };
             self.at = end;
             let took = match kind {
@@ -210,10 +207,8 @@ impl WordStream<'_> {
             self.folded_at = self.state.folded.len();
             return false;
         };
-        let word = &self.state.folded[start..end];
-        let kept = word.char_indices().nth(MAX_WORD_CHARS).map_or(word.len(), |(end, _)| end);
-        let token = begin(&mut self.state.token, self.stretch.0, self.stretch.1);
-        token.text.push_str(&word[..kept]);
+        let word = cut(&self.state.folded[start..end]);
+        begin(&mut self.state.token, self.stretch.0, self.stretch.1).text.push_str(word);
         self.folded_at = end;
         true
     }
@@ -225,16 +220,12 @@ pub(crate) fn next_word(folded: &str, at: usize) -> Option<(usize, usize)> {
     Some((start, start + first_word(&folded[start..])))
 }
 
-/// A step through a text without syntax.
-fn plain_step(bytes: &[u8], at: usize) -> (Step, usize) {
-    let rest = &bytes[at..];
-    let ascii = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let all = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count();
-    match (ascii, all) {
-        (_, 0) => (Step::Sign, at + 1),
-        (ascii, all) if ascii == all => (Step::Ascii, at + all),
-        (_, all) => (Step::Wide, at + all),
+/// A word without what is too long of it.
+fn cut(word: &str) -> &str {
+    if word.len() <= MAX_WORD_CHARS {
+        return word;
     }
+    word.char_indices().nth(MAX_WORD_CHARS).map_or(word, |(end, _)| &word[..end])
 }
 
 /// Whether a text has any word.
@@ -286,6 +277,35 @@ fn is_pictograph(c: char) -> bool {
 /// Folds width, case and accents. Marks of scripts that need them, such as those of kana, stay.
 pub(crate) fn fold(text: &str, out: &mut String) {
     out.clear();
+    for c in text.chars() {
+        match c {
+            '\0'..='\x7F' => out.push(c.to_ascii_lowercase()),
+            '\u{A0}'..LATIN_END => out.push_str(folded_latin(c)),
+            // No character of these changes, or does so with one behind it.
+            '\u{4E00}'..='\u{9FFF}' | '‘'..='‟' | '–' | '—' => out.push(c),
+            _ => return fold_any(text, out),
+        }
+    }
+}
+
+/// The end of the letters whose folded forms are kept.
+const LATIN_END: char = '\u{180}';
+
+/// The folded form of a character before [`LATIN_END`].
+fn folded_latin(c: char) -> &'static str {
+    static FOLDED: OnceLock<Vec<String>> = OnceLock::new();
+    let fold_one = |c: char| {
+        let mut folded = String::new();
+        fold_any(c.encode_utf8(&mut [0; 4]), &mut folded);
+        folded
+    };
+    let folded = FOLDED.get_or_init(|| ('\0'..LATIN_END).map(fold_one).collect());
+    folded.get(c as usize).map_or("", String::as_str)
+}
+
+/// As [`fold`], for any text.
+pub(crate) fn fold_any(text: &str, out: &mut String) {
+    out.clear();
     let plain = text
         .nfkd()
         .filter(|c| !is_dropped(*c))
@@ -327,18 +347,88 @@ fn without_file_ending(name: &str) -> &str {
     name
 }
 
+/// Splits at blanks.
+#[derive(Clone, Default)]
+struct BlankTokenizer {
+    token: Token,
+}
+
+impl Tokenizer for BlankTokenizer {
+    type TokenStream<'a> = BlankStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> BlankStream<'a> {
+        self.token.reset();
+        BlankStream { text, at: 0, token: &mut self.token }
+    }
+}
+
+/// What stands between blanks, one after the other.
+struct BlankStream<'a> {
+    text: &'a str,
+    at: usize,
+    token: &'a mut Token,
+}
+
+impl TokenStream for BlankStream<'_> {
+    fn advance(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+        let start = self.at;
+        self.at = next_blank(bytes, start);
+        if self.at == start {
+            return false;
+        }
+        let token = begin(self.token, start, self.at);
+        token.text.push_str(cut(&self.text[start..self.at]));
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
+/// The place of the next blank at or behind `at`, or the end.
+fn next_blank(bytes: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while let Some(eight) = bytes[end..].first_chunk::<8>() {
+        let differs = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b' '));
+        // The lowest bit that is left belongs to the first byte that is a blank.
+        let blanks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if blanks != 0 {
+            return end + blanks.trailing_zeros() as usize / 8;
+        }
+        end += 8;
+    }
+    bytes[end..].iter().position(|byte| *byte == b' ').map_or(bytes.len(), |place| end + place)
+}
+
+/// A one in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
 /// Keeps the whole value as one word.
 #[derive(Clone, Default)]
 struct KeywordTokenizer {
     token: Token,
+    /// The value that the token is the folded form of: one document often says what the one before said.
+    value: String,
 }
 
 impl Tokenizer for KeywordTokenizer {
     type TokenStream<'a> = KeywordStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> KeywordStream<'a> {
-        self.token.reset();
-        fold_keyword(text, &mut self.token.text);
+        if self.value != text {
+            fold_keyword(text, &mut self.token.text);
+            self.value.clear();
+            self.value.push_str(text);
+        }
         (self.token.offset_to, self.token.position) = (text.len(), 0);
         KeywordStream { is_new: !self.token.text.is_empty(), token: &mut self.token }
     }

@@ -11,3 +11,4 @@ mod oracle;
 mod phrases;
 mod readings;
 mod store;
+mod syntax;
