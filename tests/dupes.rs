@@ -264,7 +264,8 @@ fn the_answer_is_the_same_from_kept_groups_from_an_update_and_from_nothing() {
         other.scan();
     }
     assert_eq!(other.dupes(&[]), world.dupes(&[]), "whatever the order in which pictures came");
-    for damage in ["copies", "state.json", "code-pairs", "blur-pairs"] {
+    let files = ["copies-0", "copies-1", "state.json", "code-pairs", "blur-pairs", "blurs", "codes", "marks"];
+    for damage in files {
         fs::write(world.home.path().join("near").join(damage), b"no table").expect("writes");
         assert_eq!(answer(&world), updated, "with a damaged {damage}");
     }

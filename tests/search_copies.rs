@@ -79,7 +79,7 @@ fn groups_that_are_not_there_or_behind_are_said_to_be() {
     check(&home, "is:dup", "a.png b.jpg c.png d.png e.png");
 
     for damage in ["gone", "rubbish"] {
-        for name in ["state.json", "copies"] {
+        for name in ["state.json", "copies-0", "copies-1"] {
             let file = home.path().join("near").join(name);
             match damage {
                 "gone" => fs::remove_file(file).unwrap_or_default(),

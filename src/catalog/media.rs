@@ -59,16 +59,29 @@ impl Catalog {
             .prepare_cached("SELECT media, blurhash, width, height FROM media ORDER BY media")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let blurhash = match row.get_ref(1)? {
-                ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
-                _ => None,
-            };
-            let (width, height) = (pixels(row, 2)?, pixels(row, 3)?);
-            if visit(MediaRow { id: MediaId::read(row, 0)?, blurhash, width, height }).is_break() {
+            if visit(media_row(row)?).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// What `read` makes of a media; `None` if no image shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::each_media`].
+    pub fn with_shown_media<T>(
+        &self,
+        media: MediaId,
+        read: impl FnOnce(MediaRow<'_>) -> T,
+    ) -> Result<Option<T>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT media, blurhash, width, height FROM media m WHERE media = ?1
+                AND EXISTS (SELECT 1 FROM images i WHERE i.media = m.media AND i.same_as IS NULL)",
+        )?;
+        let mut rows = statement.query([media.0])?;
+        rows.next()?.map(|row| Ok(read(media_row(row)?))).transpose()
     }
 
     /// Number of media.
@@ -196,6 +209,14 @@ impl Catalog {
         let Some((kind, name)) = row else { return Ok(None) };
         read_name(kind, name).map(Some)
     }
+}
+
+fn media_row<'a>(row: &'a Row<'_>) -> Result<MediaRow<'a>> {
+    let blurhash = match row.get_ref(1)? {
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    };
+    Ok(MediaRow { id: MediaId::read(row, 0)?, blurhash, width: pixels(row, 2)?, height: pixels(row, 3)? })
 }
 
 fn pixels(row: &Row<'_>, column: usize) -> Result<Option<u32>> {

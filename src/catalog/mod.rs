@@ -61,7 +61,7 @@ pub use lookups::{
 };
 pub use media::{MediaId, MediaRow};
 pub use raw::{RawBlock, raw_hash};
-pub use standing::MediaStanding;
+pub use standing::{ChangedMedia, MediaStanding};
 pub use stats::CatalogStats;
 use writer::ResourceCache;
 

@@ -23,6 +23,15 @@ pub struct MediaStanding {
     pub images: u64,
 }
 
+/// Media of which something changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedMedia {
+    /// Those that a changed image shows now, by number.
+    pub shown: Vec<MediaId>,
+    /// Those whose fingerprint changed or went, by number.
+    pub looked: Vec<MediaId>,
+}
+
 impl Catalog {
     /// Sums up what is known of a media, and names the images that show it, by key; nothing for one that none shows.
     ///
@@ -104,6 +113,68 @@ impl Catalog {
         )?;
         let generation = i64::try_from(generation).unwrap_or(i64::MAX);
         Ok(statement.query_row([generation], |row| row.get(0))?)
+    }
+
+    /// The media of which anything changed after `generation` that [`Self::has_pictures_since`] asks for. What no image
+    /// shows any more need not be among them: see [`Self::shown_media`].
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn pictures_since(&self, generation: u64) -> Result<ChangedMedia> {
+        let after = [i64::try_from(generation).unwrap_or(i64::MAX)];
+        Ok(ChangedMedia {
+            shown: self.media_numbers(
+                "SELECT DISTINCT media FROM images WHERE generation > ?1 ORDER BY media",
+                after,
+            )?,
+            looked: self.media_numbers(
+                "SELECT media FROM fingerprints WHERE generation > ?1
+                 UNION SELECT media FROM fingerprints_gone WHERE generation > ?1 ORDER BY media",
+                after,
+            )?,
+        })
+    }
+
+    /// The media that an image shows, by number, and how many images show each.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite fails.
+    pub fn shown_media(&self) -> Result<Vec<(MediaId, u64)>> {
+        // Two questions that are answered by indexes alone, as in `hidden_media`.
+        let mut shown =
+            self.media_counts("SELECT media, count(*) FROM images GROUP BY media ORDER BY media")?;
+        let absorbed = self.media_counts(
+            "SELECT media, count(*) FROM images WHERE same_as IS NOT NULL GROUP BY media ORDER BY media",
+        )?;
+        let mut absorbed = absorbed.into_iter().peekable();
+        shown.retain_mut(|(media, images)| {
+            let gone = absorbed.next_if(|(other, _)| other == media);
+            *images -= gone.map_or(0, |(_, gone)| gone.min(*images));
+            *images > 0
+        });
+        Ok(shown)
+    }
+
+    fn media_counts(&self, sql: &str) -> Result<Vec<(MediaId, u64)>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut counts = Vec::new();
+        while let Some(row) = rows.next()? {
+            counts.push((MediaId::read(row, 0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+        }
+        Ok(counts)
+    }
+
+    fn media_numbers(&self, sql: &str, after: [i64; 1]) -> Result<Vec<MediaId>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(after)?;
+        let mut media = Vec::new();
+        while let Some(row) = rows.next()? {
+            media.push(MediaId::read(row, 0)?);
+        }
+        Ok(media)
     }
 
     /// The images with exactly this prompt whose generation data is shown, by key.

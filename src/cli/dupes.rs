@@ -10,7 +10,7 @@ use serde::Serialize;
 use stemmata::catalog::Catalog;
 use stemmata::link::copies::kin::{self, Kinship};
 use stemmata::link::copies::{
-    Evidence, Filter, Group, MatchClass, Member, PairMemory, Side, Verdict, each_group,
+    Evidence, Filter, Group, MatchClass, Member, Side, UnfitCounts, Verdict, each_group,
 };
 use stemmata::link::duplicates::{self, DuplicateCounts, DuplicateError};
 
@@ -18,7 +18,7 @@ use super::args::{DupesArgs, DupesWhat};
 use super::asking::found_by;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::near::{self, Excluded};
+use super::near;
 use super::output::{Rows, SCHEMA, Supported};
 use super::session::Session;
 use super::summary::{counted, grouped};
@@ -99,9 +99,9 @@ fn copies(
     let found = if is_usual {
         near::up_to_date(session, catalog, &run)?
     } else {
-        near::work_out(catalog, threshold, &mut PairMemory::default(), &run)?.0
+        near::work_out(catalog, threshold, &run)?
     };
-    summary.take(found.counts, found.excluded);
+    summary.take(found.counts);
     let is_wanted = |group: &Group| match class {
         Some(MatchClass::Upscaled) => {
             group.members.iter().any(|member| member.verdict.class == MatchClass::Upscaled)
@@ -207,18 +207,18 @@ struct Summary {
     pairs: u64,
     shortened: u64,
     kept_apart: u64,
-    excluded: Excluded,
+    excluded: UnfitCounts,
 }
 
 impl Summary {
-    fn take(&mut self, counts: DuplicateCounts, excluded: Excluded) {
+    fn take(&mut self, counts: DuplicateCounts) {
         self.compared = counts.by_blurhash;
         self.compared_pixels = counts.by_pixels;
         self.flat = counts.flat;
         self.pairs = counts.pairs;
         self.shortened = counts.shortened;
         self.kept_apart = counts.kept_apart;
-        self.excluded = excluded;
+        self.excluded = counts.unfit;
     }
 
     fn text(&self) -> String {
@@ -228,7 +228,7 @@ impl Summary {
             let (blurs, pixels) = (grouped(self.compared), grouped(self.compared_pixels));
             text.push_str(&format!(
                 "; {pixels} media compared by pixels, {blurs} by BlurHash{}",
-                self.excluded.text()
+                near::unfit_text(&self.excluded)
             ));
         }
         if self.flat > 0 {

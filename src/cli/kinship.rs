@@ -1,4 +1,4 @@
-//! What queries ask of copies and look-alikes, answered from `near/` and from the fingerprints of the catalog.
+//! What queries and reports ask of copies and look-alikes, answered from `near/` and from the fingerprints of the catalog.
 //!
 //! - In: the groups as last worked out; what the catalog knows of how pictures look.
 //! - Out: answers for the resolver of queries, worked out when they are first asked for.
@@ -7,8 +7,8 @@
 use std::cell::{Cell, OnceCell};
 
 use serde::Serialize;
-use stemmata::catalog::{Catalog, MediaId};
-use stemmata::link::copies::{Compared, NearFolder, Reach, SimilarOptions, alike};
+use stemmata::catalog::{Catalog, CatalogError, MediaId};
+use stemmata::link::copies::{Ground, Reach, SimilarOptions, alike};
 use stemmata::search::{CatalogResolver, Kinship};
 use stemmata_index::near::Copies;
 
@@ -48,16 +48,21 @@ impl NearStanding {
     ///
     /// When the catalog cannot be read.
     pub(crate) fn of(session: &Session, catalog: &Catalog) -> Result<Self, Failure> {
-        let folder = NearFolder::new(&session.settings.near());
-        if folder.current(catalog)?.is_some() {
-            return Ok(Self::Current);
-        }
-        Ok(match folder.last() {
-            None => Self::Missing,
-            Some((_, state)) if state.generation > catalog.generation()? => Self::Ahead,
-            Some(_) => Self::Behind,
-        })
+        Ok(known(session, catalog)?.0)
     }
+}
+
+/// How the groups of copies stand, and those that are true of this catalog, now or as of an earlier generation.
+fn known(session: &Session, catalog: &Catalog) -> Result<(NearStanding, Option<Copies>), CatalogError> {
+    let folder = near::folder(session);
+    if let Some((copies, _)) = folder.current(catalog)? {
+        return Ok((NearStanding::Current, Some(copies)));
+    }
+    Ok(match folder.last() {
+        None => (NearStanding::Missing, None),
+        Some((_, state)) if state.generation > catalog.generation()? => (NearStanding::Ahead, None),
+        Some((copies, _)) => (NearStanding::Behind, Some(copies)),
+    })
 }
 
 /// A distance that no two BlurHashes keep.
@@ -68,7 +73,7 @@ pub(crate) struct Near<'s> {
     session: &'s Session,
     catalog: &'s Catalog,
     copies: OnceCell<Result<Option<Copies>, String>>,
-    compared: OnceCell<Result<Compared, String>>,
+    ground: OnceCell<Result<Ground<'s>, String>>,
     standing: Cell<NearStanding>,
 }
 
@@ -76,7 +81,7 @@ impl<'s> Near<'s> {
     /// Reads nothing yet.
     pub(crate) fn new(session: &'s Session, catalog: &'s Catalog) -> Self {
         let standing = Cell::new(NearStanding::Current);
-        Self { session, catalog, copies: OnceCell::new(), compared: OnceCell::new(), standing }
+        Self { session, catalog, copies: OnceCell::new(), ground: OnceCell::new(), standing }
     }
 
     /// A resolver that can ask for copies and look-alikes as well.
@@ -111,18 +116,24 @@ impl<'s> Near<'s> {
         }
     }
 
+    /// The groups, for those who do without where there are none that can be used, and who say themselves of which
+    /// generation they are.
+    pub(crate) fn into_groups(self) -> Option<Copies> {
+        self.read().unwrap_or_else(|message| {
+            self.session.talk.warn(&format!("{message}; `stemmata dupes` works them out anew"));
+            None
+        })
+    }
+
     fn read(&self) -> Result<Option<Copies>, String> {
-        let folder = NearFolder::new(&self.session.settings.near());
-        let told = |error: stemmata::catalog::CatalogError| error.to_string();
-        if let Some((copies, _)) = folder.current(self.catalog).map_err(told)? {
-            return Ok(Some(copies));
+        let (standing, copies) = known(self.session, self.catalog).map_err(|error| error.to_string())?;
+        self.standing.set(standing);
+        match standing {
+            NearStanding::Ahead => {
+                Err("the groups of copies show more than the catalog, as after restoring a backup".into())
+            }
+            NearStanding::Current | NearStanding::Behind | NearStanding::Missing => Ok(copies),
         }
-        let Some((copies, _)) = folder.last() else { return Ok(None) };
-        if copies.generation() > self.catalog.generation().map_err(told)? {
-            return Err("the groups of copies show more than the catalog, as after restoring a backup".into());
-        }
-        self.standing.set(NearStanding::Behind);
-        Ok(Some(copies))
     }
 }
 
@@ -137,28 +148,22 @@ impl Kinship for Near<'_> {
         let Some(look) = look.filter(|look| look.blur.is_some() || look.comparable().is_some()) else {
             return Ok(None);
         };
-        let compared = self
-            .compared
-            .get_or_init(|| near::compared(self.catalog).map(|(compared, _)| compared).map_err(words));
+        let ground = self
+            .ground
+            .get_or_init(|| near::ground(self.session, self.catalog).map_err(|error| error.to_string()));
         let usual = SimilarOptions::default();
         let reach = match bits {
             // Bits are counted between pixels: what only has a BlurHash has no such distance.
             Some(bits) if look.comparable().is_some() => Reach { bits, blur: NOTHING },
             _ => usual.reach,
         };
-        let compared = compared.as_ref().map_err(Clone::clone)?;
-        let mut found: Vec<u64> =
-            alike(compared, &look, SimilarOptions { reach, ..usual }).into_iter().map(MediaId::get).collect();
+        let ground = ground.as_ref().map_err(Clone::clone)?;
+        let found = alike(ground, &look, SimilarOptions { reach, ..usual });
+        let found = found.map_err(|error| error.to_string())?;
+        let mut found: Vec<u64> = found.into_iter().map(MediaId::get).collect();
         found.push(media.get());
         found.sort_unstable();
         found.dedup();
         Ok(Some(found))
-    }
-}
-
-fn words(failure: Failure) -> String {
-    match failure {
-        Failure::BrokenPipe => String::new(),
-        Failure::Named(named) => named.message,
     }
 }

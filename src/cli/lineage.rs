@@ -9,7 +9,6 @@ use stemmata::entity::{Air, ModelId, VersionId};
 use stemmata::lineage::{
     self, Inputs, LineageError, LineageReport, Options, Period, ProvImage, Scope, ScopeKind, Wanted, Works,
 };
-use stemmata::link::copies::NearFolder;
 use stemmata::source::civitai::url::Target;
 use stemmata_index::near::Copies;
 use stemmata_index::{IndexError, Reader};
@@ -137,7 +136,7 @@ impl<'a> Asked<'a> {
         let period = dates::period(arguments.since.as_deref(), arguments.until.as_deref())?;
         let catalog = session.catalog()?;
         let reader = current_index(session, &catalog)?;
-        let copies = NearFolder::new(&session.settings.near()).last().map(|(copies, _)| copies);
+        let copies = Near::new(session, &catalog).into_groups();
         let options = Options { list: usize::from(arguments.list) };
         Ok(Self { arguments, session, catalog, reader, copies, options, period })
     }

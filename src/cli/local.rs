@@ -296,7 +296,7 @@ impl Row for ImageRow {
 fn models(target: &OsStr, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
-    let traced = trace::one(target, &catalog)?;
+    let traced = trace::one(target, &catalog, session)?;
     let found = here::models_of(&catalog, &traced)?;
     let mut rows = sink.rows::<ModelRow>("models");
     for one in &found {

@@ -8,7 +8,7 @@ use stemmata::entity::ImageKey;
 use stemmata::fingerprint::{self, Described, PictureError, PictureLimits, blurhash};
 use stemmata::link::copies::{
     Evidence, LOOK_ALIKE_BITS, Look, MatchClass, Reach, SimilarHit, SimilarOptions, SimilarQuery, Turns,
-    similar,
+    UnfitCounts, similar,
 };
 use stemmata::link::duplicates;
 use stemmata_index::near::Aspect;
@@ -18,7 +18,7 @@ use super::dupes::match_class;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::names::Called;
-use super::near::{self, Excluded};
+use super::near;
 use super::output::{Column, Row, SCHEMA, Supported};
 use super::session::Session;
 use super::summary::grouped;
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &SimilarArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
     let query = query(&catalog, &arguments.target, session)?;
-    let (compared, excluded) = near::comparable(&catalog)?;
+    let ground = near::ground(session, &catalog)?;
     let threshold = arguments.threshold.unwrap_or(duplicates::DEFAULT_THRESHOLD);
     let options = SimilarOptions {
         reach: Reach { bits: arguments.distance.unwrap_or(LOOK_ALIKE_BITS), blur: threshold },
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &SimilarArgs, session: &Session) -> Outcome {
         turns: if arguments.turns { Turns::All } else { Turns::None },
         limit: usize::try_from(arguments.limit).unwrap_or(usize::MAX),
     };
-    let report = similar(&catalog, &compared, &query, options)?;
+    let report = similar(&ground, &query, options)?;
     let mut rows = sink.rows::<HitRow<'_>>("hits");
     for hit in &report.hits {
         rows.push(&HitRow::from(hit))?;
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &SimilarArgs, session: &Session) -> Outcome {
         distance: options.reach.bits,
         compared: report.compared,
         compared_pixels: report.compared_pixels,
-        excluded,
+        excluded: report.unfit,
     };
     rows.finish(&summary)?;
     session.talk.note(&summary.text());
@@ -192,7 +192,7 @@ struct Summary<'a> {
     distance: u32,
     compared: u64,
     compared_pixels: u64,
-    excluded: Excluded,
+    excluded: UnfitCounts,
 }
 
 /// What decided a verdict, in words.
@@ -220,7 +220,7 @@ impl Summary<'_> {
         let pixels = grouped(self.compared_pixels);
         format!(
             "{shown} of {total} images; {pixels} media compared by pixels, {compared} by BlurHash{}",
-            self.excluded.text()
+            near::unfit_text(&self.excluded)
         )
     }
 }

@@ -40,6 +40,13 @@ impl Apart<ImageName> {
     }
 }
 
+impl Apart<u64> {
+    /// Everything that is kept apart from something.
+    pub(super) fn members(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().flat_map(|(one, other)| [*one, *other])
+    }
+}
+
 impl<T: Ord + Clone> Apart<T> {
     /// Splits a group of members by a name of each, as [`Self::split`] does.
     pub(super) fn split_by<M: Clone>(&self, members: Vec<M>, name: impl Fn(&M) -> &T) -> Vec<Vec<M>> {

@@ -1,13 +1,16 @@
 //! Which images are copies, or may be: everything of [`super::copies`] in one go.
 //!
-//! - In: a catalog, and the pictures in it whose BlurHashes compare, as [`Entry`] values whose ids are media numbers.
+//! - In: a catalog, and who decodes BlurHashes.
 //! - Out: the table of copies, and what was done to make it.
 //! - Never: decoding of pixels or BlurHashes.
 
-use stemmata_index::near::{Copies, Entry};
+use stemmata_index::near::Copies;
 use thiserror::Error;
 
-use super::copies::{Arranged, Compared, EdgeReport, Limits, LookReader, PairMemory, arrange, edges};
+use super::copies::{
+    Arranged, EdgeReport, Gathered, Limits, LookReader, Orders, PairMemory, TableCounts, UnfitCounts,
+    arrange, edges,
+};
 use crate::catalog::CatalogError;
 use crate::run::RunContext;
 
@@ -79,6 +82,8 @@ pub struct DuplicateCounts {
     pub by_pixels: u64,
     /// Media whose pixels are flat: only their bytes and pixels were compared.
     pub flat: u64,
+    /// Media that were not compared by BlurHash.
+    pub unfit: UnfitCounts,
     /// Pairs of distinct looks within the limits.
     pub pairs: u64,
     /// Pictures of large sets with one and the same code that were only compared with the first of their set.
@@ -94,20 +99,26 @@ pub struct DuplicateCounts {
 /// [`DuplicateError`]; a cancelled run is one.
 pub fn duplicates(
     reader: LookReader<'_>,
-    blurs: Vec<Entry>,
+    options: &DuplicateOptions,
+    memory: &mut PairMemory,
+    run: &RunContext,
+) -> Result<Duplicates, DuplicateError> {
+    let generation = reader.catalog().generation()?;
+    of_gathered(reader, reader.all(Orders::Read)?, generation, options, memory, run)
+}
+
+/// As [`duplicates`], of what was read from the catalog as of a generation.
+pub(super) fn of_gathered(
+    reader: LookReader<'_>,
+    gathered: Gathered,
+    generation: u64,
     options: &DuplicateOptions,
     memory: &mut PairMemory,
     run: &RunContext,
 ) -> Result<Duplicates, DuplicateError> {
     let catalog = reader.catalog();
-    let generation = catalog.generation()?;
-    let compared: Compared = reader.compared(blurs)?;
-    let mut counts =
-        DuplicateCounts { by_blurhash: compared.blurs.len() as u64, ..DuplicateCounts::default() };
-    for look in compared.looks.all() {
-        let counter = if look.comparable().is_some() { &mut counts.by_pixels } else { &mut counts.flat };
-        *counter += 1;
-    }
+    let TableCounts { by_blurhash, by_pixels, flat, unfit } = TableCounts::of_gathered(&gathered);
+    let compared = gathered.compared;
     let sizes = compared.looks.sizes();
     let limits = Limits { blur: options.threshold, max_pairs: options.max_pairs };
     let order = |media| catalog.media_order(media).map_err(DuplicateError::from);
@@ -116,7 +127,8 @@ pub fn duplicates(
         return Err(DuplicateError::Cancelled);
     }
     let size = |media| sizes.binary_search_by_key(&media, |(media, _)| *media).ok().map(|at| sizes[at].1);
-    let Arranged { copies, kept_apart } = arrange(catalog, &edges, generation, size, order)?;
-    (counts.pairs, counts.shortened, counts.kept_apart) = (pairs, shortened, kept_apart);
+    let shared = catalog.shared_media()?;
+    let Arranged { copies, kept_apart } = arrange(catalog, &edges, shared, generation, size, order)?;
+    let counts = DuplicateCounts { by_blurhash, by_pixels, flat, unfit, pairs, shortened, kept_apart };
     Ok(Duplicates { copies, counts })
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 use stemmata::catalog::{Catalog, CatalogError, MediaId};
 use stemmata::link::calibrate::{CalibrateOptions, Kind, Shape, Step, calibrate};
+use stemmata::link::copies::{Gathered, Orders, UnfitCounts};
 
 use crate::cli::args::CalibrateArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
-use crate::cli::near::{self, Excluded};
+use crate::cli::near;
 use crate::cli::output::{Column, Row, SCHEMA, Supported};
 use crate::cli::session::Session;
 use crate::cli::summary::grouped;
@@ -18,7 +19,7 @@ use crate::cli::summary::grouped;
 pub(super) fn run(arguments: &CalibrateArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Rows)?;
     let catalog = session.catalog()?;
-    let (compared, excluded) = near::compared(&catalog)?;
+    let Gathered { compared, unfit, .. } = near::reader(&catalog).all(Orders::Read)?;
     let prompts = prompts(&catalog)?;
     let options = CalibrateOptions {
         precision: arguments.precision,
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &CalibrateArgs, session: &Session) -> Outcome {
         precision: options.precision,
         seed: options.seed,
         flat: found.flat,
-        excluded,
+        excluded: unfit.into_iter().map(|(_, reason)| reason).collect(),
         suggested,
     };
     rows.finish(&summary)?;
@@ -141,7 +142,7 @@ struct Summary {
     precision: f64,
     seed: u64,
     flat: u64,
-    excluded: Excluded,
+    excluded: UnfitCounts,
     suggested: Vec<Suggestion>,
 }
 

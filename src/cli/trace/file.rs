@@ -7,7 +7,7 @@ use std::path::Path;
 use stemmata::crawl::scan::{self, Inspected};
 use stemmata::entity::{MediaIdentity, MetaState};
 use stemmata::fingerprint::{self, PictureLimits};
-use stemmata::link::copies::{MatchClass, SimilarOptions, SimilarQuery, similar};
+use stemmata::link::copies::{Ground, MatchClass, SimilarOptions, SimilarQuery, similar};
 use stemmata::link::{ImageRef, Spoken, Trace, TraceOther, Via};
 use stemmata::parse::{Container, Limits, Parsed};
 
@@ -94,15 +94,15 @@ impl Tracing<'_> {
     ) -> Result<Option<Trace>, Failure> {
         // A picture that cannot be decoded, or is flat, looks like nothing.
         let Ok(described) = fingerprint::of_file(path, &PictureLimits::default()) else { return Ok(None) };
-        if self.compared.get().is_none() {
-            let (all, _) = near::comparable(self.catalog)?;
-            self.compared.get_or_init(|| all);
+        if self.ground.get().is_none() {
+            let ground = Ground::open(near::reader(self.catalog), &self.near)?;
+            self.ground.get_or_init(|| ground);
         }
-        let Some(compared) = self.compared.get() else { return Ok(None) };
+        let Some(ground) = self.ground.get() else { return Ok(None) };
         let look = Some(look_of(described));
         let query = SimilarQuery { look, media: None, target: known.map(|found| found.key) };
         let options = SimilarOptions { limit: MOST_LOOKS, ..SimilarOptions::default() };
-        let report = similar(self.catalog, compared, &query, options)?;
+        let report = similar(ground, &query, options)?;
         let candidates = report
             .hits
             .iter()

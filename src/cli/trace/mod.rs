@@ -10,12 +10,13 @@ use std::ffi::{OsStr, OsString};
 
 use serde::Serialize;
 use stemmata::catalog::Catalog;
-use stemmata::link::copies::Compared;
+use stemmata::link::copies::{Ground, NearFolder};
 use stemmata::link::{LinkError, Trace, Tracer};
 
 use super::args::{CompatChoice, TraceArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Named, Outcome};
+use super::near;
 use super::output::{Format, SCHEMA, Sink, Supported, json};
 use super::session::Session;
 use super::summary::{counted, grouped};
@@ -34,15 +35,17 @@ struct Tracing<'a> {
     tracer: Tracer<'a>,
     why: bool,
     compat: Option<CompatChoice>,
-    /// Every picture that can be compared by its looks, read when the first target needs it.
-    compared: OnceCell<Compared>,
+    /// The folder of what is known of copies.
+    near: NearFolder,
+    /// Where pictures are looked for that look like a file, opened when the first target needs it.
+    ground: OnceCell<Ground<'a>>,
 }
 
 /// Traces each target; one that is not known costs only itself.
 pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
     let sink = session.sink(Supported::Document)?;
     let catalog = session.catalog()?;
-    let mut tracing = Tracing::new(&catalog)?;
+    let mut tracing = Tracing::new(&catalog, session)?;
     tracing.why = arguments.why;
     tracing.compat = arguments.compat;
     match arguments.targets.as_slice() {
@@ -60,8 +63,8 @@ pub(crate) fn run(arguments: &TraceArgs, session: &Session) -> Outcome {
 /// # Errors
 ///
 /// [`Exit::NotFound`] when nothing is known of it, [`Exit::Usage`] when the text names no image.
-pub(crate) fn one(target: &OsStr, catalog: &Catalog) -> Result<Trace, Failure> {
-    Tracing::new(catalog)?.trace(target)
+pub(crate) fn one(target: &OsStr, catalog: &Catalog, session: &Session) -> Result<Trace, Failure> {
+    Tracing::new(catalog, session)?.trace(target)
 }
 
 fn several(targets: &[OsString], tracing: &mut Tracing<'_>, mut sink: Sink, session: &Session) -> Outcome {
@@ -114,9 +117,9 @@ fn costs_only_itself(named: &Named) -> bool {
 }
 
 impl<'a> Tracing<'a> {
-    fn new(catalog: &'a Catalog) -> Result<Self, Failure> {
-        let tracer = Tracer::new(catalog)?;
-        Ok(Self { catalog, tracer, why: false, compat: None, compared: OnceCell::new() })
+    fn new(catalog: &'a Catalog, session: &Session) -> Result<Self, Failure> {
+        let (tracer, near) = (Tracer::new(catalog)?, near::folder(session));
+        Ok(Self { catalog, tracer, why: false, compat: None, near, ground: OnceCell::new() })
     }
 
     /// A file on disk comes before an image of the same name, as in `show`.

@@ -169,7 +169,7 @@ fn copies_used(catalog: &Catalog, copies: &Copies) -> Result<CopiesUsed> {
     Ok(CopiesUsed {
         weakest: "re_encode".to_owned(),
         generation,
-        outdated: catalog.has_images_since(generation)?,
+        outdated: catalog.has_pictures_since(generation)?,
     })
 }
 

@@ -16,13 +16,14 @@ use crate::link::apart::Apart;
 /// The groups, and what was left out.
 #[derive(Clone, Debug)]
 pub struct Arranged {
-    /// The groups.
+    /// The groups, by class, then members.
     pub copies: Copies,
     /// Pairs of media that would be in one group, had nobody decided otherwise.
     pub kept_apart: u64,
 }
 
-/// Groups media; `size` knows their size in pixels where no image says it, `order` numbers them by identity.
+/// Groups the media of links, and `besides` those that several images may show; `size` knows their size in pixels where
+/// no image says it, `order` numbers them by identity.
 ///
 /// # Errors
 ///
@@ -30,12 +31,13 @@ pub struct Arranged {
 pub fn arrange<E: From<CatalogError>>(
     catalog: &Catalog,
     edges: &[Edge],
+    besides: impl IntoIterator<Item = MediaId>,
     generation: u64,
     size: impl Fn(MediaId) -> Option<(u32, u32)>,
     mut order: impl FnMut(MediaId) -> Result<u64, E>,
 ) -> Result<Arranged, E> {
     let mut media: BTreeSet<MediaId> = edges.iter().flat_map(|edge| [edge.left, edge.right]).collect();
-    media.extend(catalog.shared_media()?);
+    media.extend(besides);
     let mut numbered: Vec<(u64, MediaId)> = Vec::with_capacity(media.len());
     for media in media {
         numbered.push((order(media)?, media));
@@ -78,5 +80,6 @@ pub fn arrange<E: From<CatalogError>>(
         let kept = parts.into_iter().filter(is_shown);
         groups.extend(kept.map(|members| CopyGroup { class: group.class, members }));
     }
+    groups.sort_unstable_by(|a, b| (a.class, &a.members).cmp(&(b.class, &b.members)));
     Ok(Arranged { copies: Copies::new(generation, groups), kept_apart })
 }

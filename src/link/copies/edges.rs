@@ -55,7 +55,7 @@ pub struct EdgeReport {
 }
 
 /// What is compared.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Compared {
     /// Every picture whose BlurHash compares, whether or not its pixels are known; the ids are media numbers.
     pub blurs: Vec<Entry>,

@@ -12,17 +12,22 @@
 //! 2. Levels. For each class, the links of that class and of stronger ones make groups; see [`levels`].
 //! 3. Representatives. The picture that stands for a group is the best of it by [`Standing`].
 //!
-//! Each step is a function of what it is given and of nothing else, so that an update gives what a rebuild gives.
+//! Each step is a function of what it is given and of nothing else, and of media that no chain of pairs connects none says
+//! anything of the other: so an update works out anew what is connected with what changed, and gives what a rebuild gives.
 
 mod arrange;
 mod edges;
 mod folder;
+mod ground;
 pub mod kin;
 pub mod levels;
 mod look;
+mod reader;
 mod report;
 mod similar;
 mod standing;
+mod tables;
+mod update;
 mod verdict;
 
 use serde::{Serialize, Serializer};
@@ -30,11 +35,14 @@ use stemmata_index::near::CopyClass;
 
 pub use arrange::{Arranged, arrange};
 pub use edges::{Compared, Edge, EdgeReport, Limits, PairMemory, edges};
-pub use folder::{FolderError, FolderState, NearFolder};
-pub use look::{Look, LookReader, Looks};
+pub use folder::{FolderError, FolderState, NearFolder, UpToDate};
+pub use ground::Ground;
+pub use look::{Look, Looks};
+pub use reader::{Gathered, LookReader, Orders, Unfit, UnfitCounts};
 pub use report::{Answer, Filter, Group, Member, Side, each_group};
 pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, alike, similar};
 pub use standing::Standing;
+pub(in crate::link) use tables::TableCounts;
 pub use verdict::{
     CHROMA_LIMIT, EDIT_BITS, EDIT_CHROMA, Edit, Evidence, FAR_CHROMA_LIMIT, LOOK_ALIKE_BITS, MOST_BITS,
     NEAR_BITS, Reach, Verdict, colours_agree, judge, judge_turned,

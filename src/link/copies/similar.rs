@@ -1,6 +1,6 @@
 //! One look in, the images that resemble it out.
 //!
-//! - In: the look of a target, and everything that can be compared.
+//! - In: the look of a target, and the ground on which it is looked for.
 //! - Out: hits by class, then distance, then name, each with its evidence.
 //! - Never: a hit whose pixels say that it is something else.
 
@@ -8,9 +8,9 @@ use rayon::prelude::*;
 
 use super::report::{bytes, images, refine};
 use super::verdict::{LOOK_ALIKE_BITS, Reach};
-use super::{Compared, Look, MatchClass, Verdict, judge, judge_turned, kin};
+use super::{Compared, Ground, Look, MatchClass, UnfitCounts, Verdict, judge, judge_turned, kin};
 use crate::catalog::{Catalog, CatalogError, MediaId};
-use crate::entity::{ImageKey, ImageName, MediaIdentity, Turn};
+use crate::entity::{Fingerprint, ImageKey, ImageName, MediaIdentity, Turn};
 use crate::link::duplicates::DEFAULT_THRESHOLD;
 
 /// What [`similar`] looks for.
@@ -78,6 +78,8 @@ pub struct SimilarReport {
     pub compared: u64,
     /// Media that were compared by their pixels.
     pub compared_pixels: u64,
+    /// Media that have no BlurHash that compares.
+    pub unfit: UnfitCounts,
 }
 
 /// A media, what it is to the target, and its size where known.
@@ -89,14 +91,14 @@ type Near = (MediaId, Verdict, Option<(u32, u32)>);
 ///
 /// When the catalog cannot be read.
 pub fn similar(
-    catalog: &Catalog,
-    compared: &Compared,
+    ground: &Ground<'_>,
     query: &SimilarQuery,
     options: SimilarOptions,
 ) -> Result<SimilarReport, CatalogError> {
+    let catalog = ground.catalog();
     let mut near: Vec<Near> = Vec::new();
     if let Some(look) = &query.look {
-        near = by_look(compared, look, options);
+        near = by_look(ground.around(look, options)?.as_ref(), look, options);
         near.retain(|(media, ..)| query.media != Some(*media));
     }
     near.extend(query.media.map(|media| (media, bytes(), None)));
@@ -125,25 +127,45 @@ pub fn similar(
     });
     let total = hits.len() as u64;
     hits.truncate(options.limit);
-    let compared_pixels = compared.looks.all().len() as u64;
-    Ok(SimilarReport { hits, total, compared: compared.blurs.len() as u64, compared_pixels })
+    let counts = ground.counts()?;
+    Ok(SimilarReport {
+        hits,
+        total,
+        compared: counts.by_blurhash,
+        compared_pixels: counts.by_pixels + counts.flat,
+        unfit: counts.unfit,
+    })
 }
 
 /// The media that look so, in the order of their numbers: those of which [`similar`] tells the images, and the one that
 /// looks so itself.
-pub fn alike(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<MediaId> {
-    by_look(compared, look, options).into_iter().map(|near| near.0).collect()
+///
+/// # Errors
+///
+/// When the catalog cannot be read.
+pub fn alike(
+    ground: &Ground<'_>,
+    look: &Look,
+    options: SimilarOptions,
+) -> Result<Vec<MediaId>, CatalogError> {
+    let near = by_look(ground.around(look, options)?.as_ref(), look, options);
+    Ok(near.into_iter().map(|near| near.0).collect())
 }
 
-/// As [`alike`], with verdicts and sizes.
-fn by_look(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<Near> {
-    let turned: Vec<_> = match (&look.pixels, options.turns) {
+/// The fingerprints of a picture in those positions that are tried besides its own.
+pub(super) fn turned(look: &Look, turns: Turns) -> Vec<(Turn, Fingerprint)> {
+    match (&look.pixels, turns) {
         (Some((fingerprint, _)), Turns::All) => {
             let turns = Turn::ALL.into_iter().filter(|turn| *turn != Turn::None);
             turns.map(|turn| (turn, fingerprint.turned(turn))).collect()
         }
         _ => Vec::new(),
-    };
+    }
+}
+
+/// As [`alike`], with verdicts and sizes.
+fn by_look(compared: &Compared, look: &Look, options: SimilarOptions) -> Vec<Near> {
+    let turned = turned(look, options.turns);
     let is_seen = |media: MediaId| look.pixels.is_some() && compared.looks.of(media).is_some();
     let by_pixels = compared.looks.all().par_iter().filter_map(|other| {
         let straight = judge(look, other, Reach { blur: 0.0, ..options.reach })

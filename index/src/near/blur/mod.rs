@@ -102,9 +102,14 @@ impl BlurSet {
         self.len() == 0
     }
 
+    /// All pictures as they are kept, in no particular order.
+    pub fn records(&self) -> impl Iterator<Item = &BlurRecord> + '_ {
+        self.records.iter().chain(&self.delta)
+    }
+
     /// All pictures with their features, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        self.records.iter().chain(&self.delta).map(|record| Entry {
+        self.records().map(|record| Entry {
             id: record.id,
             aspect: record.aspect(),
             feature: record.digits.feature(),

@@ -120,6 +120,11 @@ impl<const WORDS: usize> CodeSet<WORDS> {
         self.len() == 0
     }
 
+    /// All codes with their ids, in no particular order.
+    pub fn rows(&self) -> impl Iterator<Item = (Code<WORDS>, u64)> + '_ {
+        self.clusters.rows().chain(self.delta.iter().copied())
+    }
+
     /// Number of clusters, as of the last [`Self::visit_pairs`] if codes were inserted since.
     pub fn clusters(&self) -> usize {
         self.clusters.codes.len()
