@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use crate::lineage::report::{FamilyGraph, Node, Tie};
+use crate::page::escape;
 
 use super::super::graph::{edges, label};
 use super::super::words::{count, tie};
-use super::svg::{escape, fit, foreign, width};
+use super::svg::{fit, foreign, width};
 use layout::{Layout, lay_out};
 
 /// Nodes that are drawn at most; the table below has them all.
