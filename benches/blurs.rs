@@ -15,6 +15,9 @@
 
 #[path = "support/measure.rs"]
 mod measure;
+#[path = "support/rng.rs"]
+#[allow(dead_code, reason = "each user of the module takes a part of it")]
+mod rng;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,6 +28,7 @@ use stemmata_index::near::store::Stamp;
 use stemmata_index::near::{Aspect, Entry, NearSet};
 
 use measure::step;
+use rng::Rng;
 
 /// The distance that `dupes` uses unless told otherwise.
 const THRESHOLD: f32 = 0.30;
@@ -40,48 +44,26 @@ const SIZES: [(u32, u32, u64); 8] = [
     (1152, 768, 1),
 ];
 
-/// Splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// Near enough to the normal distribution, with mean 0 and deviation 1.
-    fn gauss(&mut self) -> f64 {
-        (0..12).map(|_| self.below(1 << 20) as f64 / (1 << 20) as f64).sum::<f64>() - 6.0
-    }
-}
-
 /// Picture `seed`; with `tweaks`, some digits are off by one.
-fn picture(id: u64, seed: u64, mut tweaks: Option<Random>) -> BlurRecord {
-    let mut random = Random(seed);
-    let maximum = 8 + random.below(45) as u8;
-    let light = 0.4 + 0.18 * random.gauss();
-    let mean = std::array::from_fn(|_| ((light + 0.06 * random.gauss()).clamp(0.0, 1.0) * 255.0) as u8);
+fn picture(id: u64, seed: u64, mut tweaks: Option<Rng>) -> BlurRecord {
+    let mut rng = Rng::stream(seed, "picture", 0);
+    let maximum = 8 + rng.below(45) as u8;
+    let light = 0.4 + 0.18 * rng.gauss();
+    let mean = std::array::from_fn(|_| ((light + 0.06 * rng.gauss()).clamp(0.0, 1.0) * 255.0) as u8);
     let mut waves = [0; 45];
     for (wave, colours) in (1..).zip(waves.chunks_exact_mut(3)) {
         let spread = 4.2 / (1.0 + 0.35 * f64::from(wave % 4 + wave / 4));
-        let luma = spread * random.gauss();
+        let luma = spread * rng.gauss();
         for digit in colours {
-            let tweak = match tweaks.as_mut().map_or(9, |random| random.below(16)) {
+            let tweak = match tweaks.as_mut().map_or(9, |rng| rng.below(16)) {
                 0 => 1.0,
                 1 => -1.0,
                 _ => 0.0,
             };
-            *digit = ((luma + 0.35 * spread * random.gauss()).round() + tweak).clamp(-9.0, 9.0) as i8;
+            *digit = ((luma + 0.35 * spread * rng.gauss()).round() + tweak).clamp(-9.0, 9.0) as i8;
         }
     }
-    let mut left = random.below(100);
+    let mut left = rng.below(100);
     let size = SIZES.iter().find(|(_, _, weight)| {
         let is_it = left < *weight;
         left = left.saturating_sub(*weight);
@@ -94,11 +76,11 @@ fn picture(id: u64, seed: u64, mut tweaks: Option<Random>) -> BlurRecord {
 
 fn pictures(count: u64) -> Vec<BlurRecord> {
     let of = |id: u64| {
-        let mut random = Random(id);
-        match random.below(20) {
+        let mut rng = Rng::stream(0, "id", id);
+        match rng.below(20) {
             // About two pictures in each forty share a source.
-            0 => picture(id, Random(id / 40).next(), Some(random)),
-            _ => picture(id, random.next(), None),
+            0 => picture(id, Rng::stream(0, "source", id / 40).next_u64(), Some(rng)),
+            _ => picture(id, rng.next_u64(), None),
         }
     };
     (0..count).into_par_iter().map(of).collect()

@@ -16,6 +16,9 @@
 
 #[path = "support/measure.rs"]
 mod measure;
+#[path = "support/rng.rs"]
+#[allow(dead_code, reason = "each user of the module takes a part of it")]
+mod rng;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -26,28 +29,7 @@ use stemmata_index::near::codes::{Code, CodeSet};
 use stemmata_index::near::store::{CodeRecord, Stamp};
 
 use measure::step;
-
-/// Splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// From -1 to 1.
-    fn signed(&mut self) -> f32 {
-        self.below(1 << 20) as f32 / (1 << 19) as f32 - 1.0
-    }
-}
+use rng::Rng;
 
 struct Options {
     count: usize,
@@ -93,14 +75,19 @@ fn main() {
     }
 }
 
+/// A number from -1 to 1.
+fn signed(rng: &mut Rng) -> f32 {
+    (2.0 * rng.unit() - 1.0) as f32
+}
+
 /// Signs of the gradients of a sum of a few waves, whose amplitudes fall with frequency.
-fn of_picture<const WORDS: usize>(random: &mut Random) -> Code<WORDS> {
+fn of_picture<const WORDS: usize>(rng: &mut Rng) -> Code<WORDS> {
     const SIDE: usize = 16;
     let mut field = [[0.0_f32; SIDE]; SIDE];
     for _ in 0..10 {
-        let (across, down) = (random.signed() * 1.1, random.signed() * 1.1);
-        let strength = random.signed() / (0.15 + across * across + down * down);
-        let phase = random.signed() * 3.2;
+        let (across, down) = (signed(rng) * 1.1, signed(rng) * 1.1);
+        let strength = signed(rng) / (0.15 + across * across + down * down);
+        let phase = signed(rng) * 3.2;
         for (y, row) in field.iter_mut().enumerate() {
             for (x, value) in row.iter_mut().enumerate() {
                 *value += strength * (across * x as f32 + down * y as f32 + phase).sin();
@@ -111,7 +98,7 @@ fn of_picture<const WORDS: usize>(random: &mut Random) -> Code<WORDS> {
     for bit in 0..64 * WORDS {
         let (word, place) = (bit / 64, bit % 64);
         let (x, y) = (place % 8, place / 8);
-        let noise = random.signed() * 0.6;
+        let noise = signed(rng) * 0.6;
         // The first word goes right, the second down, the third has a wider step.
         let step = match word {
             0 => field[y][x + 1] - field[y][x],
@@ -125,20 +112,20 @@ fn of_picture<const WORDS: usize>(random: &mut Random) -> Code<WORDS> {
 
 fn codes<const WORDS: usize>(options: &Options) -> Vec<(u64, Code<WORDS>)> {
     let of = |id: u64| {
-        let mut random = Random(id ^ 0xC0DE_0000_0000_0000);
+        let mut rng = Rng::stream(7, "code", id);
         match options.from_pictures {
-            true => of_picture(&mut random),
-            false => Code(std::array::from_fn(|_| random.next())),
+            true => of_picture(&mut rng),
+            false => Code(std::array::from_fn(|_| rng.next_u64())),
         }
     };
     let mut codes: Vec<(u64, Code<WORDS>)> =
         (0..options.count as u64).into_par_iter().map(|id| (id, of(id))).collect();
-    let mut random = Random(7);
+    let mut rng = Rng::stream(7, "copies", 0);
     for id in 1..codes.len() {
-        if random.below(10) < 3 {
-            let mut code = codes[random.below(id as u64) as usize].1;
-            for _ in 0..random.below(13) {
-                code.0[random.below(WORDS as u64) as usize] ^= 1 << random.below(64);
+        if rng.below(10) < 3 {
+            let mut code = codes[rng.below(id as u64) as usize].1;
+            for _ in 0..rng.below(13) {
+                code.0[rng.below(WORDS as u64) as usize] ^= 1 << rng.below(64);
             }
             codes[id].1 = code;
         }

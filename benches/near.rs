@@ -9,6 +9,12 @@ use divan::{Bencher, black_box};
 use stemmata::fingerprint::blurhash::{Coefficients, Collector};
 use stemmata_index::near::{Entry, NearSet};
 
+#[path = "support/rng.rs"]
+#[allow(dead_code, reason = "each user of the module takes a part of it")]
+mod rng;
+
+use rng::Rng;
+
 /// The distance that `dupes` uses unless told otherwise.
 const THRESHOLD: f32 = 0.30;
 
@@ -31,28 +37,6 @@ fn main() {
     divan::main();
 }
 
-/// Splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// Near enough to the normal distribution, with mean 0 and deviation 1.
-    fn gauss(&mut self) -> f64 {
-        (0..12).map(|_| self.below(1 << 20) as f64 / (1 << 20) as f64).sum::<f64>() - 6.0
-    }
-}
-
 fn push_digits(text: &mut String, value: usize, digits: u32) {
     for place in (0..digits).rev() {
         text.push(char::from(ALPHABET[value / 83_usize.pow(place) % 83]));
@@ -60,23 +44,23 @@ fn push_digits(text: &mut String, value: usize, digits: u32) {
 }
 
 /// The BlurHash of picture `seed`; a tweaked one has some digits off by one.
-fn blurhash(seed: u64, mut tweaks: Option<Random>) -> String {
-    let mut random = Random(seed);
+fn blurhash(seed: u64, mut tweaks: Option<Rng>) -> String {
+    let mut rng = Rng::stream(seed, "picture", 0);
     let mut text = String::with_capacity(36);
     push_digits(&mut text, 3 + 3 * 9, 1);
-    push_digits(&mut text, 8 + random.below(45) as usize, 1);
-    let light = 0.4 + 0.18 * random.gauss();
+    push_digits(&mut text, 8 + rng.below(45) as usize, 1);
+    let light = 0.4 + 0.18 * rng.gauss();
     let mean = (0..3).fold(0, |mean, _| {
-        let channel = (light + 0.06 * random.gauss()).clamp(0.0, 1.0) * 255.0;
+        let channel = (light + 0.06 * rng.gauss()).clamp(0.0, 1.0) * 255.0;
         mean << 8 | channel as usize
     });
     push_digits(&mut text, mean, 4);
     for wave in 1..16 {
         let spread = 4.2 / (1.0 + 0.35 * f64::from(wave % 4 + wave / 4));
-        let luma = spread * random.gauss();
+        let luma = spread * rng.gauss();
         let value = (0..3).fold(0, |value, _| {
             let tweak = tweaks.as_mut().map_or(0.0, one_in_eight);
-            let digit = (9.0 + luma + 0.35 * spread * random.gauss()).round() + tweak;
+            let digit = (9.0 + luma + 0.35 * spread * rng.gauss()).round() + tweak;
             value * 19 + digit.clamp(0.0, 18.0) as usize
         });
         push_digits(&mut text, value, 2);
@@ -85,16 +69,16 @@ fn blurhash(seed: u64, mut tweaks: Option<Random>) -> String {
 }
 
 /// Usually 0, sometimes 1 or -1.
-fn one_in_eight(random: &mut Random) -> f64 {
-    match random.below(16) {
+fn one_in_eight(rng: &mut Rng) -> f64 {
+    match rng.below(16) {
         0 => 1.0,
         1 => -1.0,
         _ => 0.0,
     }
 }
 
-fn size(random: &mut Random) -> (u32, u32) {
-    let mut left = random.below(SIZES.iter().map(|size| size.2).sum());
+fn size(rng: &mut Rng) -> (u32, u32) {
+    let mut left = rng.below(SIZES.iter().map(|size| size.2).sum());
     for (width, height, weight) in SIZES {
         if left < weight {
             return (width, height);
@@ -106,13 +90,13 @@ fn size(random: &mut Random) -> (u32, u32) {
 
 fn texts(count: u64) -> impl Iterator<Item = (u64, String, (u32, u32))> {
     (0..count).map(|id| {
-        let mut random = Random(id);
-        if random.below(20) == 0 {
+        let mut rng = Rng::stream(0, "id", id);
+        if rng.below(20) == 0 {
             // About two pictures in each forty share a source.
-            let source = Random(id / 40).next();
-            return (id, blurhash(source, Some(random)), size(&mut Random(source)));
+            let source = Rng::stream(0, "source", id / 40).next_u64();
+            return (id, blurhash(source, Some(rng)), size(&mut Rng::stream(source, "size", 0)));
         }
-        (id, blurhash(random.next(), None), size(&mut random))
+        (id, blurhash(rng.next_u64(), None), size(&mut rng))
     })
 }
 

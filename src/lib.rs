@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod fingerprint;
 pub mod lineage;
 pub mod link;
+pub mod page;
 pub mod parse;
 pub mod run;
 pub mod search;

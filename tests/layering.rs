@@ -17,6 +17,7 @@ use tokens::tokens;
 const MODULES: &[(&str, &[&str])] = &[
     ("entity", &[]),
     ("run", &["entity::Timestamp"]),
+    ("page", &[]),
     ("parse", &["entity"]),
     ("source", &["entity", "parse"]),
     ("fetch", &["run", "entity::Timestamp"]),
@@ -26,7 +27,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("link", &["entity", "catalog", "run", "stemmata_index::near"]),
     ("feed", &["entity", "catalog", "run", "stemmata_index"]),
     ("search", &["entity", "catalog", "run", "stemmata_index"]),
-    ("lineage", &["entity", "catalog", "run", "stemmata_index"]),
+    ("lineage", &["entity", "catalog", "page", "run", "stemmata_index"]),
     ("cli", &["stemmata", "stemmata_index"]),
 ];
 

@@ -159,7 +159,7 @@ impl Reader {
     }
 }
 
-fn column(segment: &SegmentReader, field: ChunkField) -> Result<Option<StrColumn>, IndexError> {
+pub(crate) fn column(segment: &SegmentReader, field: ChunkField) -> Result<Option<StrColumn>, IndexError> {
     Ok(segment.fast_fields().str(field.name())?)
 }
 
@@ -205,7 +205,10 @@ fn count(
 
 /// The ordinals of chunks, in their order. A look-up reads half a block of the dictionary on average, so that for many
 /// chunks one pass over all of it costs less.
-fn ordinals_of(dictionary: &Dictionary, chunks: &[impl AsRef<str>]) -> Result<Vec<Option<u64>>, IndexError> {
+pub(crate) fn ordinals_of(
+    dictionary: &Dictionary,
+    chunks: &[impl AsRef<str>],
+) -> Result<Vec<Option<u64>>, IndexError> {
     if chunks.len().saturating_mul(TERMS_OF_A_LOOKUP) < dictionary.num_terms() {
         let single = chunks.iter().map(|chunk| dictionary.term_ord(chunk.as_ref()).map_err(IndexError::Io));
         return single.collect();

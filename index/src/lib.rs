@@ -24,6 +24,7 @@ mod syntax;
 mod tokenizer;
 mod writer;
 
+mod chosen_chunks;
 mod chunk_columns;
 
 pub mod near;

@@ -63,9 +63,9 @@ pub(crate) fn run(flags: &UpToDateFlags, session: &Session) -> Outcome {
     let base = site::base(&flags.site)?;
     let catalog = session.catalog()?;
     let planned = sync::plan(&catalog, &base, &steps(flags), &options(flags), Clock::System.now())?;
-    let max_rps = flags.site.max_rps;
+    let max_rps = flags.site.pace.max_rps;
     let all = planned.iter().map(|step| step.requests).fold(Requests::exactly(0), Requests::plus);
-    let requests = all.within(flags.site.max_requests);
+    let requests = all.within(flags.site.pace.max_requests);
     let plan = Plan {
         schema: SCHEMA,
         r#type: "plan",

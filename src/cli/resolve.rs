@@ -67,7 +67,7 @@ fn look_up(arguments: &ResolveArgs, options: &ResolveOptions, session: &Session)
         session.talk.note("there is nothing to ask for");
     }
     let summary = summary(&report, failure.is_some(), started);
-    let written = Written { summary, catalog, flags: arguments.site.follow, feeder: None, failure };
+    let written = Written { summary, catalog, flags: arguments.site.pace.follow, feeder: None, failure };
     follow::finish(session, sink, written, &run)
 }
 
@@ -174,7 +174,7 @@ fn dry_run(arguments: &ResolveArgs, options: &ResolveOptions, session: &Session)
 
 impl DryRun {
     fn new(catalog: &Catalog, agenda: &Agenda, arguments: &ResolveArgs) -> Result<Self, Failure> {
-        let requests = agenda.requests().within(arguments.site.max_requests);
+        let requests = agenda.requests().within(arguments.site.pace.max_requests);
         let count = |is_wanted: &dyn Fn(&Wanted) -> bool| {
             agenda.wanted.iter().filter(|wanted| is_wanted(wanted)).count() as u64
         };
@@ -194,8 +194,8 @@ impl DryRun {
             odd_length: agenda.odd_length,
             impossible: agenda.impossible,
             requests,
-            minutes: requests.minutes(arguments.site.max_rps),
-            max_rps: arguments.site.max_rps,
+            minutes: requests.minutes(arguments.site.pace.max_rps),
+            max_rps: arguments.site.pace.max_rps,
             first: agenda.wanted.iter().take(FIRST).map(First::of).collect(),
         })
     }

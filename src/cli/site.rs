@@ -5,7 +5,7 @@ use std::time::Duration;
 use stemmata::crawl;
 use stemmata::fetch::{self, Backoff, Client, FetchError, SafeUrl};
 
-use super::args::SiteFlags;
+use super::args::{PaceFlags, SiteFlags};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
@@ -26,8 +26,14 @@ pub(crate) fn client(flags: &SiteFlags, session: &Session) -> Result<Client, Fai
     if !base.is_loopback() {
         session.settings.require_network()?;
     }
-    let settings = fetch::Settings {
-        token: token::read(flags.token_file.as_deref())?,
+    let settings =
+        fetch::Settings { token: token::read(flags.token_file.as_deref())?, ..settings(&flags.pace, base) };
+    Ok(Client::new(settings)?)
+}
+
+/// How a host is asked, without a token.
+pub(crate) fn settings(flags: &PaceFlags, base: SafeUrl) -> fetch::Settings {
+    fetch::Settings {
         contact: flags.contact.clone(),
         max_rps: flags.max_rps,
         max_in_flight: flags.max_in_flight.into(),
@@ -36,12 +42,11 @@ pub(crate) fn client(flags: &SiteFlags, session: &Session) -> Result<Client, Fai
         timeout: flags.timeout,
         backoff: backoff(&base),
         ..fetch::Settings::new(base)
-    };
-    Ok(Client::new(settings)?)
+    }
 }
 
 /// When to try again: sooner where the site is on this machine.
-pub(crate) fn backoff(base: &fetch::SafeUrl) -> Backoff {
+fn backoff(base: &SafeUrl) -> Backoff {
     if !base.is_loopback() {
         return Backoff::default();
     }

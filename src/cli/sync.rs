@@ -31,7 +31,7 @@ pub(crate) fn run(flags: &UpToDateFlags, session: &Session) -> Outcome {
     });
     announce(&reports, session);
     let summary = summary(&reports, &client, started);
-    let written = Written { summary, catalog, flags: flags.site.follow, feeder: None, failure };
+    let written = Written { summary, catalog, flags: flags.site.pace.follow, feeder: None, failure };
     follow::finish(session, sink, written, &run)
 }
 

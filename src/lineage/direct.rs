@@ -12,6 +12,7 @@ use crate::entity::VersionId;
 
 use super::Result;
 use super::figures::{Census, Names, Representative, Representatives, Sighting, Tally};
+use super::owners::{ChunkOwners, OwnerCount};
 use super::report::{Background, ChunkCounts, Inputs, LineageReport, report_of};
 
 /// Reads what every linked resource stands for.
@@ -20,7 +21,7 @@ use super::report::{Background, ChunkCounts, Inputs, LineageReport, report_of};
 ///
 /// [`super::LineageError::Catalog`].
 pub fn representatives(catalog: &Catalog) -> Result<Representatives> {
-    let mut found = Representatives::new();
+    let mut found = Representatives::default();
     catalog.for_each_linked(None, |resource, links, digits| {
         found.extend(Representative::of(links, digits).map(|representative| (resource, representative)));
     })?;
@@ -82,9 +83,7 @@ impl Background for Everywhere<'_> {
     }
 
     fn chunks(&self, prompt: &[&str], negative: &[&str]) -> Result<[ChunkCounts; 2]> {
-        let places = [prompt, negative].map(|list| {
-            list.iter().enumerate().map(|(place, chunk)| (*chunk, place)).collect::<HashMap<&str, usize>>()
-        });
+        let places = [prompt, negative].map(places);
         let empty = |chunks: &[&str]| ChunkCounts { images: 0, with: vec![0; chunks.len()] };
         let mut counted = [empty(prompt), empty(negative)];
         if prompt.is_empty() && negative.is_empty() {
@@ -99,7 +98,7 @@ impl Background for Everywhere<'_> {
                 counts.images += u64::from(said.peek().is_some());
                 for chunk in said {
                     if let Some(count) =
-                        places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place))
+                        places.get(chunk.as_str()).and_then(|place| counts.with.get_mut(*place as usize))
                     {
                         *count += 1;
                     }
@@ -108,4 +107,29 @@ impl Background for Everywhere<'_> {
         })?;
         Ok(counted)
     }
+
+    fn owners(&self, images: &[i64], prompt: &[&str], negative: &[&str]) -> Result<[Vec<ChunkOwners>; 2]> {
+        let places = [prompt, negative].map(places);
+        let (mut count, mut said) = (OwnerCount::default(), [Vec::new(), Vec::new()]);
+        self.catalog.for_each_usage(|usage: Usage<'_>| {
+            if images.binary_search(&usage.image.get()).is_err() {
+                return;
+            }
+            for ((text, places), said) in
+                [usage.prompt, usage.negative].into_iter().zip(&places).zip(&mut said)
+            {
+                said.clear();
+                if !places.is_empty() {
+                    said.extend(chunks_of(text).filter_map(|chunk| places.get(chunk.as_str()).copied()));
+                }
+            }
+            count.add(usage.username, [&said[0], &said[1]]);
+        })?;
+        Ok(count.finish([prompt.len(), negative.len()]))
+    }
+}
+
+/// The place of each chunk in its list.
+fn places<'c>(chunks: &[&'c str]) -> HashMap<&'c str, u32> {
+    chunks.iter().copied().zip(0..).collect()
 }

@@ -4,7 +4,7 @@
 //!   words lie apart, and what moves most.
 //! - Never: a comparison of versions without images.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use crate::catalog::Catalog;
@@ -12,7 +12,7 @@ use crate::entity::VersionId;
 
 use super::Result;
 use super::divergence::{Divergence, Pair, movers};
-use super::figures::{Figures, Habits, by_key};
+use super::figures::{Counts, Figures, Habits, by_key};
 use super::report::{Drift, DriftPart, Mover};
 use super::scope::{Scope, ScopeKind};
 use super::themes::thousandth;
@@ -80,8 +80,8 @@ fn parts(
 
 fn part<K: Ord + Hash + Clone>(
     figure: &str,
-    before: &HashMap<K, u64>,
-    after: &HashMap<K, u64>,
+    before: &Counts<K>,
+    after: &Counts<K>,
     images: Option<(u64, u64)>,
     text: impl Fn(&K) -> String,
 ) -> Option<DriftPart> {

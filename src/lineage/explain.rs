@@ -63,7 +63,8 @@ pub fn explain(report: &LineageReport) -> Vec<Explained> {
                 "chunks between the commas of prompts that are more frequent here than elsewhere, by log-odds with an \
                  informative Dirichlet prior of {PRIOR_IMAGES} images: ln((y+a)/(n+A-y-a)) - ln((Y+a)/(N+A-Y-a)); in \
                  order of that over its standard deviation sqrt(1/(y+a)+1/(Y+a)); at least {MIN_IMAGES} images and \
-                 {MIN_DEVIATIONS} deviations; every image counts, so that one owner of many may bring a theme alone"
+                 {MIN_DEVIATIONS} deviations; owners are counted beside the images; a chunk of which one owner has more \
+                 than half, however typical, comes after all others"
             ),
         },
         say("unresolved", "images that also name something that no version in the catalog explains"),
@@ -75,8 +76,9 @@ pub fn explain(report: &LineageReport) -> Vec<Explained> {
         ),
         say(
             "ancestry",
-            "what publishers and headers of model files say, with what they name their parents by; headers can be \
-             copied or wrong, and nothing is verified; whether pictures carry content credentials (C2PA) is not counted",
+            "what publishers and headers of model files say, with what they name their parents by; a parent without a hash \
+             is taken for the only published file with its name, which is marked as a guess; headers can be copied or \
+             wrong, and nothing is verified; whether pictures carry content credentials (C2PA) is not counted",
         ),
         say("score", "how much of the provenance is written down; its formula and parts stand beside it"),
     ]

@@ -1,12 +1,15 @@
 //! Parents and children of versions, as far as publishers and headers of model files tell.
 //!
-//! - In: versions. Out: a graph whose unknown parents are nodes with the name that they are given.
+//! - In: versions. Out: a graph whose unknown parents are nodes with the name that they are given. A parent that only
+//!   has a name is the one published file that is called so, and its edge says that this is a guess.
 //! - Never: an endless walk. Depth and size are bounded, and what is left out is counted; cycles end where they began.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::catalog::{Catalog, LocalModel};
-use crate::entity::{AncestryEdge, Descent, HexHash, VersionId};
+use crate::catalog::{Bearer, Catalog, LocalModel};
+use crate::entity::{
+    AncestryEdge, Descent, Fit, HexHash, ResourceKind, VersionId, fit, holds_weights, normalised_name,
+};
 
 use super::Result;
 use super::report::{Ancestry, BaseModel, Edge, FamilyGraph, Node, NodeKind, Remixes, Tie, Truncation};
@@ -82,6 +85,15 @@ enum Subject {
     Version(VersionId),
     /// A file of this machine, by one of its hashes.
     File(HexHash),
+}
+
+/// How the node of a parent was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grounds {
+    /// By what the header says.
+    Said,
+    /// It is the only one of that name.
+    Guessed,
 }
 
 impl<'c> Walk<'c> {
@@ -187,9 +199,8 @@ impl<'c> Walk<'c> {
                     Some(child) => self.named(Some(child), None)?.map(|(id, _)| id),
                     None => Some(own.clone()),
                 };
-                let parent = self.named(edge.hash.as_ref(), edge.name.as_deref())?;
-                if let (Some(from), Some((to, subject))) = (from, parent) {
-                    self.add(&from, &to, edge);
+                if let (Some(from), Some((to, subject, grounds))) = (from, self.parent(&own, &file, edge)?) {
+                    self.add(&from, &to, edge, grounds);
                     found.extend(subject);
                 }
             }
@@ -232,7 +243,7 @@ impl<'c> Walk<'c> {
             };
             let to = self.named(edge.hash.as_ref(), edge.name.as_deref())?;
             if let (Some((from, subject)), Some((to, _))) = (from, to) {
-                self.add(&from, &to, edge);
+                self.add(&from, &to, edge, Grounds::Said);
                 found.extend(subject);
             }
             // The file itself descends from it too, by way of what stands between.
@@ -241,13 +252,63 @@ impl<'c> Walk<'c> {
         Ok(found)
     }
 
-    fn add(&mut self, from: &str, to: &str, edge: &AncestryEdge) {
-        let parts: Vec<&str> = [edge.role.as_deref(), edge.method.as_deref()].into_iter().flatten().collect();
+    /// The node of a parent, whether it can be asked for its own parents, and how it was found.
+    ///
+    /// A name without a hash stands for the only version that has a file called so, other than the child itself.
+    fn parent(
+        &mut self,
+        child: &str,
+        file: &LocalModel,
+        edge: &AncestryEdge,
+    ) -> Result<Option<(String, Option<Subject>, Grounds)>> {
+        let by_name =
+            edge.name.as_deref().filter(|_| edge.hash.as_ref().is_none_or(|hash| hash.junk().is_some()));
+        let only =
+            by_name.map(|name| self.only_version_called(name, role(edge, file))).transpose()?.flatten();
+        if let Some(version) = only.filter(|version| version_id(*version) != child) {
+            let node = self.version(version)?;
+            return Ok(node.map(|id| (id, Some(Subject::Version(version)), Grounds::Guessed)));
+        }
+        let named = self.named(edge.hash.as_ref(), edge.name.as_deref())?;
+        Ok(named.map(|(id, subject)| (id, subject, Grounds::Said)))
+    }
+
+    /// The version whose files bear this name where there is one alone; `None` while names are not up to date, too.
+    fn only_version_called(&self, name: &str, role: ResourceKind) -> Result<Option<VersionId>> {
+        let Some(name) = normalised_name(name) else { return Ok(None) };
+        if !self.catalog.file_names_are_current()? {
+            return Ok(None);
+        }
+        let mut found = BTreeSet::new();
+        for row in self.catalog.rows_named(Bearer::File, &name)? {
+            let Some(file) = self.catalog.file(row)? else { continue };
+            let title = self.catalog.version_title(file.version)?;
+            let model_kind = title.as_ref().and_then(|title| title.model_kind.as_deref());
+            let file_kind = file.kind.as_deref();
+            if holds_weights(file_kind) && fit(role, model_kind, file_kind) != Fit::Mismatch {
+                found.insert(file.version);
+            }
+        }
+        Ok(found.pop_first().filter(|_| found.is_empty()))
+    }
+
+    fn add(&mut self, from: &str, to: &str, edge: &AncestryEdge, grounds: Grounds) {
+        // A node that is known does not show any more what the header called it.
+        let named = edge
+            .name
+            .as_deref()
+            .filter(|_| grounds == Grounds::Guessed)
+            .map(|name| format!("named {name:?}"));
+        let parts: Vec<&str> =
+            [named.as_deref(), edge.role.as_deref(), edge.method.as_deref()].into_iter().flatten().collect();
         self.edges.insert(Edge {
             from: from.to_owned(),
             to: to.to_owned(),
             relation: tie(edge.descent),
-            evidence: edge.evidence.as_str().to_owned(),
+            evidence: match grounds {
+                Grounds::Said => edge.evidence.as_str().to_owned(),
+                Grounds::Guessed => Edge::GUESSED_BY_NAME.to_owned(),
+            },
             detail: (!parts.is_empty()).then(|| parts.join(", ")),
         });
     }
@@ -366,6 +427,18 @@ impl<'c> Walk<'c> {
 
 fn version_id(version: VersionId) -> String {
     format!("version:{version}")
+}
+
+/// What a parent must be, as far as that is plain.
+fn role(edge: &AncestryEdge, child: &LocalModel) -> ResourceKind {
+    match edge.descent {
+        Descent::TrainedOn => ResourceKind::Model,
+        Descent::TrainedWithVae | Descent::VaeOf => ResourceKind::Vae,
+        Descent::BakesLora => ResourceKind::Lora,
+        // Like is merged with like, but what a recipe says of a parent's parent is no word about the file.
+        Descent::MergedFrom if edge.of.is_none() => child.facts.kind.unwrap_or(ResourceKind::Unknown),
+        Descent::MergedFrom | Descent::DerivedFrom => ResourceKind::Unknown,
+    }
 }
 
 /// The last part of a path, as text.

@@ -4,8 +4,6 @@
 //! - Out: the very report that reading the whole catalog gives.
 //! - Never: a look at an image that does not name a version of the scope, except to count chunks everywhere.
 
-use std::collections::HashSet;
-
 use stemmata_index::query::{NoResolver, Node, Presence, Query, Resolver};
 use stemmata_index::{ChunkFacts, ChunkField, ChunkTexts, Facts, IndexError, Reader};
 
@@ -13,8 +11,13 @@ use crate::catalog::{Catalog, Usage};
 use crate::entity::{ImageKey, VersionId};
 
 use super::Result;
-use super::figures::{Figures, Members, Representative, Representatives, Sighting, Tally};
+use super::direct::representatives;
+use super::figures::{Figures, Members, Numbers, Representative, Representatives, Sighting, Tally};
+use super::owners::{ChunkOwners, OwnerCount};
 use super::report::{Background, ChunkCounts, Inputs, LineageReport, report_of};
+
+/// Images from which on the links of all resources are read, whichever they name.
+const MANY_IMAGES: u64 = 50_000;
 
 /// Whether an index shows every image as this very catalog has it, not one that was there before a backup was
 /// restored. Links may have changed since: they are not in it.
@@ -57,12 +60,17 @@ pub fn report_on_matches(
     query: &Query,
 ) -> Result<LineageReport> {
     let figures = figures(inputs, reader, resolver, query)?;
-    report_of(inputs, &figures, &Counted { catalog: inputs.catalog, reader })
+    report_of(inputs, &figures, &Counted { catalog: inputs.catalog, reader, resolver, query })
 }
 
 /// Counts in two passes: one finds out which resources occur, so that their links are read at once; the other counts.
+/// Many images name so many resources that reading the links of all costs less than finding out.
 fn figures(inputs: &Inputs<'_>, reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<Figures> {
-    let links = links(inputs.catalog, &resources_of(reader, resolver, query)?)?;
+    let links = if reader.count(resolver, query)? >= MANY_IMAGES {
+        representatives(inputs.catalog)?
+    } else {
+        links(inputs.catalog, &resources_of(reader, resolver, query)?)?
+    };
     let refused = inputs.catalog.refusals_of_images()?;
     let (scope, period) = (inputs.scope, inputs.period);
     let init = || {
@@ -103,10 +111,10 @@ fn name_chunks(tally: &mut Tally<'_>, texts: &ChunkTexts) -> std::result::Result
 
 /// The resources that matches name, ascending.
 fn resources_of(reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Result<Vec<u64>> {
-    let each = |seen: &mut HashSet<u64>, facts: Facts<'_>| {
+    let each = |seen: &mut Numbers<u64>, facts: Facts<'_>| {
         seen.extend(facts.resources.iter().map(|used| used.id));
     };
-    let found = reader.fold(resolver, query, HashSet::new, each, |all, part| all.extend(part))?;
+    let found = reader.fold(resolver, query, Numbers::default, each, |all, part| all.extend(part))?;
     let mut sorted: Vec<u64> = found.into_iter().collect();
     sorted.sort_unstable();
     Ok(sorted)
@@ -114,7 +122,7 @@ fn resources_of(reader: &Reader, resolver: &dyn Resolver, query: &Query) -> Resu
 
 /// What each of these resources stands for.
 fn links(catalog: &Catalog, resources: &[u64]) -> Result<Representatives> {
-    let mut found = Representatives::with_capacity(resources.len());
+    let mut found = Representatives::with_capacity_and_hasher(resources.len(), Default::default());
     catalog.for_each_linked(Some(resources), |resource, links, digits| {
         found.extend(Representative::of(links, digits).map(|representative| (resource, representative)));
     })?;
@@ -149,6 +157,8 @@ pub(super) fn usage<'a>(
 struct Counted<'a> {
     catalog: &'a Catalog,
     reader: &'a Reader,
+    resolver: &'a dyn Resolver,
+    query: &'a Query,
 }
 
 impl Background for Counted<'_> {
@@ -170,5 +180,17 @@ impl Background for Counted<'_> {
             Ok(ChunkCounts { images, with })
         };
         Ok([count(ChunkField::Prompt, prompt)?, count(ChunkField::Negative, negative)?])
+    }
+
+    fn owners(&self, images: &[i64], prompt: &[&str], negative: &[&str]) -> Result<[Vec<ChunkOwners>; 2]> {
+        let each = |count: &mut OwnerCount, facts: &Facts<'_>, said: [&[u32]; 2]| {
+            if images.binary_search(&facts.key).is_ok() {
+                count.add(facts.username, said);
+            }
+        };
+        let asked = (self.resolver, self.query);
+        let (chunks, init) = ([prompt, negative], OwnerCount::default);
+        let count = self.reader.fold_chosen_chunks(asked, chunks, init, each, OwnerCount::take)?;
+        Ok(count.finish([prompt.len(), negative.len()]))
     }
 }

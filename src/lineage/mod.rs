@@ -18,6 +18,7 @@ mod figures;
 mod forms;
 mod indexed;
 mod lift;
+mod owners;
 mod ranking;
 mod report;
 mod scope;
@@ -32,12 +33,13 @@ pub use divergence::{Divergence, Pair};
 pub use error::LineageError;
 pub use explain::{Explained, explain};
 pub use figures::{
-    Census, Figures, Habits, Known, Members, Names, Period, Representative, Representatives, Sighting,
-    Spread, Strength, Tally, VersionFigures, monday, week_name, week_of,
+    ByNumber, Census, Counts, Figures, Habits, Known, Members, Names, NumberHasher, Period, Representative,
+    Representatives, Sighting, Spread, Strength, Tally, VersionFigures, monday, week_name, week_of,
 };
 pub use forms::{CsvFile, ProvImage, ProvUse, csv, dot, html, markdown, mermaid, prov, prov_images};
 pub use indexed::{is_current, report_from_index, report_on_matches};
 pub use lift::{lift, shrunk_lift};
+pub use owners::ChunkOwners;
 pub use ranking::{RankedModel, Ranking, ranking};
 pub use report::*;
 pub use scope::{Candidate, Scope, ScopeKind, Wanted, find_scope};

@@ -3,8 +3,6 @@
 //! - In: every image that names a resource, once. Out: the first models with their key figures.
 //! - Never: a report for each model, which would read every image as often as there are models.
 
-use std::collections::HashMap;
-
 use rayon::slice::ParallelSliceMut as _;
 use serde::{Deserialize, Serialize};
 use stemmata_index::query::{NoResolver, Node, Presence};
@@ -15,7 +13,7 @@ use crate::entity::{ModelId, Timestamp, VersionId};
 
 use super::Result;
 use super::direct::representatives;
-use super::figures::{Names, Period, Reading, Refusals, Representatives};
+use super::figures::{ByNumber, Counts, Names, Period, Reading, Refusals, Representatives};
 use super::indexed::usage;
 use super::report::Posted;
 
@@ -86,8 +84,8 @@ struct Count {
 #[derive(Default)]
 struct Census {
     images: u64,
-    models: HashMap<ModelId, Count>,
-    versions: HashMap<VersionId, ModelId>,
+    models: ByNumber<ModelId, Count>,
+    versions: ByNumber<VersionId, ModelId>,
     media: Vec<(ModelId, u64)>,
     owners: Vec<(ModelId, u32)>,
     names: Names,
@@ -99,7 +97,7 @@ struct Census {
 /// What every image is read with.
 struct Book<'a> {
     links: &'a Representatives,
-    models: &'a HashMap<VersionId, ModelId>,
+    models: &'a ByNumber<VersionId, ModelId>,
     refused: &'a Refusals,
     period: Period,
 }
@@ -164,7 +162,7 @@ impl Census {
         order.truncate(top);
         let media = distinct(&mut self.media);
         let owners = distinct(&mut self.owners);
-        let mut used: HashMap<ModelId, u64> = HashMap::new();
+        let mut used: Counts<ModelId> = Counts::default();
         for (_, model) in std::mem::take(&mut self.versions) {
             *used.entry(model).or_default() += 1;
         }
@@ -197,9 +195,9 @@ impl Census {
 }
 
 /// Distinct second halves for each first half.
-fn distinct<T: Ord + Send>(pairs: &mut [(ModelId, T)]) -> HashMap<ModelId, u64> {
+fn distinct<T: Ord + Send>(pairs: &mut [(ModelId, T)]) -> Counts<ModelId> {
     pairs.par_sort_unstable();
-    let mut counts = HashMap::new();
+    let mut counts = Counts::default();
     for run in pairs.chunk_by(|a, b| a == b) {
         if let Some((model, _)) = run.first() {
             *counts.entry(*model).or_default() += 1;
@@ -216,7 +214,7 @@ fn distinct<T: Ord + Send>(pairs: &mut [(ModelId, T)]) -> HashMap<ModelId, u64> 
 pub fn ranking(catalog: &Catalog, reader: Option<&Reader>, period: Period, top: usize) -> Result<Ranking> {
     let links = representatives(catalog)?;
     let refused = catalog.refusals_of_images()?;
-    let mut models = HashMap::new();
+    let mut models = ByNumber::default();
     catalog.for_each_version_of_a_model(|version, model| {
         models.insert(version, model);
     })?;

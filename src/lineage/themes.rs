@@ -13,6 +13,7 @@
 //! z        = log_odds / sqrt(1 / (y + a) + 1 / (Y + a))
 //! ```
 
+use super::owners::ChunkOwners;
 use super::report::Theme;
 
 /// How many images the prior weighs as much as: what a scope of fewer images says is drawn towards what all say.
@@ -56,9 +57,9 @@ pub fn log_odds(with: u64, images: u64, everywhere_with: u64, everywhere: u64) -
     (difference, difference / deviation)
 }
 
-/// The most typical chunks, by `z`, then by text.
-pub(super) fn typical(candidates: &[Candidate<'_>], images: u64, everywhere: u64, most: usize) -> Vec<Theme> {
-    let mut themes: Vec<Theme> = candidates
+/// The typical chunks, in the order of the candidates. Who says them is not counted yet.
+pub(super) fn typical(candidates: &[Candidate<'_>], images: u64, everywhere: u64) -> Vec<Theme> {
+    let themes = candidates
         .iter()
         .filter(|candidate| candidate.images >= MIN_IMAGES)
         .map(|candidate| {
@@ -67,13 +68,33 @@ pub(super) fn typical(candidates: &[Candidate<'_>], images: u64, everywhere: u64
                 chunk: candidate.chunk.to_owned(),
                 images: candidate.images,
                 everywhere: candidate.everywhere,
+                owners: 0,
+                most_of_one: 0,
                 log_odds: thousandth(log_odds),
                 z: thousandth(z),
             }
         })
-        .filter(|theme| theme.z >= MIN_DEVIATIONS)
-        .collect();
+        .filter(|theme| theme.z >= MIN_DEVIATIONS);
+    themes.collect()
+}
+
+/// Orders by `z`, then by text.
+pub(super) fn most_typical_first(themes: &mut [Theme]) {
     themes.sort_by(|a, b| b.z.total_cmp(&a.z).then_with(|| a.chunk.cmp(&b.chunk)));
+}
+
+/// Writes down who says each theme; owners come in the order of the themes.
+pub(super) fn count_owners(themes: &mut [Theme], owners: &[ChunkOwners]) {
+    for (theme, counted) in themes.iter_mut().zip(owners) {
+        (theme.owners, theme.most_of_one) = (counted.owners, counted.most_of_one);
+    }
+}
+
+/// The first of themes that come most typical first: what one owner alone says, or says more often than all others
+/// together, comes after what several say.
+pub(super) fn of_several_first(mut themes: Vec<Theme>, most: usize) -> Vec<Theme> {
+    // Stable, so that the order within both parts stays.
+    themes.sort_by_key(Theme::is_of_one);
     themes.truncate(most);
     themes
 }
@@ -108,11 +129,39 @@ mod tests {
             candidate("rare", 3, 3),
             candidate("less than elsewhere", 5, 900),
         ];
-        let themes = typical(&all, 100, 1_000, 9);
+        let mut themes = typical(&all, 100, 1_000);
+        most_typical_first(&mut themes);
         let names: Vec<&str> = themes.iter().map(|theme| theme.chunk.as_str()).collect();
         assert_eq!(names, ["typical", "rare"]);
         assert!(themes[0].z > 3.0 * themes[1].z);
-        assert_eq!(typical(&all, 100, 1_000, 1).len(), 1);
+        assert_eq!(of_several_first(themes, 1).len(), 1);
+    }
+
+    #[test]
+    fn what_one_owner_says_more_than_all_others_leads_nothing() {
+        let theme = |chunk: &str, images, z| Theme {
+            chunk: chunk.to_owned(),
+            images,
+            everywhere: images,
+            owners: 0,
+            most_of_one: 0,
+            log_odds: 1.0,
+            z,
+        };
+        let mut themes = vec![
+            theme("prolific", 100, 9.0),
+            theme("shared", 100, 3.0),
+            theme("local", 10, 5.0),
+            theme("half", 10, 4.0),
+        ];
+        let who = |owners, most_of_one| ChunkOwners { owners, most_of_one };
+        let owners = [who(3, 51), who(40, 9), who(0, 0), who(2, 5)];
+        count_owners(&mut themes, &owners);
+        most_typical_first(&mut themes);
+        let ranked = of_several_first(themes, 9);
+        let told: Vec<(&str, u64, u64)> =
+            ranked.iter().map(|theme| (theme.chunk.as_str(), theme.owners, theme.most_of_one)).collect();
+        assert_eq!(told, [("local", 0, 0), ("half", 2, 5), ("shared", 40, 9), ("prolific", 3, 51)]);
     }
 
     proptest! {

@@ -3,9 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 
-use crate::entity::{Confidence, Evidence, Link, LostReason, PublishState, ResourceSources, VersionId};
-
-use super::hygiene::Fit;
+use crate::entity::{Confidence, Evidence, Fit, Link, LostReason, PublishState, ResourceSources, VersionId};
 
 /// Classes of evidence, strongest first. Evidence of one class is equally strong, so that other
 /// qualities of the candidates decide between it.

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, LocalUse, LocalUses, NamingImage, Removal};
 use crate::entity::{
-    Confidence, Evidence, EvidenceClass, FileHash, HexHash, ImageKey, ImageName, Link, Resource, VersionId,
+    Confidence, Evidence, EvidenceClass, FileHash, Fit, HexHash, ImageKey, ImageName, Link, Resource,
+    VersionId,
 };
 
 use super::candidate::{Class, confidence_in_use};
-use super::hygiene::{Fit, hash_evidence};
+use super::hygiene::hash_evidence;
 use super::merge::class_of;
 use super::{ImageRefusals, Result, Trace};
 

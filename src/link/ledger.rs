@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 
 use crate::catalog::{Catalog, HasLinks, StoredResource};
-use crate::entity::{Evidence, HashKind, HexHash, Link, Resource, ResourceKind, VersionId};
+use crate::entity::{Evidence, HashKind, HexHash, Link, Resource, ResourceKind, VersionId, normalised_name};
 
 use super::Result;
-use super::hygiene::normalised_name;
 
 /// Guesses kept for one resource.
 const MOST_GUESSES: usize = 5;

@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 
 use crate::entity::{
     Confidence, Evidence, EvidenceClass, HexHash, Link, Resource, ResourceKind, ResourceSources, VersionId,
+    normalised_name,
 };
 
 use super::candidate::confidence_in_use;
-use super::hygiene::normalised_name;
 
 /// One resource of an image with its links.
 #[derive(Clone, Debug, PartialEq)]

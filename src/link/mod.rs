@@ -25,7 +25,7 @@ mod trace;
 
 pub use candidate::confidence_in_use;
 pub use error::LinkError;
-pub use hygiene::{hash_evidence, normalised_name};
+pub use hygiene::hash_evidence;
 pub use merge::{Answer, Verdict, class_of, verdicts};
 pub use resolve::{LinkReport, catch_up, resolve};
 pub use rulings::ImageRefusals;

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, ImageLink};
-use crate::entity::{Decisions, HexHash, ImageName, Refused, Resource, ResourceKind, Ruling, VersionId};
+use crate::entity::{
+    Decisions, HexHash, ImageName, Refused, Resource, ResourceKind, Ruling, VersionId, normalised_name,
+};
 
 use super::Result;
 use super::candidate::refuse;
-use super::hygiene::normalised_name;
 
 /// Fewest digits of which a ruling speaks for longer forms of a hash: shorter ones collide.
 const MIN_FORM_DIGITS: usize = 10;

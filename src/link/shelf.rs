@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use rayon::slice::ParallelSliceMut;
 
 use crate::catalog::{FileFacts, VersionFacts};
-use crate::entity::{Evidence, HashKind, HexHash, Link, PublishState, Resource, ResourceKind, VersionId};
+use crate::entity::{
+    Evidence, Fit, HashKind, HexHash, Link, PublishState, Resource, ResourceKind, VersionId, fit,
+    holds_weights, normalised_name,
+};
 
 use super::candidate::{Candidate, Class, rank};
-use super::hygiene::{
-    AUTOV3_DIGITS, Fit, contradicts, fit, hash_evidence, holds_weights, is_main_weight, normalised_name,
-};
+use super::hygiene::{AUTOV3_DIGITS, contradicts, hash_evidence, is_main_weight};
 use super::rulings::Rulings;
 
 /// One row of the table of hashes: where its digits lie, and whose they are.

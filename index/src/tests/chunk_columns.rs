@@ -57,6 +57,39 @@ fn fold(reader: &Reader, query: &Query) -> (Counts, Counts, Vec<i64>) {
     (prompt, negative, seeds)
 }
 
+/// Key, owner, and the places of the chosen chunks in prompt and negative prompt.
+type Chosen = (i64, Option<String>, [Vec<u32>; 2]);
+
+fn chosen(reader: &Reader, query: &Query, chunks: [&[&str]; 2]) -> Vec<Chosen> {
+    let each = |seen: &mut Vec<Chosen>, facts: &crate::Facts<'_>, said: [&[u32]; 2]| {
+        seen.push((facts.key, facts.username.map(str::to_owned), said.map(<[u32]>::to_vec)));
+    };
+    let merge = |all: &mut Vec<Chosen>, part: Vec<Chosen>| all.extend(part);
+    let asked = (&Numbers as &dyn crate::query::Resolver, query);
+    let mut seen = reader.fold_chosen_chunks(asked, chunks, Vec::new, each, merge).expect("folds");
+    seen.sort();
+    seen
+}
+
+fn chosen_by_texts(documents: &[Document], lists: [&[&str]; 2]) -> Vec<Chosen> {
+    let places = |text: Option<&String>, list: &[&str]| -> Vec<u32> {
+        let said: Vec<String> = chunks(text.map_or("", String::as_str)).collect();
+        (0..)
+            .zip(list)
+            .filter(|(_, chunk)| said.iter().any(|said| said == *chunk))
+            .map(|(place, _)| place)
+            .collect()
+    };
+    let all = documents.iter().map(|document| {
+        let owner = document.username.as_deref().and_then(crate::kept_keyword).map(str::to_owned);
+        let said = [places(document.prompt.as_ref(), lists[0]), places(document.negative.as_ref(), lists[1])];
+        (document.key, owner, said)
+    });
+    let mut all: Vec<Chosen> = all.filter(|(_, _, said)| said.iter().any(|said| !said.is_empty())).collect();
+    all.sort();
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
@@ -81,6 +114,12 @@ proptest! {
         let asked: Vec<&str> = everywhere.keys().map(String::as_str).chain(["no chunk of anybody's"]).collect();
         let with: Vec<u64> = everywhere.values().copied().chain([0]).collect();
         prop_assert_eq!(reader.documents_with_chunks(ChunkField::Prompt, &asked).expect("counts"), (with, any));
+
+        let (negatives, _) = count(&documents, |document| document.negative.as_ref());
+        let prompts: Vec<&str> = asked.iter().rev().step_by(2).copied().collect();
+        let negatives: Vec<&str> = negatives.keys().map(String::as_str).step_by(3).collect();
+        let expected = chosen_by_texts(&matching, [&prompts, &negatives]);
+        prop_assert_eq!(chosen(&reader, &query, [&prompts, &negatives]), expected);
     }
 }
 

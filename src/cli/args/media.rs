@@ -1,14 +1,11 @@
 //! Flags of `crawl media`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use stemmata::crawl::media::{DEFAULT_PREVIEW_WIDTH, PREVIEW_WIDTHS};
-use stemmata::fetch::Contact;
 
-use super::keep::FollowFlags;
-use super::site::{contact, rate, seconds, size};
+use super::site::PaceFlags;
 use crate::cli::query_words::unprotect;
 
 /// `crawl media`
@@ -54,37 +51,15 @@ pub(crate) struct MediaFlags {
     pub(crate) host: MediaHostFlags,
 }
 
-/// The host of the pictures, how fast, and how far.
+/// The host of the pictures, how fast, and how far. It is never told a token.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Site")]
 pub(crate) struct MediaHostFlags {
     /// Where pictures are [default: https://image.civitai.com]; no token is ever sent there
     #[arg(long, value_name = "URL", env = "STEMMATA_MEDIA_BASE", hide_env = true)]
     pub(crate) media_base: Option<String>,
-    /// Your mail or web address, told to the site so that it can ask before it blocks
-    #[arg(long, value_name = "MAIL_OR_URL", env = "STEMMATA_CONTACT", hide_env = true, value_parser = contact)]
-    pub(crate) contact: Option<Contact>,
-    /// Requests a second at most; up to 20
-    #[arg(long, value_name = "R", env = "STEMMATA_MAX_RPS", hide_env = true)]
-    #[arg(default_value_t = 2.0, value_parser = rate)]
-    pub(crate) max_rps: f64,
-    /// Requests at once at most; up to 8
-    #[arg(long, value_name = "N", env = "STEMMATA_MAX_IN_FLIGHT", hide_env = true)]
-    #[arg(default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) max_in_flight: u16,
-    /// Stop after so many requests, repeated tries included
-    #[arg(long, value_name = "N", env = "STEMMATA_MAX_REQUESTS", hide_env = true)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) max_requests: Option<u64>,
-    /// Stop after so many bytes were transferred: 500M, 1G
-    #[arg(long, value_name = "SIZE", env = "STEMMATA_MAX_BYTES", hide_env = true, value_parser = size)]
-    pub(crate) max_bytes: Option<u64>,
-    /// Seconds for one request, from the connection to the last byte
-    #[arg(long, value_name = "S", env = "STEMMATA_TIMEOUT", hide_env = true)]
-    #[arg(default_value = "60", value_parser = seconds)]
-    pub(crate) timeout: Duration,
     #[command(flatten)]
-    pub(crate) follow: FollowFlags,
+    pub(crate) pace: PaceFlags,
 }
 
 fn width(text: &str) -> Result<u32, String> {

@@ -34,7 +34,7 @@ pub(crate) use keep::{
 };
 pub(crate) use lineage::{LineageArgs, LineageExports};
 pub(crate) use local::{LocalArgs, LocalWhat};
-pub(crate) use media::{MediaFlags, MediaHostFlags};
+pub(crate) use media::MediaFlags;
 pub(crate) use provenance::{
     DecideArgs, DecideWhat, FindingChoice, HashesArgs, HashesReportArgs, HashesWhat, RoleChoice,
     UnresolvedArgs,
@@ -46,7 +46,7 @@ pub(crate) use scan::{FingerprintArgs, ScanArgs};
 pub(crate) use search::{
     CountArgs, ExplainForm, FacetFlags, GroupChoice, PreviewChoice, SchemaArgs, SearchArgs,
 };
-pub(crate) use site::{AmountFlags, SiteFlags};
+pub(crate) use site::{AmountFlags, PaceFlags, SiteFlags};
 
 use super::exit::Exit;
 use super::output::Format;

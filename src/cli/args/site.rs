@@ -18,6 +18,13 @@ pub(crate) struct SiteFlags {
     /// File with the site's token, readable only for its owner
     #[arg(long, value_name = "FILE", env = "STEMMATA_TOKEN_FILE", hide_env = true)]
     pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pace: PaceFlags,
+}
+
+/// Who asks, how fast, and how far; of the API and of the host of the pictures alike.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PaceFlags {
     /// Your mail or web address, told to the site so that it can ask before it blocks
     #[arg(long, value_name = "MAIL_OR_URL", env = "STEMMATA_CONTACT", hide_env = true, value_parser = contact)]
     pub(crate) contact: Option<Contact>,
@@ -52,11 +59,11 @@ pub(crate) struct AmountFlags {
     pub(crate) max_items: Option<u64>,
 }
 
-pub(super) fn contact(text: &str) -> Result<Contact, String> {
+fn contact(text: &str) -> Result<Contact, String> {
     Contact::parse(text).map_err(|error| format!("it is {error}"))
 }
 
-pub(super) fn rate(text: &str) -> Result<f64, String> {
+fn rate(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "it is a number such as 0.5".to_owned())?;
     if (0.001..=10_000.0).contains(&value) {
         Ok(value)
@@ -65,7 +72,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<Duration, String> {
     let digits = text.strip_suffix('s').unwrap_or(text).trim_end();
     let value: f64 = digits.parse().map_err(|_| "it is a number of seconds such as 60".to_owned())?;
     if (0.1..=3600.0).contains(&value) {
@@ -76,7 +83,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// Bytes, with a unit of a thousand (`k`, `M`, `G`, `T`) or of 1024 (`Ki`, `Mi`, `Gi`, `Ti`) and a `B` at will.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+fn size(text: &str) -> Result<u64, String> {
     let wrong = || "it is a number of bytes such as 500M or 1.5GiB".to_owned();
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

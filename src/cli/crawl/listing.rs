@@ -108,7 +108,7 @@ pub(super) fn run(wanted: &Wanted<'_>, errand: Errand, session: &Session) -> Out
     let written = Written {
         summary: summary(&report, errand, started),
         catalog,
-        flags: wanted.site.follow,
+        flags: wanted.site.pace.follow,
         feeder: None,
         failure,
     };

@@ -11,7 +11,7 @@ use stemmata::fetch::{self, Client, SafeUrl};
 use stemmata::run::RunContext;
 use stemmata_index::near::CopyClass;
 
-use crate::cli::args::{MediaFlags, MediaHostFlags};
+use crate::cli::args::MediaFlags;
 use crate::cli::asking::found_by;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
@@ -44,7 +44,7 @@ pub(super) fn run(flags: &MediaFlags, session: &Session) -> Outcome {
         failures: if flags.retry_failed { Failures::Retried } else { Failures::Spared },
         describer: pixels::describer(),
         keep,
-        in_flight: flags.host.max_in_flight.into(),
+        in_flight: flags.host.pace.max_in_flight.into(),
     };
     let crawled = runtime.block_on(media::crawl_media(&client, &mut catalog, &options, &run));
     let (report, failure) = match crawled {
@@ -62,7 +62,7 @@ pub(super) fn run(flags: &MediaFlags, session: &Session) -> Outcome {
         session.talk.note("no more requests or bytes are allowed; run the same line again to go on");
     }
     let summary = summary(&report, started);
-    let written = Written { summary, catalog, flags: flags.host.follow, feeder: None, failure };
+    let written = Written { summary, catalog, flags: flags.host.pace.follow, feeder: None, failure };
     follow::finish(session, sink, written, &run)
 }
 
@@ -72,27 +72,18 @@ fn rendition(flags: &MediaFlags) -> Rendition {
 
 /// A client for the host of the pictures. It has no token: that is for the API alone.
 fn client(flags: &MediaFlags, session: &Session) -> Result<Client, Failure> {
-    let MediaHostFlags {
-        media_base, contact, max_rps, max_in_flight, max_requests, max_bytes, timeout, ..
-    } = &flags.host;
-    let base = SafeUrl::parse(media_base.as_deref().unwrap_or(DEFAULT_MEDIA_BASE)).map_err(|error| {
-        // The address itself is not repeated: it may hold a password.
-        Failure::new(Exit::Usage, "crawl.bad_address", format!("--media-base is {error}"))
-            .hint(format!("such as {DEFAULT_MEDIA_BASE}"))
-    })?;
+    let base =
+        SafeUrl::parse(flags.host.media_base.as_deref().unwrap_or(DEFAULT_MEDIA_BASE)).map_err(|error| {
+            // The address itself is not repeated: it may hold a password.
+            Failure::new(Exit::Usage, "crawl.bad_address", format!("--media-base is {error}"))
+                .hint(format!("such as {DEFAULT_MEDIA_BASE}"))
+        })?;
     if !base.is_loopback() {
         session.settings.require_network()?;
     }
     let settings = fetch::Settings {
-        contact: contact.clone(),
-        max_rps: *max_rps,
-        max_in_flight: (*max_in_flight).into(),
-        max_requests: *max_requests,
-        max_bytes: *max_bytes,
-        timeout: *timeout,
         body_limit_bytes: if flags.original { MOST_ORIGINAL_BYTES } else { MOST_PREVIEW_BYTES },
-        backoff: site::backoff(&base),
-        ..fetch::Settings::new(base)
+        ..site::settings(&flags.host.pace, base)
     };
     Ok(Client::new(settings)?)
 }

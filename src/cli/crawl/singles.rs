@@ -45,7 +45,7 @@ pub(super) fn singles(flags: &SingleFlags, read: fn(&str) -> Option<Single>, ses
     };
     announce(&report, session);
     let summary = singles_summary(&report, started);
-    let written = Written { summary, catalog, flags: flags.site.follow, feeder: None, failure };
+    let written = Written { summary, catalog, flags: flags.site.pace.follow, feeder: None, failure };
     let exit = follow::finish(session, sink, written, &run)?;
     let absent = report.absent.len() + report.spared.len() + report.impossible.len();
     Ok(match exit {

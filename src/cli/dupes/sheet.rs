@@ -14,6 +14,7 @@ use stemmata::catalog::Catalog;
 use stemmata::entity::ImageName;
 use stemmata::fingerprint::{PictureLimits, thumbnail};
 use stemmata::link::copies::{Group, MatchClass, Member};
+use stemmata::page::{END, Frame, escape};
 
 use crate::cli::escape::cell;
 use crate::cli::failure::Failure;
@@ -29,8 +30,8 @@ const MOST_MEMBERS: usize = 60;
 /// Most pictures on a sheet: about 25 MB.
 const MOST_PICTURES: usize = 3_000;
 
-/// How every sheet begins, by which one is known.
-const START: &str = "<!doctype html>\n<!-- Stemmata contact sheet -->\n";
+/// By which a page is known to be a sheet.
+const KIND: &str = "Stemmata contact sheet";
 
 const STYLE: &str = include_str!("sheet.css");
 
@@ -134,16 +135,13 @@ impl Sheet {
         };
         let told = format!("{} on this sheet{left_out}", counted(self.groups as u64, "groups"));
         let text = format!(
-            "{START}<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-             content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" \
-             content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n<meta name=\"referrer\" \
-             content=\"no-referrer\">\n<title>Copies</title>\n<style>\n{STYLE}</style></head>\n<body><header><h1>Copies\
-             </h1>\n<p>{}</p>\n<p>{}</p>\n<p>The first picture of a group stands for it: most pixels, then known \
+            "{}<header><h1>Copies</h1>\n<p>{}</p>\n<p>{}</p>\n<p>The first picture of a group stands for it: most pixels, then known \
              generation data, then the earliest, then a known owner. <b>Similar is not duplicate</b>: look before you \
              delete. Blurred pictures are previews made from a BlurHash; nothing was downloaded.</p></header>\n<main>\n\
-             {}</main></body></html>\n",
-            escape(summary),
-            escape(&told),
+             {}</main>\n{END}",
+            Frame { kind: KIND, title: "Copies", style: STYLE }.open(),
+            harmless(summary),
+            harmless(&told),
             self.body
         );
         let name = self.path.display().to_string();
@@ -159,9 +157,10 @@ impl Sheet {
 }
 
 fn is_sheet(path: &Path) -> bool {
-    let mut start = vec![0; START.len()];
+    let expected = Frame::start(KIND);
+    let mut start = vec![0; expected.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == START.as_bytes()
+    read.is_ok() && start == expected.as_bytes()
 }
 
 /// A thumbnail as a data URI: of the file, else of its BlurHash.
@@ -191,7 +190,7 @@ fn local(image: &ImageName) -> Option<PathBuf> {
 fn push_member(body: &mut String, member: &Member, picture: Option<&str>, is_best: bool) {
     let best = if is_best { " class=\"best\"" } else { "" };
     let (width, height) = member.size.unwrap_or((3, 4));
-    let name = escape(&member.image.to_string());
+    let name = harmless(&member.image.to_string());
     let shown = match picture {
         Some(data) => {
             let blurred = if data.starts_with("data:image/png") { " class=\"blurred\"" } else { "" };
@@ -207,7 +206,7 @@ fn push_member(body: &mut String, member: &Member, picture: Option<&str>, is_bes
     };
     let size =
         member.size.map(|(width, height)| format!("<span>{width}×{height}</span> ")).unwrap_or_default();
-    let what = if is_best { "stands for the group".to_owned() } else { escape(&words(member)) };
+    let what = if is_best { "stands for the group".to_owned() } else { harmless(&words(member)) };
     push(body, &format!("<li{best}>{shown}<p>{called}</p><p>{size}<span>{what}</span></p></li>\n"));
 }
 
@@ -242,20 +241,9 @@ fn meaning(class: MatchClass) -> &'static str {
     }
 }
 
-/// Text for HTML, harmless inside and outside of quotes.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in cell(text).chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
+/// Text of strangers for HTML, inside and outside of quotes.
+fn harmless(text: &str) -> String {
+    escape(&cell(text))
 }
 
 fn push(body: &mut String, text: &str) {
@@ -293,7 +281,7 @@ mod tests {
     #[test]
     fn text_of_strangers_cannot_leave_its_place() {
         let nasty = "a\"><img src=x onerror='alert(1)'>&\u{202e}\u{1b}[31m";
-        let safe = escape(nasty);
+        let safe = harmless(nasty);
         assert!(!safe.contains(['<', '>', '"', '\'', '\u{202e}', '\u{1b}']), "{safe}");
         assert!(safe.starts_with("a&quot;&gt;&lt;img") && safe.contains("&amp;"), "{safe}");
     }

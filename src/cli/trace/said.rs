@@ -1,7 +1,7 @@
 //! Where a file says what a trace names: blocks, grammars and bytes.
 
-use stemmata::entity::{HexHash, Resource, ResourceUse};
-use stemmata::link::{Said, TraceResource, normalised_name};
+use stemmata::entity::{HexHash, Resource, ResourceUse, normalised_name};
+use stemmata::link::{Said, TraceResource};
 use stemmata::parse::{Claim, Field, Parsed, Value};
 
 /// The claims of a file that say a reference, in the order of its blocks.

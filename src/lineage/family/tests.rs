@@ -207,3 +207,65 @@ fn images_made_from_images_are_counted_in_both_directions() {
     let expected = Remixes { made_from_others: 2, made_from_own: 1, children: 3, parents: 2 };
     assert_eq!(found, Some(expected));
 }
+
+/// Says which file has which name in one spelling, as linking does.
+fn call(fixture: &Fixture, names: &[(i64, &str)]) {
+    for (file, name) in names {
+        fixture.catalog.set_name(Bearer::File, *file, Some(name)).expect("writable");
+    }
+    let generation = fixture.catalog.generation().expect("readable");
+    fixture.catalog.set_names_generation(Some(generation)).expect("writable");
+}
+
+/// The edges from the mix of the shop to whatever its recipe calls `detail`.
+fn baked_in(fixture: &Fixture) -> Vec<String> {
+    let edges = graph_of(fixture, 2).edges;
+    let baked = edges.into_iter().filter(|edge| edge.relation == Tie::BakesLora);
+    baked.map(|edge| format!("{} by {}, {:?}", edge.to, edge.evidence, edge.detail)).collect()
+}
+
+#[test]
+fn a_parent_without_a_hash_is_the_only_file_of_its_name_and_told_as_a_guess() {
+    let fixture = shop();
+    publish(&fixture, 7, "Detail.safetensors", &sha("77777777"));
+    fixture.model(7, "Detail", Some("LORA"));
+    assert_eq!(baked_in(&fixture), ["name:detail by name, None"], "no names are known yet");
+    call(&fixture, &[(7, "detail"), (1, "base")]);
+    assert_eq!(baked_in(&fixture), [r#"version:7 by guessed_by_name, Some("named \"detail\"")"#]);
+    let graph = graph_of(&fixture, 2);
+    let node = graph.nodes.iter().find(|node| node.id == "version:7").expect("a node");
+    assert_eq!((node.known, node.title.as_str()), (true, "Detail v1"));
+    assert!(!graph.nodes.iter().any(|node| node.id == "name:detail"));
+}
+
+#[test]
+fn a_name_that_several_bear_or_something_else_bears_stays_a_name() {
+    let unknown = ["name:detail by name, None"];
+    let fixture = shop();
+    publish(&fixture, 7, "Detail.safetensors", &sha("77777777"));
+    call(&fixture, &[(7, "detail")]);
+    assert_eq!(baked_in(&fixture), unknown, "a checkpoint is baked in by nobody");
+    fixture.model(7, "Detail", Some("LORA"));
+    publish(&fixture, 8, "detail.pt", &sha("88888888"));
+    fixture.model(8, "Other detail", None);
+    call(&fixture, &[(7, "detail"), (8, "detail")]);
+    assert_eq!(baked_in(&fixture), unknown, "one of two, and nobody says which");
+    call(&fixture, &[(8, "other")]);
+    assert_eq!(baked_in(&fixture).len(), 1);
+    assert!(baked_in(&fixture)[0].starts_with("version:7 "));
+    fixture.generation();
+    publish(&fixture, 9, "newer.pt", &sha("99999999"));
+    assert_eq!(baked_in(&fixture), unknown, "a newer file may bear the name too");
+}
+
+#[test]
+fn a_file_is_not_its_own_parent_because_it_is_called_like_it() {
+    let mut fixture = Fixture::new();
+    publish(&fixture, 1, "Mix", &sha("aaaa1111"));
+    let parent = edge(Descent::MergedFrom, None, Some("mix.safetensors"));
+    keep(&mut fixture, &[("mix.safetensors", sha("aaaa1111"), vec![parent])]);
+    call(&fixture, &[(1, "mix")]);
+    let edges = graph_of(&fixture, 1).edges;
+    assert_eq!(edges.len(), 1);
+    assert_eq!((edges[0].to.as_str(), edges[0].evidence.as_str()), ("name:mix.safetensors", "name"));
+}

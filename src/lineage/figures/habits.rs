@@ -1,6 +1,5 @@
 //! How images were made: counts of their settings, companions and words.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use stemmata_index::kept_keyword;
@@ -8,6 +7,7 @@ use stemmata_index::kept_keyword;
 use crate::entity::VersionId;
 
 use super::Sighting;
+use super::counts::Counts;
 use super::names::Names;
 
 /// Settings, companions and words of a set of images, each value with the number of images that have it.
@@ -16,21 +16,21 @@ use super::names::Names;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
     /// Sampler and scheduler.
-    pub samplers: HashMap<(u32, Option<u32>), u64>,
+    pub samplers: Counts<(u32, Option<u32>)>,
     /// Schedulers, whatever the sampler.
-    pub schedulers: HashMap<u32, u64>,
+    pub schedulers: Counts<u32>,
     /// Steps.
-    pub steps: HashMap<u32, u64>,
+    pub steps: Counts<u32>,
     /// Guidance scales.
-    pub cfg: HashMap<u64, u64>,
+    pub cfg: Counts<u64>,
     /// Width and height.
-    pub sizes: HashMap<(u32, u32), u64>,
+    pub sizes: Counts<(u32, u32)>,
     /// Other versions.
-    pub co_used: HashMap<VersionId, u64>,
+    pub co_used: Counts<VersionId>,
     /// Chunks of prompts.
-    pub prompt: HashMap<u32, u64>,
+    pub prompt: Counts<u32>,
     /// Chunks of negative prompts.
-    pub negative: HashMap<u32, u64>,
+    pub negative: Counts<u32>,
 }
 
 /// The words of one image as numbers.
@@ -41,16 +41,40 @@ pub(super) struct Words {
     pub(super) username: Option<u32>,
 }
 
-impl Words {
-    pub(super) fn of(sighting: &Sighting<'_>, names: &mut Names) -> Self {
-        let mut number = |text: Option<&str>| text.and_then(kept_keyword).map(|text| names.number(text));
+/// Words that came not long ago with their numbers. Owners come in runs, and there are few samplers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent {
+    samplers: Vec<(String, u32)>,
+    schedulers: Vec<(String, u32)>,
+    username: Vec<(String, u32)>,
+}
+
+impl Recent {
+    pub(super) fn words(&mut self, sighting: &Sighting<'_>, names: &mut Names) -> Words {
         let usage = &sighting.usage;
-        Self {
-            sampler: number(usage.sampler),
-            scheduler: number(usage.scheduler),
-            username: number(usage.username),
+        Words {
+            sampler: number(usage.sampler, &mut self.samplers, 16, names),
+            scheduler: number(usage.scheduler, &mut self.schedulers, 16, names),
+            username: number(usage.username, &mut self.username, 1, names),
         }
     }
+}
+
+/// The number of a word, which is remembered; of `most` that are, the last one makes room.
+fn number(
+    text: Option<&str>,
+    recent: &mut Vec<(String, u32)>,
+    most: usize,
+    names: &mut Names,
+) -> Option<u32> {
+    let text = text.and_then(kept_keyword)?;
+    if let Some((_, number)) = recent.iter().find(|(known, _)| known == text) {
+        return Some(*number);
+    }
+    let number = names.number(text);
+    recent.truncate(most - 1);
+    recent.push((text.to_owned(), number));
+    Some(number)
 }
 
 impl Habits {
@@ -86,11 +110,12 @@ impl Habits {
         one_more(&mut self.co_used, version);
     }
 
-    /// Gives chunks other numbers; those without one are left out.
-    pub(super) fn name_chunks(&mut self, prompt: &HashMap<u32, u32>, negative: &HashMap<u32, u32>) {
+    /// Gives chunks the numbers in these tables; those without one, or with `u32::MAX`, are left out.
+    pub(super) fn name_chunks(&mut self, prompt: &[u32], negative: &[u32]) {
         for (counts, now) in [(&mut self.prompt, prompt), (&mut self.negative, negative)] {
             let named = std::mem::take(counts).into_iter();
-            *counts = named.filter_map(|(chunk, count)| Some((*now.get(&chunk)?, count))).collect();
+            let name = |chunk: u32| now.get(chunk as usize).copied().filter(|now| *now != u32::MAX);
+            *counts = named.filter_map(|(chunk, count)| Some((name(chunk)?, count))).collect();
         }
     }
 
@@ -115,12 +140,12 @@ impl Habits {
     }
 }
 
-pub(super) fn one_more<K: Eq + Hash>(counts: &mut HashMap<K, u64>, key: K) {
+pub(in crate::lineage) fn one_more<K: Eq + Hash>(counts: &mut Counts<K>, key: K) {
     *counts.entry(key).or_default() += 1;
 }
 
 /// Adds up counts, each key under what `key` makes of it.
-pub(super) fn sum<K: Eq + Hash>(into: &mut HashMap<K, u64>, from: HashMap<K, u64>, key: impl Fn(K) -> K) {
+pub(in crate::lineage) fn sum<K: Eq + Hash>(into: &mut Counts<K>, from: Counts<K>, key: impl Fn(K) -> K) {
     into.reserve(from.len().saturating_sub(into.len()));
     for (name, count) in from {
         *into.entry(key(name)).or_default() += count;

@@ -1,9 +1,11 @@
 //! What resources stand for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::catalog::Usage;
 use crate::entity::{Confidence, Evidence, Link, VersionId};
+
+use super::counts::{ByNumber, Counts};
 
 /// What a resource stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ fn class(evidence: Evidence, digits: usize) -> &'static str {
 }
 
 /// What linked resources stand for, by row number.
-pub type Representatives = HashMap<u64, Representative>;
+pub type Representatives = ByNumber<u64, Representative>;
 
 /// What the images of a scope are compared with: all images that name any resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +70,7 @@ pub struct Census {
     /// Images that name any resource.
     pub images: u64,
     /// Images with a resource that stands for each version, whatever else they name.
-    pub made_with: HashMap<VersionId, u64>,
+    pub made_with: Counts<VersionId>,
 }
 
 impl Census {

@@ -4,6 +4,7 @@
 //! - Out: counts that depend neither on the order of the images nor on how they were split over threads.
 //! - Never: a look at the catalog or the index. Either can feed a [`Tally`], and both give the same figures.
 
+mod counts;
 mod habits;
 mod links;
 mod names;
@@ -15,7 +16,10 @@ mod weeks;
 use crate::catalog::Usage;
 use crate::entity::{Timestamp, VersionId};
 
+pub(super) use counts::Numbers;
+pub use counts::{ByNumber, Counts, NumberHasher};
 pub use habits::Habits;
+pub(super) use habits::{one_more, sum};
 pub use links::{Census, Representative, Representatives};
 pub use names::Names;
 pub(super) use reading::{Reading, Refusals};

@@ -1,7 +1,8 @@
 //! Points of a distribution, from counts of its values.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use super::counts::Counts;
 
 /// Five points of a distribution, by nearest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl<T: Copy> Spread<T> {
 }
 
 /// Counts as a list: highest first, then by key.
-pub(in crate::lineage) fn most_first<K: Ord + Hash>(counts: HashMap<K, u64>) -> Vec<(K, u64)> {
+pub(in crate::lineage) fn most_first<K: Ord + Hash>(counts: Counts<K>) -> Vec<(K, u64)> {
     let mut list: Vec<(K, u64)> = counts.into_iter().collect();
     list.sort_unstable_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then_with(|| a.cmp(b)));
     list
@@ -47,7 +48,7 @@ pub(in crate::lineage) fn most_first<K: Ord + Hash>(counts: HashMap<K, u64>) -> 
 
 /// Counts as a list, by key.
 #[expect(clippy::disallowed_methods, reason = "sorted right after")]
-pub(in crate::lineage) fn by_key<K: Ord + Clone>(counts: &HashMap<K, u64>) -> Vec<(K, u64)> {
+pub(in crate::lineage) fn by_key<K: Ord + Clone>(counts: &Counts<K>) -> Vec<(K, u64)> {
     let mut list: Vec<(K, u64)> = counts.iter().map(|(key, count)| (key.clone(), *count)).collect();
     list.sort_unstable();
     list

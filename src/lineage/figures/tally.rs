@@ -1,13 +1,14 @@
 //! One pass over images: what was made with the versions of a scope, and how.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use rayon::slice::ParallelSliceMut as _;
 
 use crate::catalog::Usage;
 use crate::entity::{Evidence, VersionId};
 
-use super::habits::{Habits, Words, one_more, sum};
+use super::counts::{ByNumber, Counts, Numbers};
+use super::habits::{Habits, Recent, Words, one_more, sum};
 use super::links::Representatives;
 use super::names::Names;
 use super::reading::{Reading, Refusals, Said};
@@ -107,7 +108,7 @@ pub struct VersionFigures {
     /// When the last of them was made.
     pub last_ms: Option<i64>,
     /// Images by week, as [`super::week_of`] counts them.
-    pub weeks: HashMap<i64, u64>,
+    pub weeks: Counts<i64>,
     /// The bytes of its images, ascending, each once.
     pub media: Vec<u64>,
     /// How they were made; only where the tally compares versions.
@@ -128,19 +129,19 @@ pub struct Figures {
     /// When the last one was made.
     pub last_ms: Option<i64>,
     /// Images by week.
-    pub weeks: HashMap<i64, u64>,
+    pub weeks: Counts<i64>,
     /// How they were made.
     pub habits: Habits,
     /// Weights of other versions, where written: the bits of each with its count.
-    pub weights: HashMap<VersionId, HashMap<u64, u64>>,
+    pub weights: ByNumber<VersionId, Counts<u64>>,
     /// Owners.
-    pub creators: HashMap<u32, u64>,
+    pub creators: Counts<u32>,
     /// How many images say something.
     pub known: Known,
     /// Images that also name a resource that nothing explains.
     pub unresolved_images: u64,
     /// Such resources, by row number.
-    pub unresolved: HashMap<u64, u64>,
+    pub unresolved: Counts<u64>,
     /// Seeds, ascending.
     pub seeds: Vec<i64>,
     /// The bytes of the images, ascending, each once.
@@ -155,11 +156,12 @@ pub struct Figures {
 #[derive(Clone, Debug)]
 pub struct Tally<'a> {
     figures: Figures,
-    scope: Option<HashSet<VersionId>>,
+    scope: Option<Numbers<VersionId>>,
     compares: bool,
     period: Period,
     refused: Option<&'a Refusals>,
     reading: Reading,
+    recent: Recent,
 }
 
 impl<'a> Tally<'a> {
@@ -176,6 +178,7 @@ impl<'a> Tally<'a> {
             period,
             refused: None,
             reading: Reading::default(),
+            recent: Recent::default(),
         }
     }
 
@@ -208,16 +211,14 @@ impl<'a> Tally<'a> {
 
     /// The numbers of the chunks that were counted, ascending: those of prompts, and those of negative prompts.
     pub fn chunks(&self) -> (Vec<u32>, Vec<u32>) {
-        let sorted = |counts: &HashMap<u32, u64>| {
-            by_key(counts).into_iter().map(|(number, _)| number).collect::<Vec<u32>>()
-        };
+        let sorted =
+            |counts: &Counts<u32>| by_key(counts).into_iter().map(|(number, _)| number).collect::<Vec<u32>>();
         (sorted(&self.figures.habits.prompt), sorted(&self.figures.habits.negative))
     }
 
     /// Says which numbers of [`Self::names`] the chunks have that came with numbers of somebody else.
     pub fn name_chunks(&mut self, prompt: &[(u32, u32)], negative: &[(u32, u32)]) {
-        let prompt: HashMap<u32, u32> = prompt.iter().copied().collect();
-        let negative: HashMap<u32, u32> = negative.iter().copied().collect();
+        let (prompt, negative) = (table(prompt), table(negative));
         self.figures.habits.name_chunks(&prompt, &negative);
         for habits in self.figures.versions.values_mut().filter_map(|version| version.habits.as_mut()) {
             habits.name_chunks(&prompt, &negative);
@@ -245,7 +246,7 @@ impl<'a> Tally<'a> {
             self.count_names(said);
             return;
         }
-        let words = Words::of(sighting, &mut self.figures.names);
+        let words = self.recent.words(sighting, &mut self.figures.names);
         self.count_image(sighting, words, unexplained);
         self.figures.known.posted += u64::from(self.scope.is_none() && posted > 0);
         let is_own = |version| self.scope.as_ref().is_some_and(|scope| scope.contains(&version));
@@ -353,6 +354,16 @@ impl<'a> Tally<'a> {
         figures.keys.par_sort_unstable();
         figures
     }
+}
+
+/// What each number is now, by number; `u32::MAX` stands for one that is not named.
+fn table(named: &[(u32, u32)]) -> Vec<u32> {
+    let most = named.iter().map(|(was, _)| *was as usize + 1).max().unwrap_or(0);
+    let mut now = vec![u32::MAX; most];
+    for (was, is) in named {
+        now[*was as usize] = *is;
+    }
+    now
 }
 
 fn count_version(

@@ -65,7 +65,8 @@ fn links() -> Representatives {
         (5, stands_for(3, Evidence::Autov1, &[])),
         (6, stands_for(1, Evidence::Name, &[])),
     ]
-    .into()
+    .into_iter()
+    .collect()
 }
 
 fn stands_for(id: u64, evidence: Evidence, rivals: &[u64]) -> Representative {
@@ -140,7 +141,8 @@ fn a_file_of_several_versions_counts_for_the_one_that_the_image_names() {
         (2, stands_for(2, Evidence::VersionId, &[])),
         (3, stands_for(3, Evidence::VersionId, &[])),
     ]
-    .into();
+    .into_iter()
+    .collect();
     let mut tally = Tally::new(&members(), Period::default());
     for (position, resources) in [&[1][..], &[1, 2], &[2, 1], &[1, 3]].into_iter().enumerate() {
         let resources = resources.iter().map(|id| (*id, None)).collect();
@@ -172,7 +174,7 @@ fn the_weight_of_the_strongest_evidence_counts() {
     let images =
         [made(&[(1, None), (4, Some(0.5)), (5, Some(-1.0))]), made(&[(1, None), (4, None), (5, Some(0.0))])];
     let weights = &tally(&images).weights[&version(3)];
-    assert_eq!(*weights, [(0.5_f64.to_bits(), 1), (0.0_f64.to_bits(), 1)].into());
+    assert_eq!(*weights, [(0.5_f64.to_bits(), 1), (0.0_f64.to_bits(), 1)].into_iter().collect());
 }
 
 #[test]
@@ -248,14 +250,14 @@ proptest! {
         prop_assert_eq!(strength.confidence.values().sum::<u64>(), figures.images);
 
         let habits = &figures.habits;
-        let text = |counts: &std::collections::HashMap<u32, u64>| -> BTreeMap<String, u64> {
+        let text = |counts: &super::Counts<u32>| -> BTreeMap<String, u64> {
             by_key(counts).into_iter().map(|(number, count)| (figures.names.text(number).to_owned(), count)).collect()
         };
         let words = |set: &BTreeSet<&str>| set.iter().map(|chunk| (*chunk).to_owned()).collect::<Vec<_>>();
         prop_assert_eq!(text(&habits.prompt), counted(&scope, |made| words(&made.prompt)));
         prop_assert_eq!(text(&habits.negative), counted(&scope, |made| words(&made.negative)));
         prop_assert_eq!(text(&figures.creators), counted(&scope, |made| made.username.map(str::to_owned).into_iter().collect()));
-        let sorted = |counts: &std::collections::HashMap<u64, u64>| counts.clone().into_iter().collect::<BTreeMap<_, _>>();
+        let sorted = |counts: &super::Counts<u64>| counts.clone().into_iter().collect::<BTreeMap<_, _>>();
         prop_assert_eq!(
             sorted(&habits.cfg),
             counted(&scope, |made| made.cfg.map(|cfg| (cfg + 0.0).to_bits()).into_iter().collect())

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::lineage::report::{LineageReport, NodeKind, Tie};
 
 use super::graph::{edges, label};
-use super::words::{called, cut, shown, tie};
+use super::words::{called, cut, relation, shown};
 
 /// The whole family tree. Arrows lead from a descendant to its ancestor; what only others name is dashed.
 pub fn dot(report: &LineageReport) -> String {
@@ -31,9 +31,9 @@ pub fn dot(report: &LineageReport) -> String {
     }
     for (from, to, edge) in edges(graph) {
         let Some(edge) = graph.edges.get(edge) else { continue };
-        let mut attributes = format!("label={}", quoted(tie(edge.relation)));
+        let mut attributes = format!("label={}", quoted(&relation(edge)));
         let detail = edge.detail.as_deref().map(|detail| format!(", {detail}")).unwrap_or_default();
-        let told = format!("by {}{detail}", edge.evidence);
+        let told = format!("by {}{detail}", edge.grounds());
         let _ = write!(attributes, ", tooltip={}", quoted(&cut(&shown(&told), 200)));
         match edge.relation {
             Tie::BasedOn => attributes.push_str(", style=dotted"),

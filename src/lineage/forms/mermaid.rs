@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::lineage::report::{LineageReport, NodeKind, Tie};
 
 use super::graph::{edges, label};
-use super::words::{count, cut, tie};
+use super::words::{count, cut, relation};
 
 /// Longest text of one node, in characters.
 const MOST_TEXT: usize = 60;
@@ -47,7 +47,7 @@ pub fn mermaid(report: &LineageReport) -> String {
             Tie::SameFile | Tie::SharesVae => "---",
             _ => "-->",
         };
-        let _ = writeln!(out, "  n{from} {arrow}|\"{}\"| n{to}", escape(tie(edge.relation)));
+        let _ = writeln!(out, "  n{from} {arrow}|\"{}\"| n{to}", escape(&relation(edge)));
     }
     out.push_str("  classDef scope stroke-width:3px\n  classDef unknown stroke-dasharray:5 4\n");
     let left = (graph.nodes.len() - chosen.len(), graph.edges.len() - shown.len());

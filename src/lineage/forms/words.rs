@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::entity::Timestamp;
-use crate::lineage::report::{LineageReport, NodeKind, ScopeOut, Tie};
+use crate::lineage::report::{Edge, LineageReport, NodeKind, ScopeOut, Tie};
 use crate::lineage::scope::ScopeKind;
 
 /// What a report is about, in words.
@@ -137,6 +137,12 @@ pub(super) fn tie(tie: Tie) -> &'static str {
         Tie::SharesVae => "shares a VAE file with",
         Tie::SucceedsVersion => "follows",
     }
+}
+
+/// The relation of an edge, with a word where it is a guess.
+pub(super) fn relation(edge: &Edge) -> String {
+    let guess = if edge.is_guessed() { " (a guess)" } else { "" };
+    format!("{}{guess}", tie(edge.relation))
 }
 
 /// What a node is.

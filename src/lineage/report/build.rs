@@ -9,8 +9,9 @@ use crate::entity::{Evidence, Timestamp, VersionId};
 use crate::lineage::drift::drift;
 use crate::lineage::family::ancestry;
 use crate::lineage::figures::{
-    Figures, Members, Period, Strength, VersionFigures, by_key, monday, week_name,
+    Counts, Figures, Members, Period, Strength, VersionFigures, by_key, monday, week_name,
 };
+use crate::lineage::owners::ChunkOwners;
 use crate::lineage::scope::{Scope, ScopeKind};
 use crate::lineage::score::{VersionsKnown, score};
 use crate::lineage::themes::Candidate;
@@ -18,8 +19,8 @@ use crate::lineage::{Result, themes};
 
 use super::versions::{Posted, version_report};
 use super::{
-    Confidences, CopiesUsed, ImageCounts, LineageReport, Options, SCHEMA, ScopeOut, Stamp, Themes, Week,
-    lists,
+    Confidences, CopiesUsed, ImageCounts, LineageReport, Options, SCHEMA, ScopeOut, Stamp, Theme, Themes,
+    Week, lists,
 };
 
 /// The weakest kinship by which near-duplicates count as one picture: saved again or resized, but not edited.
@@ -62,6 +63,14 @@ pub trait Background {
     ///
     /// When that cannot be counted.
     fn chunks(&self, prompt: &[&str], negative: &[&str]) -> Result<[ChunkCounts; 2]>;
+
+    /// Who says each of these chunks in their prompt, and in their negative prompt, among the images of the scope: those
+    /// of `images`, by row number, ascending.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be counted.
+    fn owners(&self, images: &[i64], prompt: &[&str], negative: &[&str]) -> Result<[Vec<ChunkOwners>; 2]>;
 }
 
 /// How many images say something.
@@ -193,7 +202,7 @@ pub(super) fn confidences(strength: &Strength) -> Confidences {
 }
 
 /// Weeks in order of time; those beyond the years of the calendar are left out.
-pub(super) fn weeks(counts: &std::collections::HashMap<i64, u64>) -> Vec<Week> {
+pub(super) fn weeks(counts: &Counts<i64>) -> Vec<Week> {
     let sorted = by_key(counts);
     let named = |(week, images)| Some(Week { week: week_name(week)?, monday: monday(week)?, images });
     sorted.into_iter().filter_map(named).collect()
@@ -218,8 +227,13 @@ fn themes_of(figures: &Figures, background: &dyn Background, options: Options) -
                 everywhere: (*everywhere).max(*images),
             })
             .collect();
-        themes::typical(&candidates, images, all.images.max(images), options.list)
+        themes::typical(&candidates, images, all.images.max(images))
     };
+    let (prompt, negative) = (
+        typical(&prompt, figures.known.prompt, &prompts),
+        typical(&negative, figures.known.negative, &negatives),
+    );
+    let [prompt, negative] = with_owners(figures, background, [prompt, negative], options.list)?;
     Ok(Themes {
         prior_images: themes::PRIOR_IMAGES,
         min_images: themes::MIN_IMAGES,
@@ -227,13 +241,42 @@ fn themes_of(figures: &Figures, background: &dyn Background, options: Options) -
         everywhere: prompts.images,
         negative_images: figures.known.negative,
         negative_everywhere: negatives.images,
-        prompt: typical(&prompt, figures.known.prompt, &prompts),
-        negative: typical(&negative, figures.known.negative, &negatives),
+        prompt,
+        negative,
     })
 }
 
+/// The themes of prompts and of negative prompts that are listed, with who says them.
+///
+/// Owners of the first of them are counted, and of all only where those do not give as many that several people say.
+fn with_owners(
+    figures: &Figures,
+    background: &dyn Background,
+    mut all: [Vec<Theme>; 2],
+    most: usize,
+) -> Result<[Vec<Theme>; 2]> {
+    all.iter_mut().for_each(|themes| themes::most_typical_first(themes));
+    for first in [most.saturating_mul(2), usize::MAX] {
+        let mut some = all.each_ref().map(|themes| themes.get(..first).unwrap_or(themes).to_vec());
+        if some.iter().any(|themes| !themes.is_empty()) {
+            let [prompt, negative] = some
+                .each_ref()
+                .map(|themes| themes.iter().map(|theme| theme.chunk.as_str()).collect::<Vec<&str>>());
+            let owners = background.owners(&figures.keys, &prompt, &negative)?;
+            some.iter_mut().zip(&owners).for_each(|(themes, owners)| themes::count_owners(themes, owners));
+        }
+        let is_enough = |(some, all): (&Vec<Theme>, &Vec<Theme>)| {
+            some.len() == all.len() || some.iter().filter(|theme| !theme.is_of_one()).count() >= most
+        };
+        if some.iter().zip(&all).all(is_enough) {
+            return Ok(some.map(|themes| themes::of_several_first(themes, most)));
+        }
+    }
+    Ok(all)
+}
+
 /// The chunks that are looked for everywhere.
-fn frequent<'f>(figures: &'f Figures, counts: &std::collections::HashMap<u32, u64>) -> Vec<(&'f str, u64)> {
+fn frequent<'f>(figures: &'f Figures, counts: &Counts<u32>) -> Vec<(&'f str, u64)> {
     let mut sorted = by_key(counts);
     sorted.retain(|(_, images)| *images >= themes::MIN_IMAGES);
     // Numbers of texts are in alphabetical order.

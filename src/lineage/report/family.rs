@@ -92,10 +92,27 @@ pub struct Edge {
     /// How.
     pub relation: Tie,
     /// What says so: `site`, or what a header names its parent by: `sha256`, `tensor_hash`, `short_hash`, `name`,
-    /// `guess`.
+    /// `guess`; or [`Edge::GUESSED_BY_NAME`].
     pub evidence: String,
-    /// The part in a recipe, and how it was done: `A, Weighted sum, multiplier 0.3`.
+    /// The part in a recipe, and how it was done: `A, Weighted sum, multiplier 0.3`. Before it, of a parent that was
+    /// guessed, what the header calls it.
     pub detail: Option<String>,
+}
+
+impl Edge {
+    /// The evidence of an edge to a version that no hash names: it is the only one with a file that is called what the
+    /// header calls its parent.
+    pub const GUESSED_BY_NAME: &'static str = "guessed_by_name";
+
+    /// Whether a name alone led to the ancestor.
+    pub fn is_guessed(&self) -> bool {
+        self.evidence == Self::GUESSED_BY_NAME
+    }
+
+    /// The evidence in words, to stand behind "by".
+    pub(in crate::lineage) fn grounds(&self) -> &str {
+        if self.is_guessed() { "a guess, the only file called so" } else { &self.evidence }
+    }
 }
 
 /// How one node of a family tree stands to another.

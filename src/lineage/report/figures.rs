@@ -192,7 +192,8 @@ pub struct Themes {
     pub negative_images: u64,
     /// Images with such a negative prompt, the scope among them.
     pub negative_everywhere: u64,
-    /// Chunks of prompts, most typical first (by `z`), then by text.
+    /// Chunks of prompts: those of which one owner has more than half last, else most typical first (by `z`), then by
+    /// text.
     pub prompt: Vec<Theme>,
     /// Chunks of negative prompts.
     pub negative: Vec<Theme>,
@@ -207,10 +208,24 @@ pub struct Theme {
     pub images: u64,
     /// Images with it anywhere.
     pub everywhere: u64,
+    /// Owners of the images of the scope with it, as far as they are known; 0 too in reports of programs that did not
+    /// count them.
+    #[serde(default)]
+    pub owners: u64,
+    /// Images of the owner who has most of these.
+    #[serde(default)]
+    pub most_of_one: u64,
     /// Logarithm of the odds here over the odds elsewhere, to a thousandth.
     pub log_odds: f64,
     /// The same in standard deviations, to a thousandth.
     pub z: f64,
+}
+
+impl Theme {
+    /// Whether one owner has more than half of its images.
+    pub(in crate::lineage) fn is_of_one(&self) -> bool {
+        2 * self.most_of_one > self.images
+    }
 }
 
 /// What the images of the scope also name and nothing explains.

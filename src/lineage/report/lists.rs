@@ -1,12 +1,11 @@
 //! Counts as lists: most frequent first, cut to what is asked for.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::catalog::Catalog;
 use crate::entity::VersionId;
 use crate::lineage::Result;
-use crate::lineage::figures::{Figures, Spread, by_key, most_first};
+use crate::lineage::figures::{Counts, Figures, Spread, by_key, most_first};
 use crate::lineage::lift::{lift, shrunk_lift};
 use crate::lineage::themes::thousandth;
 
@@ -84,13 +83,13 @@ pub(super) fn co_used(
     named.into_iter().map(with_lift).collect()
 }
 
-fn weights(counts: &HashMap<u64, u64>) -> Option<WeightSpread> {
+fn weights(counts: &Counts<u64>) -> Option<WeightSpread> {
     let spread = Spread::of(&real(counts))?;
     Some(WeightSpread { p10: spread.p10, p50: spread.p50, p90: spread.p90, images: spread.count })
 }
 
 /// Numbers by their bits, as numbers in ascending order.
-fn real(counts: &HashMap<u64, u64>) -> Vec<(f64, u64)> {
+fn real(counts: &Counts<u64>) -> Vec<(f64, u64)> {
     let numbers = by_key(counts).into_iter().map(|(bits, count)| (f64::from_bits(bits), count));
     let mut sorted: Vec<(f64, u64)> = numbers.collect();
     sorted.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -98,7 +97,7 @@ fn real(counts: &HashMap<u64, u64>) -> Vec<(f64, u64)> {
 }
 
 /// The most frequent of some counts, then by key.
-fn top<K: Ord + Hash + Clone>(counts: &HashMap<K, u64>, options: Options) -> Vec<(K, u64)> {
+fn top<K: Ord + Hash + Clone>(counts: &Counts<K>, options: Options) -> Vec<(K, u64)> {
     let mut list = most_first(counts.clone());
     list.truncate(options.list);
     list
@@ -124,7 +123,7 @@ pub(super) fn creators(figures: &Figures, options: Options) -> Vec<Counted> {
     named(figures, &figures.creators, options)
 }
 
-fn named(figures: &Figures, counts: &HashMap<u32, u64>, options: Options) -> Vec<Counted> {
+fn named(figures: &Figures, counts: &Counts<u32>, options: Options) -> Vec<Counted> {
     let name = |(number, images)| Counted { name: figures.names.text(number).to_owned(), images };
     top(counts, options).into_iter().map(name).collect()
 }

@@ -91,7 +91,7 @@ fn sides(graph: &FamilyGraph) -> (Vec<String>, Vec<String>) {
             told(&edge.from),
             words(edge.relation),
             told(&edge.to),
-            edge.evidence
+            edge.grounds()
         );
         if seen.contains(edge.from.as_str()) { up.push(line) } else { down.push(line) }
     }

@@ -269,12 +269,13 @@ impl Page {
                 continue;
             }
             let name_width = self.name_width(40);
-            self.title(&format!("{title} (images, log-odds, standard deviations)"));
+            self.title(&format!("{title} (images by owners, log-odds, standard deviations)"));
             for theme in list {
                 self.line(&format!(
-                    "  {}  {:>7}  {:>6.2}  {:>7.1}",
+                    "  {}  {:>7} by {:<6}  {:>6.2}  {:>7.1}",
                     pad(&theme.chunk, name_width),
                     theme.images,
+                    if theme.owners == 0 { "-".to_owned() } else { theme.owners.to_string() },
                     theme.log_odds,
                     theme.z
                 ));

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::catalog::{Bearer, Catalog, FileFacts, VersionFacts};
-use crate::entity::{HashKind, Resource, VersionId};
+use crate::entity::{HashKind, Resource, VersionId, normalised_name};
 use crate::link::Result;
-use crate::link::hygiene::{AUTOV3_DIGITS, normalised_name};
+use crate::link::hygiene::AUTOV3_DIGITS;
 use crate::link::rulings::Rulings;
 use crate::link::shelf::{Hashes, Names, Shelf};
 

@@ -10,9 +10,8 @@ use super::*;
 use crate::catalog::{Fixture, Overlay, SomeFile, SomeVersion, new_decision, text_resource};
 use crate::entity::{
     Air, Confidence, Evidence, HashKind, HexHash, LostReason, ModelId, Refused, ResourceKind, Ruling,
-    Timestamp, VersionId,
+    Timestamp, VersionId, normalised_name,
 };
-use crate::link::normalised_name;
 use naive::naive;
 
 /// Digits with common beginnings, so that prefixes are ambiguous now and then; the last begins with the first four

@@ -8,9 +8,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Span;
 use crate::catalog::{Bearer, Catalog, DecisionsChange, FileFacts, HasLinks};
-use crate::entity::{Decision, HashKind, HexHash, Refused, Resource, ResourceKind, Ruling, VersionId};
+use crate::entity::{
+    Decision, Fit, HashKind, HexHash, Refused, Resource, ResourceKind, Ruling, VersionId, fit, holds_weights,
+    normalised_name,
+};
 use crate::link::Result;
-use crate::link::hygiene::{Fit, fit, holds_weights, normalised_name};
 use crate::link::shelf::is_vae;
 
 /// Resources that are new, or that something new or changed could explain.

@@ -7,9 +7,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::entity::{Evidence, HashKind, HexHash, ImageKey, VersionId};
+use crate::entity::{Evidence, HashKind, HexHash, ImageKey, VersionId, normalised_name};
 use crate::link::compat::of_image;
-use crate::link::hygiene::normalised_name;
 
 use super::{Note, Trace, TraceResource};
 

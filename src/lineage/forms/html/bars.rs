@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::page::escape;
+
 use super::super::words::{decimal, plain, shown};
-use super::svg::{across, drawing, escape, fit, foreign, width};
+use super::svg::{across, drawing, fit, foreign, width};
 
 /// Height of a row, in pixels.
 const ROW: usize = 38;

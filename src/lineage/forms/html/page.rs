@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use crate::lineage::explain::explain;
 use crate::lineage::report::LineageReport;
+use crate::page::{END, Frame, escape};
 
 use super::super::tables::{Cell, Table};
-use super::super::words::{called, count, day, images_are, kind, period};
-use super::svg::{escape, foreign};
+use super::super::words::{called, count, cut, day, images_are, kind, period, shown};
+use super::svg::foreign;
 
-/// The browser may load nothing, run nothing, send nothing.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+/// By which a page is known to be a report.
+const KIND: &str = "Stemmata lineage report";
 
 const STYLE: &str = include_str!("style.css");
 
@@ -32,19 +32,14 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(report: &LineageReport) -> Self {
-        let title = foreign(&called(&report.scope), MOST_TITLE);
-        let mut head =
-            String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        let title = cut(&shown(&called(&report.scope)), MOST_TITLE);
+        let mut head = Frame { kind: KIND, title: &format!("{title} – lineage"), style: STYLE }.open();
         let _ = write!(
             head,
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta name=\"referrer\" content=\"no-referrer\">\n\
-             <title>{title} – lineage</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-             <a class=\"skip\" href=\"#content\">Skip to the figures</a>\n<header>\n\
-             <p class=\"kind\">Lineage report · {}</p>\n<h1><bdi>{title}</bdi></h1>\n",
-            foreign(&kind(&report.scope), 80)
+            "<a class=\"skip\" href=\"#content\">Skip to the figures</a>\n<header>\n\
+             <p class=\"kind\">Lineage report · {}</p>\n<h1><bdi>{}</bdi></h1>\n",
+            foreign(&kind(&report.scope), 80),
+            escape(&title)
         );
         if let Some(period) = period(&report.scope) {
             let _ = writeln!(head, "<p class=\"facts\">Only {}.</p>", escape(&period));
@@ -76,7 +71,7 @@ impl Page {
         let Self { head, contents, body, end } = self;
         format!(
             "{head}<nav aria-label=\"Contents\">\n<ul>\n{contents}<li><a href=\"#words\">What the figures mean</a></li>\n\
-             </ul>\n</nav>\n<main id=\"content\" tabindex=\"-1\">\n{body}{end}</main>\n</body>\n</html>\n"
+             </ul>\n</nav>\n<main id=\"content\" tabindex=\"-1\">\n{body}{end}</main>\n{END}"
         )
     }
 }

@@ -193,13 +193,18 @@ fn settings<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -
 
 fn words<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> Option<&'t Table>) {
     let lead = "Words between the commas of prompts that occur more often here than elsewhere. Longer bars: larger \
-                log-odds. In order of how sure that is.";
+                log-odds. In order of how sure that is; what one owner says more often than all others \
+                together comes last.";
     let chart = |key: &str, title: &str, themes: &[Theme], of: u64| {
         let most = themes.iter().map(|theme| theme.log_odds).fold(0.0, f64::max);
         let rows: Vec<Bar> = themes
             .iter()
             .map(|theme| {
-                let figure = format!("{} · {}", decimal(theme.log_odds, 2), percent(share(theme.images, of)));
+                let told = percent(share(theme.images, of));
+                let figure = match theme.owners {
+                    0 => told,
+                    owners => format!("{told} by {}", count(owners)),
+                };
                 let length = if most > 0.0 { (theme.log_odds / most).max(0.0) } else { 0.0 };
                 Bar::new(theme.chunk.clone(), figure, length)
             })
@@ -207,7 +212,12 @@ fn words<'t>(page: &mut Page, report: &LineageReport, table: &impl Fn(&str) -> O
         if rows.is_empty() {
             return String::new();
         }
-        bars(&format!("c-{key}"), title, "log-odds, and the share of images that say it", &rows)
+        bars(
+            &format!("c-{key}"),
+            title,
+            "log-odds; the share of images that say it, by how many owners",
+            &rows,
+        )
     };
     let themes = &report.themes;
     page.section("themes", "Words", lead, |out| {

@@ -3,27 +3,13 @@
 //! Charts have no view box: what lies across is given in hundredths of the width and what lies down in pixels, so that
 //! text keeps its size on every screen.
 
-use super::super::words::shown;
+use crate::page::escape;
 
-/// Text for HTML and SVG, in elements and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
+use super::super::words::{cut, shown};
 
 /// A stranger's text: harmless, escaped, and at most so many characters.
 pub(super) fn foreign(text: &str, most: usize) -> String {
-    escape(&super::super::words::cut(&shown(text), most))
+    escape(&cut(&shown(text), most))
 }
 
 /// How wide a text is at most in the fonts that browsers take for `system-ui`, in parts of its font size.

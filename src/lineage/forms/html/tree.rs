@@ -7,11 +7,12 @@ mod layout;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
-use crate::lineage::report::{FamilyGraph, Node, Tie};
+use crate::lineage::report::{Edge, FamilyGraph, Node, Tie};
+use crate::page::escape;
 
 use super::super::graph::{edges, label};
 use super::super::words::{count, tie};
-use super::svg::{escape, fit, foreign, width};
+use super::svg::{fit, foreign, width};
 use layout::{Layout, lay_out};
 
 /// Nodes that are drawn at most; the table below has them all.
@@ -115,6 +116,14 @@ fn legend(graph: &FamilyGraph, shown: &[(usize, usize, usize)]) -> String {
             "<li><svg width=\"36\" height=\"8\" aria-hidden=\"true\"><path class=\"edge {class}\" d=\"M0 4H36\"/></svg>{text}</li>"
         );
     }
+    let is_guess =
+        |(_, _, edge): &(usize, usize, usize)| graph.edges.get(*edge).is_some_and(Edge::is_guessed);
+    if shown.iter().any(is_guess) {
+        out.push_str(
+            "<li><svg width=\"36\" height=\"8\" aria-hidden=\"true\"><path class=\"edge guess\" d=\"M0 4H36\"/></svg>thin: a guess \
+             by its name</li>\n",
+        );
+    }
     out.push_str("</ul>\n");
     out
 }
@@ -149,15 +158,16 @@ fn drawing(graph: &FamilyGraph, nodes: &[&Node], shown: &[(usize, usize, usize)]
         }
         curve(&mut path, from, (x(layer(right)) - 1.0, y(right) + HEIGHT / 2.0));
         let class = class(edge.relation);
+        let guess = if edge.is_guessed() { " guess" } else { "" };
         let marker = match class {
             "shared" => "",
             _ if backwards => " marker-start=\"url(#arrow)\"",
             _ => " marker-end=\"url(#arrow)\"",
         };
-        let told = format!("{} {} {} (by {})", child.title, tie(edge.relation), parent.title, edge.evidence);
+        let told = format!("{} {} {} (by {})", child.title, tie(edge.relation), parent.title, edge.grounds());
         let _ = writeln!(
             out,
-            "<path class=\"edge {class}\" d=\"{path}\"{marker}><title>{}</title></path>",
+            "<path class=\"edge {class}{guess}\" d=\"{path}\"{marker}><title>{}</title></path>",
             foreign(&told, 300)
         );
     }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use crate::lineage::report::Week;
+use crate::page::escape;
 
 use super::super::words::{count, images};
-use super::svg::{across, drawing, escape, round_up};
+use super::svg::{across, drawing, round_up};
 
 /// Height of the bars, of the room above them, and of the axis below, in pixels.
 const PLOT: f64 = 150.0;

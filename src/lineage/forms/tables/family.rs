@@ -90,7 +90,7 @@ pub(super) fn edges(report: &LineageReport) -> Table {
             Cell::text(tie(edge.relation)),
             Cell::text(&edge.to),
             Cell::text(title(&edge.to)),
-            Cell::text(&edge.evidence),
+            Cell::text(edge.grounds()),
             Cell::maybe(edge.detail.as_deref()),
         ]
     });

@@ -203,6 +203,8 @@ pub(super) fn creators(report: &LineageReport) -> Table {
 const THEME_COLUMNS: &[Column] = &[
     Column("chunk", "Words"),
     Column("images", "Images"),
+    Column("owners", "Owners"),
+    Column("most_of_one", "Most of one"),
     Column("everywhere", "Everywhere"),
     Column("log_odds", "Log-odds"),
     Column("z", "z"),
@@ -215,6 +217,8 @@ fn theme_rows(themes: &[Theme]) -> Vec<Vec<Cell>> {
             vec![
                 Cell::text(&theme.chunk),
                 Cell::Count(theme.images),
+                Cell::Count(theme.owners),
+                Cell::Count(theme.most_of_one),
                 Cell::Count(theme.everywhere),
                 Cell::Number(theme.log_odds, 2),
                 Cell::Number(theme.z, 1),
