@@ -90,6 +90,9 @@ pub struct UpToDate {
     pub not_kept: Option<FolderError>,
 }
 
+/// Groups, and whether they could be kept.
+type Kept = (Duplicates, Result<(), FolderError>);
+
 /// The folder.
 #[derive(Clone, Debug)]
 pub struct NearFolder(PathBuf);
@@ -170,7 +173,7 @@ impl NearFolder {
         &self,
         reader: LookReader<'_>,
         run: &RunContext,
-    ) -> Result<Option<(Duplicates, Result<(), FolderError>)>, DuplicateError> {
+    ) -> Result<Option<Kept>, DuplicateError> {
         let catalog = reader.catalog();
         let (Some((copies, state)), Some(tables)) = (self.last(), self.tables(catalog)?) else {
             return Ok(None);
@@ -189,7 +192,7 @@ impl NearFolder {
         reader: LookReader<'_>,
         is_kept: bool,
         run: &RunContext,
-    ) -> Result<(Duplicates, Result<(), FolderError>), DuplicateError> {
+    ) -> Result<Kept, DuplicateError> {
         let catalog = reader.catalog();
         let generation = catalog.generation()?;
         let gathered = reader.all(Orders::Read)?;

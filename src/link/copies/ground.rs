@@ -17,7 +17,7 @@ use super::update::{changed, listed, media_of};
 use super::{Compared, Look, NearFolder, SimilarOptions};
 use crate::catalog::{Catalog, CatalogError};
 
-/// Most media that are read one by one: so many cost about what reading 200,000 at once does.
+/// Most media that are read one by one; of more, everything is read in one go.
 const MOST_READ: usize = 1 << 14;
 
 /// Everything that a picture can be compared with.

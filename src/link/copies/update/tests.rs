@@ -228,7 +228,7 @@ impl World {
         self.catalog.write_fingerprints("x", "x", at, &[row]).expect("writes");
     }
 
-    fn from_nothing(&self) -> Duplicates {
+    fn worked_out_anew(&self) -> Duplicates {
         let options = DuplicateOptions::default();
         duplicates(self.reader(), &options, &mut PairMemory::default(), &RunContext::quiet()).expect("groups")
     }
@@ -272,7 +272,7 @@ impl World {
             }
             None => folder.up_to_date(self.reader(), &quiet).expect("groups").found,
         };
-        let expected = self.from_nothing();
+        let expected = self.worked_out_anew();
         assert_eq!(found.counts, expected.counts);
         assert_eq!(found.copies.groups(), expected.copies.groups());
         let (kept, state) = folder.current(&self.catalog).expect("readable").expect("current");
