@@ -422,8 +422,9 @@ fn no_flood_takes_more_than_linear_time() {
             started.elapsed()
         };
         let small = (0..5).map(|_| time(20_000)).min().unwrap_or_default();
-        let large = time(64 * 20_000);
         let allowed = (small * 64 * 10).max(Duration::from_secs(2));
-        assert!(large < allowed, "{flood:?}: {small:?} for a part, {large:?} for 64 times as much");
+        // One of several tries must hold: other work on the machine slows some of them.
+        let holds = (0..5).any(|_| time(64 * 20_000) < allowed);
+        assert!(holds, "{flood:?}: {small:?} for a part, and over {allowed:?} for 64 times as much");
     }
 }
