@@ -17,7 +17,7 @@ use crate::error::IndexError;
 use crate::tokenizer::{self, BLANKS, KEYWORD, NAME, PROMPT};
 
 /// The format that this version writes and reads. It grows when fields or analyzers change.
-pub const INDEX_FORMAT: u32 = 2;
+pub const INDEX_FORMAT: u32 = 3;
 
 /// Bits of the hash of its words that the column of prompts keeps: among ten million prompts, two have the
 /// same by chance in one index out of five.
@@ -59,6 +59,7 @@ pub(crate) struct Fields {
     pub(crate) likes: Field,
     pub(crate) reactions: Field,
     pub(crate) comments: Field,
+    pub(crate) upscale: Field,
     pub(crate) cfg: Field,
     pub(crate) denoise: Field,
     pub(crate) seed: Field,
@@ -107,6 +108,7 @@ impl Fields {
             likes: builder.add_u64_field("likes", column.clone()),
             reactions: builder.add_u64_field("reactions", column.clone()),
             comments: builder.add_u64_field("comments", column.clone()),
+            upscale: builder.add_u64_field("upscale", column.clone()),
             created: builder.add_i64_field("created", column.clone()),
             seed: builder.add_i64_field("seed", column.clone()),
             cfg: builder.add_f64_field("cfg", column.clone()),
