@@ -36,6 +36,7 @@ mod scan;
 mod search;
 mod search_copies;
 mod search_index;
+mod search_traits;
 mod show;
 mod singles;
 mod site;

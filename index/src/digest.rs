@@ -89,6 +89,10 @@ impl Document {
             self.seed.map(i64::cast_unsigned),
             self.cfg.map(f64::to_bits),
             self.denoise.map(f64::to_bits),
+            self.upscale_percent,
+            self.traits.map(|traits| {
+                u64::from(traits.workflow) | u64::from(traits.c2pa) << 1 | u64::from(traits.trained) << 2
+            }),
         ] {
             hasher.optional(value);
         }

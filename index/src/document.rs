@@ -62,6 +62,17 @@ pub struct DocumentResource {
     pub weight: Option<f64>,
 }
 
+/// What was looked for in the metadata of a picture and is no value of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentTraits {
+    /// A graph of nodes is kept with it.
+    pub workflow: bool,
+    /// Content credentials (C2PA) are kept with it.
+    pub c2pa: bool,
+    /// It declares itself as made or edited by a trained algorithm.
+    pub trained: bool,
+}
+
 /// One image, flattened. `None` and empty mean "not known".
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
@@ -123,4 +134,9 @@ pub struct Document {
     pub denoise: Option<f64>,
     /// Seed.
     pub seed: Option<i64>,
+    /// How large the stored picture is beside the one that was generated first, in hundredths of its sides: 200 is twice
+    /// as wide and twice as high.
+    pub upscale_percent: Option<u64>,
+    /// What its metadata hold besides; `None` where nobody looked for it.
+    pub traits: Option<DocumentTraits>,
 }

@@ -26,6 +26,13 @@ const USUAL_TEXT_BYTES: usize = 1 << 10;
 /// Values that most images have.
 const USUAL_VALUES: usize = 48;
 
+/// The word of a picture that is as large as it was generated.
+pub(crate) const UNSCALED: &str = "unscaled";
+/// The word of a picture whose metadata nobody searched for traits.
+pub(crate) const UNREAD: &str = "unread";
+/// Largest picture that does not count as enlarged, in hundredths: generators round sides.
+const LARGEST_UNSCALED_PERCENT: u64 = 102;
+
 /// What becomes of one document.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -116,7 +123,16 @@ impl Entry {
         if document.says_how() {
             word("meta");
         }
-        document.shape().into_iter().for_each(word);
+        document.shape().into_iter().for_each(&mut word);
+        document.scale().into_iter().for_each(&mut word);
+        match document.traits {
+            Some(traits) => {
+                let known =
+                    [(traits.workflow, "workflow"), (traits.c2pa, "c2pa"), (traits.trained, "trained")];
+                known.into_iter().filter(|(has, _)| *has).for_each(|(_, name)| word(name));
+            }
+            None => word(UNREAD),
+        }
         self.values.push((fields.has, Kept::Text(start, self.text.len())));
     }
 
@@ -163,6 +179,7 @@ impl Entry {
             (fields.likes, document.likes),
             (fields.reactions, document.reactions),
             (fields.comments, document.comments),
+            (fields.upscale, document.upscale_percent.filter(|percent| *percent != 100)),
         ] {
             self.values.extend(value.map(|value| (field, Kept::Unsigned(value))));
         }
@@ -288,6 +305,17 @@ impl Document {
             std::cmp::Ordering::Less => "portrait",
             std::cmp::Ordering::Equal => "square",
         })
+    }
+}
+
+impl Document {
+    /// The word for a picture as large as it was generated, which needs no number, or for one that was enlarged.
+    fn scale(&self) -> Option<&'static str> {
+        match self.upscale_percent? {
+            100 => Some(UNSCALED),
+            101..=LARGEST_UNSCALED_PERCENT | ..100 => None,
+            _ => Some("hires"),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub mod query;
 mod tests;
 
 pub use chunks::{Chunks, MAX_CHUNK_BYTES, MAX_CHUNK_WORDS, MAX_CHUNKS, chunk, chunks};
-pub use document::{Document, DocumentResource, NameKind};
+pub use document::{Document, DocumentResource, DocumentTraits, NameKind};
 pub use entry::{MAX_KEYWORD_BYTES, MAX_TEXT_BYTES, kept_keyword};
 pub use error::IndexError;
 pub use facets::{Bucket, Facet, FacetField};

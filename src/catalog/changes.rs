@@ -125,8 +125,8 @@ impl<'c> Related<'c> {
 
     fn complete(&mut self, columns: &Row<'_>) -> Result<ChangedImage> {
         let row = read_row(columns)?;
-        let (width, height) = (columns.get(37)?, columns.get(38)?);
-        let same_as = columns.get::<_, Option<i64>>(39)?.and_then(ImageKey::new);
+        let (width, height) = (columns.get(38)?, columns.get(39)?);
+        let same_as = columns.get::<_, Option<i64>>(40)?.and_then(ImageKey::new);
         let key = row.key.get();
         let resources = read_uses(&mut self.uses, key)?;
         let versions = self.versions.query_map([key], |row| row.get::<_, i64>(0))?;

@@ -236,15 +236,15 @@ fn read_named(row: &Row<'_>) -> Result<NamedImage> {
     let image = read_row(row)?;
     let name = match image.key.site_id() {
         Some(id) => ImageName::Site(id),
-        None => read_name(row.get(42)?, row.get(43)?)?,
+        None => read_name(row.get(43)?, row.get(44)?)?,
     };
     Ok(NamedImage {
         name,
         row: image,
-        media: read_identity(row.get(37)?, row.get(38)?)?,
-        blurhash: row.get(39)?,
-        width: row.get(40)?,
-        height: row.get(41)?,
+        media: read_identity(row.get(38)?, row.get(39)?)?,
+        blurhash: row.get(40)?,
+        width: row.get(41)?,
+        height: row.get(42)?,
     })
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, OptionalExtension, Row};
 use super::{Catalog, CatalogError, Result};
 use crate::entity::{
     GenerationData, ImageId, ImageKey, ImageStats, MediaType, MetaState, NsfwLevel, PostId, ResourceSources,
-    Timestamp,
+    Timestamp, Traits,
 };
 
 /// One image as the catalog holds it.
@@ -64,7 +64,7 @@ pub struct StoredUse {
 pub(super) const IMAGE_COLUMNS: &str = "image, generation, media, dialects, url, media_type, nsfw_level, \
     created_at, published_at, post, username, base_model, likes, hearts, laughs, cries, comments, tags, \
     meta_state, prompt, negative_prompt, sampler, scheduler, steps, cfg, seed, gen_width, gen_height, \
-    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added, seed_high";
+    clip_skip, denoise, model_name, model_hash, tool, tool_version, remix_of, added, seed_high, traits";
 
 /// The image that row `?1` is, or turned out to be.
 pub(super) const TRUE_IMAGE: &str = "SELECT coalesce(same_as, image) FROM images WHERE image = ?1";
@@ -114,6 +114,7 @@ pub(super) fn read_row(row: &Row<'_>) -> Result<ImageRow> {
             model_hash: row.get(31)?,
             tool: row.get(32)?,
             tool_version: row.get(33)?,
+            traits: row.get::<_, Option<u32>>(37)?.map(Traits::from_bits),
         },
         remix_of: row.get::<_, Option<i64>>(34)?.and_then(ImageId::from_i64),
         added: count(row.get(35)?),

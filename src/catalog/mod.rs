@@ -21,6 +21,7 @@ mod lookups;
 mod media;
 mod merge;
 mod raw;
+mod records;
 mod schema;
 mod standing;
 mod stats;

@@ -18,7 +18,7 @@ const RECORD_SEPARATOR: u8 = 0x1E;
 
 /// Which reading of raw records the catalog holds; part of [`raw_hash`], so that an unchanged document is read
 /// again by a later reader.
-const READING: u32 = 1;
+const READING: u32 = 2;
 
 /// Raw records, packed for storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,21 @@ impl RawBlock {
             })
             .collect()
     }
+}
+
+/// Shows each text of a block with its position. What is not UTF-8 is passed over.
+///
+/// # Errors
+///
+/// [`CatalogError::Raw`] when the block is damaged or unpacks to more than 2 GiB.
+pub(super) fn for_each_text(data: &[u8], mut visit: impl FnMut(u32, &str)) -> Result<()> {
+    let texts = unpack(data)?;
+    for (position, text) in (0..).zip(texts.split(|byte| *byte == RECORD_SEPARATOR).skip(1)) {
+        if let Ok(text) = std::str::from_utf8(text) {
+            visit(position, text);
+        }
+    }
+    Ok(())
 }
 
 /// Packs bytes as a zstd frame.

@@ -16,6 +16,7 @@ use stemmata_index::query::{
 };
 
 use super::config::Config;
+use super::query_words;
 use super::settings;
 use super::topics::TOPICS;
 
@@ -32,6 +33,8 @@ pub(crate) fn topic(current: &OsStr) -> Vec<CompletionCandidate> {
 /// A word of a query.
 pub(crate) fn query_word(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(current) = current.to_str() else { return Vec::new() };
+    let Ok(current) = query_words::unprotect(current);
+    let current = current.as_str();
     let line: Vec<String> = std::env::args().collect();
     // A shell that breaks words at colons hands the field over as words of their own.
     if let Some(field) = field_before(&line, current) {
@@ -45,6 +48,15 @@ pub(crate) fn query_word(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn candidates(current: &str, line: &[String]) -> Vec<CompletionCandidate> {
+    if current.starts_with("--") {
+        return Vec::new();
+    }
+    // A query in quotes is one word to the shell; its last one is completed. The quote is the shell's.
+    if let Some(at) = current.rfind(' ') {
+        let (before, last) = current.split_at(at + 1);
+        let before = before.strip_prefix(['"', '\'']).unwrap_or(before);
+        return candidates(last, line).into_iter().map(|candidate| candidate.add_prefix(before)).collect();
+    }
     let bare = current.trim_start_matches(['-', '(']);
     let sign = current.len() - bare.strip_prefix("not:").unwrap_or(bare).len();
     let (sign, word) = current.split_at(sign);
@@ -105,10 +117,17 @@ fn values(field: &str, begins: &str, line: &[String]) -> Vec<String> {
         "class" => fixed(&COPY_CLASSES),
         "via" => fixed(&stemmata::entity::Evidence::ALL.map(stemmata::entity::Evidence::as_str)),
         "nsfw" => fixed(&["none", "soft", "mature", "x", "blocked", "unrated"]),
+        "hires" | "workflow" | "trained" => fixed(&["yes", "no", "none"]),
+        "c2pa" => fixed(&["present", "absent", "none"]),
         "size" => fixed(&["landscape", "portrait", "square", "16:9", "1024x1024"]),
         "type" => fixed(&["image", "video", "audio", "other"]),
-        "source" => fixed(&["civitai", "url", "local"]),
-        "sort" => fixed(&SORT_WORDS),
+        "source" => fixed(&["civitai", "url", "local", "trained"]),
+        "sort" => {
+            let column = lower.trim_start_matches(['-', '+']);
+            let direction = &lower[..lower.len() - column.len()];
+            let known = SORT_WORDS.into_iter().filter(|word| word.starts_with(column));
+            known.map(|word| format!("{direction}{word}")).collect()
+        }
         "group" => fixed(&Grouping::ALL.map(Grouping::as_str)),
         "date" | "mtime" | "seen" => fixed(&["today", "yesterday", "-7d..", "-30d.."]),
         "age" => fixed(&["<1d", "<7d", "<30d", ">1y"]),

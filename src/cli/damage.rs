@@ -24,9 +24,7 @@ pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> O
             *heard = info.to_string();
         }
     }));
-    let outcome = catch_unwind(AssertUnwindSafe(command));
-    drop(take_hook());
-    match outcome {
+    let outcome = match catch_unwind(AssertUnwindSafe(command)) {
         // Errors of the engine may come from wrong bytes as well.
         Ok(Err(Failure::Named(named))) if named.code == "index.failed" => {
             Err(damaged(session).unwrap_or(Failure::Named(named)))
@@ -38,13 +36,19 @@ pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> O
             Failure::new(Exit::General, "internal", lines.join(": "))
                 .hint("this is a fault of the program; please report it with the command that you ran")
         })),
-    }
+    };
+    drop(take_hook());
+    outcome
 }
 
 /// The failure for an index whose files are not those that were written. It is not opened for reading, which is where
 /// the engine may have given up.
 fn damaged(session: &Session) -> Option<Failure> {
-    match stemmata_index::damaged_files(&session.settings.index()) {
+    let folder = session.settings.index();
+    let Ok(looked) = catch_unwind(AssertUnwindSafe(|| stemmata_index::damaged_files(&folder))) else {
+        return Some(failure(Exit::Unready, 1, "the end of a file"));
+    };
+    match looked {
         Ok(files) => files.first().map(|first| failure(Exit::Unready, files.len(), first)),
         Err(error @ (IndexError::Damaged(_) | IndexError::NeedsRebuild { .. })) => Some(error.into()),
         Err(_) => None,

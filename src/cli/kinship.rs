@@ -10,7 +10,7 @@ use serde::Serialize;
 use stemmata::catalog::{Catalog, CatalogError, MediaId};
 use stemmata::link::copies::{Ground, Reach, SimilarOptions, alike};
 use stemmata::search::{CatalogResolver, Kinship};
-use stemmata_index::near::Copies;
+use stemmata_index::near::{Copies, Entry};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -165,5 +165,15 @@ impl Kinship for Near<'_> {
         found.sort_unstable();
         found.dedup();
         Ok(Some(found))
+    }
+
+    fn blurred(&self, media: u64, distance: Option<f64>) -> Result<Option<Vec<u64>>, String> {
+        let entries = near::features(self.catalog).map_err(words)?.entries;
+        let Some(own) = entries.iter().find(|entry| entry.id == media) else { return Ok(None) };
+        let most = distance.unwrap_or(f64::from(SimilarOptions::default().reach.blur));
+        let is_near = |entry: &&Entry| {
+            entry.aspect.agrees(own.aspect) && f64::from(entry.feature.distance(&own.feature)) <= most
+        };
+        Ok(Some(entries.iter().filter(is_near).map(|entry| entry.id).collect()))
     }
 }

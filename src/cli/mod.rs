@@ -83,7 +83,7 @@ use terminal::Terminal;
 
 /// Runs the command line.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
-    clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
+    completions::answer(&arguments);
     let wishes = usage::Wishes::of(&arguments);
     let arguments = query_words::protect(arguments, &Cli::command());
     let cli = match Cli::try_parse_from(arguments) {

@@ -27,7 +27,7 @@ pub use ancestry::{AncestryEdge, Descent, ParentEvidence};
 pub use decision::{Decision, Decisions, Refused, Ruling};
 pub use fingerprint::{CHROMA_VALUES, FINGERPRINT_ALGORITHM, Fingerprint};
 pub use fit::{Fit, fit, holds_weights};
-pub use generation::{GenerationData, MAX_SEED, MIN_SEED};
+pub use generation::{GenerationData, MAX_SEED, MIN_SEED, Traits};
 pub use hash::{FileHash, HashFault, HashKind, HexHash, JUNK_HASHES, JunkReason};
 pub use id::{FileId, ImageId, ImageKey, ImageName, ModelId, PostId, VersionId};
 pub use image::{Dialect, Image, ImageStats, MediaType, MetaState, NsfwLevel, PostedFor, VersionRelation};

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use stemmata_index::{Document, DocumentResource, NameKind};
+use stemmata_index::{Document, DocumentResource, DocumentTraits, NameKind};
 
 use crate::catalog::{Catalog, ChangedImage, Result};
-use crate::entity::ResourceKind;
+use crate::entity::{ResourceKind, Traits};
 
 /// Resources whose names are remembered; beyond that the memory starts afresh. About 100 bytes each.
 const MAX_REMEMBERED: usize = 2_000_000;
@@ -90,6 +90,8 @@ pub(super) fn flatten(
         cfg: data.cfg,
         denoise: data.denoise,
         seed: data.seed.map(indexed_seed),
+        upscale_percent: data.upscale_percent(image.width, image.height).map(u64::from),
+        traits: data.traits.map(indexed_traits),
     })
 }
 
@@ -97,6 +99,14 @@ pub(super) fn flatten(
 fn indexed_seed(seed: i128) -> i64 {
     let nearest = seed.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     i64::try_from(nearest).unwrap_or(i64::MAX)
+}
+
+fn indexed_traits(traits: Traits) -> DocumentTraits {
+    DocumentTraits {
+        workflow: traits.has(Traits::WORKFLOW),
+        c2pa: traits.has(Traits::C2PA),
+        trained: traits.has(Traits::TRAINED),
+    }
 }
 
 fn name_kind(kind: ResourceKind) -> NameKind {

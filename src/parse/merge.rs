@@ -5,9 +5,10 @@
 //! - A stronger claim that a prompt is empty hides a weaker one that has words.
 //! - Never: a claim dropped; what does not count is a [`Conflict`].
 
-use crate::entity::{GenerationData, ImageId, MAX_SEED, MIN_SEED, ResourceKind, ResourceUse};
+use crate::entity::{GenerationData, ImageId, MAX_SEED, MIN_SEED, ResourceKind, ResourceUse, Traits};
 
 use super::mention::rank;
+use super::provenance::{AiUse, ai_use};
 use super::resources::{Resources, without_extension};
 use super::{Claim, Conflict, Dialect, Field, Strength, Value};
 
@@ -52,10 +53,32 @@ pub(super) fn merge(claims: &[Claim]) -> Merged {
         model_hash: text(&Field::ModelHash).or(hashes),
         tool: text(&Field::Tool),
         tool_version: text(&Field::ToolVersion),
+        traits: Some(traits(claims)),
     };
     let remix = view.integer(&Field::RemixOf).and_then(|id| ImageId::new(u64::try_from(id).ok()?));
     let conflicts = view.conflicts();
     Merged { generation, resources: resources.finish(), conflicts, remix_of: remix, too_many_resources }
+}
+
+/// What the claims show to be there besides what they say.
+fn traits(claims: &[Claim]) -> Traits {
+    let mut found = Traits::default();
+    for claim in claims {
+        match (&claim.field, &claim.value, claim.dialect) {
+            (_, _, Dialect::ComfyPrompt | Dialect::ComfyWorkflow) => found = found.with(Traits::WORKFLOW),
+            (Field::Source, Value::Text(text), Dialect::Provenance) => {
+                let Some((standard, word)) = text.split_once(": ") else { continue };
+                if standard == "c2pa" {
+                    found = found.with(Traits::C2PA);
+                }
+                if matches!(ai_use(word), AiUse::Made | AiUse::Edited) {
+                    found = found.with(Traits::TRAINED);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Adds what claims name, and returns the name and the hash of the first checkpoint among them.

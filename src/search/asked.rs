@@ -76,6 +76,18 @@ pub(super) fn answer(catalog: &Catalog, kinship: Option<&dyn Kinship>, ask: &Ask
             let group = copies(kinship)?.group_within(media, VERIFIED);
             Ok(Found::Media(group.map_or_else(|| vec![media], |group| group.members.clone())))
         }
+        Ask::Raw(text) => catalog.images_with_raw_text(text).map(Found::Images).map_err(failed),
+        Ask::Blur { image, hundredths } => {
+            let media = media_of(catalog, image)?.get();
+            let distance = hundredths.map(|hundredths| f64::from(hundredths) / 100.0);
+            let found = near(kinship)?.blurred(media, distance).map_err(unready)?;
+            found.map(Found::Media).ok_or_else(|| {
+                unanswered(
+                    ErrorCode::Unready,
+                    format!("of `{image}` no BlurHash is known that could be compared"),
+                )
+            })
+        }
         Ask::Like { image, bits } => {
             let media = media_of(catalog, image)?.get();
             let found = near(kinship)?.alike(media, *bits).map_err(unready)?;
@@ -299,6 +311,10 @@ mod tests {
         }
 
         fn alike(&self, _: u64, _: Option<u32>) -> Result<Option<Vec<u64>>, String> {
+            Ok(None)
+        }
+
+        fn blurred(&self, _: u64, _: Option<f64>) -> Result<Option<Vec<u64>>, String> {
             Ok(None)
         }
     }

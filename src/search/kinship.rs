@@ -18,4 +18,12 @@ pub trait Kinship {
     ///
     /// A text for a person, where fingerprints cannot be read or were never computed.
     fn alike(&self, media: u64, bits: Option<u32>) -> Result<Option<Vec<u64>>, String>;
+
+    /// The media whose BlurHash is near that of this one and whose shape is the same, itself included: within a distance,
+    /// or the usual one. `None` where this one has no BlurHash that can be compared.
+    ///
+    /// # Errors
+    ///
+    /// A text for a person, where BlurHashes cannot be read.
+    fn blurred(&self, media: u64, distance: Option<f64>) -> Result<Option<Vec<u64>>, String>;
 }

@@ -49,6 +49,15 @@ pub enum Ask {
     CopyOf(String),
     /// It is in a group of copies of this class.
     Class(String),
+    /// The last record that describes it has this text, verbatim.
+    Raw(String),
+    /// Its BlurHash is near that of an image.
+    Blur {
+        /// The image, as the caller names images.
+        image: String,
+        /// How far, in hundredths of the distance; the caller's usual distance where it is not said.
+        hundredths: Option<u32>,
+    },
 }
 
 /// A state of an image.
@@ -164,6 +173,7 @@ impl Ask {
         matches!(
             self,
             Self::Like { .. }
+                | Self::Blur { .. }
                 | Self::CopyOf(_)
                 | Self::Class(_)
                 | Self::Is(State::Dup | State::Best | State::Candidate)
@@ -198,6 +208,13 @@ impl fmt::Display for Ask {
                 write_value(f, image, false, bits.is_some())?;
                 bits.map_or(Ok(()), |bits| write!(f, "~{bits}"))
             }
+            Self::Blur { image, hundredths } => {
+                write!(f, "blur:")?;
+                write_value(f, image, false, hundredths.is_some())?;
+                hundredths
+                    .map_or(Ok(()), |hundredths| write!(f, "~{}.{:02}", hundredths / 100, hundredths % 100))
+            }
+            Self::Raw(text) => value(f, "raw", text),
             Self::CopyOf(image) => value(f, "dupof", image),
             Self::Class(class) => write!(f, "class:{class}"),
         }

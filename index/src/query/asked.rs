@@ -48,6 +48,11 @@ pub(super) fn ask(kind: AskKind, value: &Value, now_ms: Option<i64>) -> Result<Q
         AskKind::Descends => Ask::Descends(text.into()),
         AskKind::CopyOf => Ask::CopyOf(text.into()),
         AskKind::Like => Ask::Like { image: text.into(), bits: value.slop },
+        AskKind::Blur => {
+            let whole = value.slop.map(|units| units.saturating_mul(100));
+            Ask::Blur { image: text.into(), hundredths: value.hundredths.or(whole) }
+        }
+        AskKind::Raw => Ask::Raw(text.into()),
         AskKind::Via => Ask::Via(text.to_ascii_lowercase()),
         AskKind::Linked => {
             let share = Share::ALL.into_iter().find(|share| share.as_str().eq_ignore_ascii_case(text));

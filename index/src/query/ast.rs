@@ -105,6 +105,13 @@ pub enum Node {
         /// With what.
         test: Test<i64>,
     },
+    /// A whole number whose first decimal digits are these. An unknown number never matches.
+    Digits {
+        /// Which.
+        field: IntegerField,
+        /// The digits, as a number above zero.
+        digits: i64,
+    },
     /// A comparison of a real number. An unknown number never matches.
     Real {
         /// Which.

@@ -6,8 +6,8 @@ use super::error::QueryError;
 use super::field::{IntegerField, RealField};
 use super::value::{bad, clip};
 
-/// How far a ratio may be from the one that is asked for as `16:9`, as a part of it. Generators round sides to
-/// multiples of 64, which makes 1344x768 of 16:9.
+/// How far a ratio may be from the one that is asked for as `16:9`, or an enlargement from the one that is asked for, as
+/// a part of it. Generators round sides to multiples of 64, which makes 1344x768 of 16:9.
 const RATIO_TOLERANCE: f64 = 0.02;
 
 pub(super) fn integer(field: IntegerField, text: &str, span: Span) -> Result<Query, QueryError> {
@@ -60,7 +60,9 @@ pub(super) fn real_field(field: RealField, text: &str, span: Span) -> Result<Que
     };
     let (test, negated) = comparison(text, span, one)?;
     let test = match test {
-        Test::Equal(ratio) if field == RealField::Ratio && text.contains(':') => {
+        Test::Equal(ratio)
+            if field == RealField::Hires || field == RealField::Ratio && text.contains(':') =>
+        {
             Test::Between(ratio * (1.0 - RATIO_TOLERANCE), ratio * (1.0 + RATIO_TOLERANCE))
         }
         test => test,

@@ -47,6 +47,8 @@ impl Cost {
             Node::Pattern { pattern: Pattern::Wildcard(text), .. } if !text.starts_with('*') => Self::Index,
             Node::Pattern { .. }
             | Node::Real { field: RealField::Megapixels | RealField::Ratio, .. }
+            | Node::Digits { .. }
+            | Node::Ask(Ask::Raw(_))
             | Node::Uses { .. } => Self::Scan,
             Node::Integer { field, .. } if field.has_terms() => Self::Index,
             Node::Integer { .. } | Node::Real { .. } | Node::Created(_) => Self::Column,

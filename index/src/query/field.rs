@@ -104,6 +104,8 @@ pub enum RealField {
     Megapixels,
     /// Width by height.
     Ratio,
+    /// How many times larger the stored picture is than the one that was generated first.
+    Hires,
 }
 
 /// Where a pattern looks for its words.
@@ -264,6 +266,14 @@ pub enum Presence {
     Date,
     /// A version that it was posted for.
     PostedFor,
+    /// A picture larger than it was generated first.
+    Hires,
+    /// A graph of nodes.
+    Workflow,
+    /// Content credentials.
+    C2pa,
+    /// A declaration that a trained algorithm made it.
+    Trained,
 }
 
 /// Columns to sort by, with the direction that people expect of each.

@@ -245,7 +245,17 @@ impl Lexer<'_> {
     fn takes_path(&self) -> bool {
         let name = self.tokens.last().map(|token| &self.source[token.span.start..token.span.end]);
         let kind = name.and_then(table::find).map(|field| field.kind);
-        matches!(kind, Some(FieldKind::Ask(AskKind::Path | AskKind::Root | AskKind::Like | AskKind::CopyOf)))
+        matches!(
+            kind,
+            Some(FieldKind::Ask(
+                AskKind::Path
+                    | AskKind::Root
+                    | AskKind::Like
+                    | AskKind::Blur
+                    | AskKind::CopyOf
+                    | AskKind::Raw
+            ))
+        )
     }
 
     fn word(&mut self) {

@@ -10,18 +10,15 @@ use std::sync::Arc;
 use tantivy::Term;
 use tantivy::query::{
     AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, ExistsQuery, InvertedIndexRangeQuery, Occur,
-    PhrasePrefixQuery, PhraseQuery, Query as EngineQuery, RangeQuery, TermQuery, TermSetQuery,
+    PhrasePrefixQuery, PhraseQuery, Query as EngineQuery, TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::ask::{Ask, Found, Unanswered};
 use super::ast::{Node, Pattern, Query, Span, Test};
-use super::date::Date;
 use super::error::{ErrorCode, QueryError};
 use super::excluded::Excluded;
-use super::field::{
-    IntegerField, KeywordField, Presence, RealField, ResourceField, Shape, TextField, WordField,
-};
+use super::field::{KeywordField, Presence, ResourceField, Shape, TextField, WordField};
 use super::pattern::{Fits, PatternQuery};
 use super::scan::{IdSet, Look, Scan};
 use super::truth::Known;
@@ -29,6 +26,7 @@ use super::value::MAX_SLOP;
 use super::weighted::{Interval, WeightedResources};
 use crate::chunked::Chunked;
 use crate::document::NameKind;
+use crate::entry::{UNREAD, UNSCALED};
 use crate::error::IndexError;
 use crate::phrase::Phrase;
 use crate::schema::Fields;
@@ -102,7 +100,7 @@ pub(super) type Engine = Box<dyn EngineQuery>;
 
 /// Lowers queries for one index.
 pub(crate) struct Lowering<'a> {
-    fields: &'a Fields,
+    pub(super) fields: &'a Fields,
     resolver: &'a dyn Resolver,
 }
 
@@ -126,6 +124,7 @@ impl<'a> Lowering<'a> {
             Node::Pattern { field, pattern } => self.pattern(*field, pattern, query.span)?,
             Node::Keyword { field, value, prefix } => self.keyword(*field, value, *prefix),
             Node::Integer { field, test } => self.integer(*field, *test),
+            Node::Digits { field, digits } => Self::digits(*field, *digits),
             Node::Real { field, test } => self.real(*field, *test),
             Node::Created(test) => self.created(*test),
             Node::Shape(shape) => filter(self.term(self.fields.has, shape.as_str())),
@@ -150,7 +149,19 @@ impl<'a> Lowering<'a> {
                 filter(union(Shape::ALL.map(|shape| self.term(self.fields.has, shape.as_str())).into()))
             }
             Known::Local => filter(self.term(self.fields.source, "local")),
+            Known::Scale => filter(union(vec![
+                self.term(self.fields.has, UNSCALED),
+                Box::new(ExistsQuery::new("upscale".into(), false)),
+            ])),
+            Known::Graph => self.read(self.presence(Presence::Meta)),
+            Known::Credentials => self.read(self.term(self.fields.source, "local")),
         })
+    }
+
+    /// Those of some documents whose metadata somebody searched for traits.
+    fn read(&self, known: Engine) -> Engine {
+        let unread = (Occur::MustNot, excluded(self.term(self.fields.has, UNREAD)));
+        Box::new(BooleanQuery::new(vec![(Occur::Must, filter(known)), unread]))
     }
 
     fn pattern(&self, field: WordField, pattern: &Pattern, span: Span) -> Result<Engine, IndexError> {
@@ -265,59 +276,6 @@ impl<'a> Lowering<'a> {
         Box::new(BooleanQuery::new(clauses))
     }
 
-    fn integer(&self, field: IntegerField, test: Test<i64>) -> Engine {
-        let fields = self.fields;
-        let column = match field {
-            IntegerField::Seed => return filter(signed_range(fields.seed, test)),
-            IntegerField::Steps => fields.steps,
-            IntegerField::ClipSkip => fields.clip_skip,
-            IntegerField::Width => fields.width,
-            IntegerField::Height => fields.height,
-            IntegerField::Likes => fields.likes,
-            IntegerField::Reactions => fields.reactions,
-            IntegerField::Comments => fields.comments,
-            IntegerField::Nsfw => fields.nsfw,
-            IntegerField::Post => fields.post,
-            IntegerField::Id => fields.image,
-            IntegerField::PostedFor => fields.posted_for,
-        };
-        match (field.has_terms(), test) {
-            (true, Test::Equal(value)) => filter(match u64::try_from(value) {
-                Ok(value) => exact(Term::from_field_u64(column, value)),
-                Err(_) => Box::new(EmptyQuery),
-            }),
-            _ => filter(unsigned_range(column, test)),
-        }
-    }
-
-    fn real(&self, field: RealField, test: Test<f64>) -> Engine {
-        let range = Interval::of(test);
-        let column = match field {
-            RealField::Cfg => self.fields.cfg,
-            RealField::Denoise => self.fields.denoise,
-            RealField::Megapixels => return filter(Box::new(Scan(Look::Megapixels(range)))),
-            RealField::Ratio => return filter(Box::new(Scan(Look::Ratio(range)))),
-        };
-        let Interval { low, high } = range;
-        if low.is_nan() || high.is_nan() || low > high {
-            return Box::new(EmptyQuery);
-        }
-        let term = |value| Bound::Included(Term::from_field_f64(column, value));
-        filter(Box::new(RangeQuery::new(term(low), term(high))))
-    }
-
-    fn created(&self, test: Test<Date>) -> Engine {
-        let range = match test {
-            Test::Equal(date) => Test::Between(date.start_ms(), date.end_ms() - 1),
-            Test::Above(date) => Test::AtLeast(date.end_ms()),
-            Test::AtLeast(date) => Test::AtLeast(date.start_ms()),
-            Test::Below(date) => Test::Below(date.start_ms()),
-            Test::AtMost(date) => Test::Below(date.end_ms()),
-            Test::Between(first, last) => Test::Between(first.start_ms(), last.end_ms() - 1),
-        };
-        filter(signed_range(self.fields.created, range))
-    }
-
     fn resource(
         &self,
         field: ResourceField,
@@ -401,10 +359,14 @@ impl<'a> Lowering<'a> {
             Presence::Id => column("image"),
             Presence::Date => column("created"),
             Presence::PostedFor => column("posted_for"),
+            Presence::Hires => word("hires"),
+            Presence::Workflow => word("workflow"),
+            Presence::C2pa => word("c2pa"),
+            Presence::Trained => word("trained"),
         }
     }
 
-    fn term(&self, field: Field, word: &str) -> Engine {
+    pub(super) fn term(&self, field: Field, word: &str) -> Engine {
         exact(Term::from_field_text(field, word))
     }
 }
@@ -439,36 +401,7 @@ fn beginning(field: Field, prefix: &str) -> Engine {
     ))
 }
 
-/// The whole numbers that pass a test, ends included; `None` when there are none.
-fn integer_bounds(test: Test<i64>) -> Option<(i64, i64)> {
-    let (low, high) = match test {
-        Test::Equal(value) => (value, value),
-        Test::Above(value) => (value.checked_add(1)?, i64::MAX),
-        Test::AtLeast(value) => (value, i64::MAX),
-        Test::Below(value) => (i64::MIN, value.checked_sub(1)?),
-        Test::AtMost(value) => (i64::MIN, value),
-        Test::Between(low, high) => (low, high),
-    };
-    (low <= high).then_some((low, high))
-}
-
-fn signed_range(field: Field, test: Test<i64>) -> Engine {
-    let Some((low, high)) = integer_bounds(test) else { return Box::new(EmptyQuery) };
-    let term = |value| Bound::Included(Term::from_field_i64(field, value));
-    Box::new(RangeQuery::new(term(low), term(high)))
-}
-
-fn unsigned_range(field: Field, test: Test<i64>) -> Engine {
-    let Some((low, high)) = integer_bounds(test) else { return Box::new(EmptyQuery) };
-    let Ok(high) = u64::try_from(high) else { return Box::new(EmptyQuery) };
-    // The language counts to i64::MAX; a column may hold more, which "at least" must find.
-    let high = if high == i64::MAX as u64 { u64::MAX } else { high };
-    let low = u64::try_from(low).unwrap_or(0);
-    let term = |value| Bound::Included(Term::from_field_u64(field, value));
-    Box::new(RangeQuery::new(term(low), term(high)))
-}
-
-fn exact(term: Term) -> Engine {
+pub(super) fn exact(term: Term) -> Engine {
     Box::new(TermQuery::new(term, IndexRecordOption::Basic))
 }
 

@@ -19,6 +19,7 @@ mod lex;
 mod like;
 mod lookup;
 pub(crate) mod lower;
+mod numbers;
 mod options;
 mod parse;
 mod pattern;

@@ -9,7 +9,7 @@
 use super::ast::{Node, Pattern, Query, Span};
 use super::control::Grouping;
 use super::error::{ErrorCode, Note, QueryError};
-use super::field::{self, FieldEntry, FieldKind, TextField};
+use super::field::{self, FieldEntry, FieldKind, RealField, TextField};
 use super::lex::{self, Bracket, Token, TokenKind};
 use super::options::{ParseOptions, UnknownFields};
 use super::pattern::MAX_PATTERNS;
@@ -339,7 +339,7 @@ impl Parser<'_> {
         match entry.kind {
             FieldKind::Later => {
                 let message = format!("`{}:` is not indexed yet", entry.name);
-                let hint = format!("quote the text to search the prompt for it: \"{name}\"");
+                let hint = format!("{}; quote the text to search the prompt for it: \"{name}\"", entry.about);
                 Err(QueryError::new(ErrorCode::NotIndexed, message, name_span).hint(hint))
             }
             FieldKind::Sort | FieldKind::Limit | FieldKind::Group => {
@@ -370,7 +370,8 @@ impl Parser<'_> {
         // A colon in prose, `style: anime`, is nearer to a mistyped field only by a single letter.
         let has_value = self.tokens.get(self.at).is_some_and(|token| token.glued && is_operand(&token.kind));
         let near = || field::nearest(name, names(), if has_value { 2 } else { 1 });
-        let takes_fraction = matches!(entry, Some(FieldEntry { kind: FieldKind::Real(_), .. }));
+        // `(hires:1.2)` is a word of prompts with its weight.
+        let takes_fraction = matches!(entry, Some(FieldEntry { kind: FieldKind::Real(field), .. }) if *field != RealField::Hires);
         let is_text = match entry {
             Some(_) => number && closed && is_fraction && !takes_fraction,
             None => number && (closed || near().is_none()),

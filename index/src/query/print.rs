@@ -69,6 +69,9 @@ impl fmt::Display for Node {
             Self::Integer { field, test } => {
                 write!(f, "{}:{test}", field::name_of(FieldKind::Integer(*field)))
             }
+            Self::Digits { field, digits } => {
+                write!(f, "{}:{digits}*", field::name_of(FieldKind::Integer(*field)))
+            }
             Self::Real { field, test } => write!(f, "{}:{test}", field::name_of(FieldKind::Real(*field))),
             Self::Created(test) => write!(f, "date:{test}"),
             Self::Shape(shape) => write!(f, "size:{}", shape.as_str()),

@@ -30,6 +30,8 @@ pub(crate) enum Look {
     Megapixels(Interval),
     /// Width divided by height.
     Ratio(Interval),
+    /// The first decimal digits of the seed.
+    Seed(i64),
 }
 
 /// A look at every document.
@@ -118,6 +120,16 @@ impl Look {
                 })
             }
             Self::Megapixels(range) => sides(reader, move |w, h| range.contains(w * h / 1e6))?,
+            Self::Seed(digits) => {
+                let column = columns.i64("seed")?;
+                let ranges = beginning_with(digits);
+                Box::new(move |doc| {
+                    column.first(doc).is_some_and(|seed| {
+                        let at = ranges.partition_point(|(_, last)| *last < seed);
+                        ranges.get(at).is_some_and(|(first, _)| *first <= seed)
+                    })
+                })
+            }
             Self::Ratio(range) => sides(reader, move |w, h| h > 0.0 && range.contains(w / h))?,
         })
     }
@@ -129,6 +141,18 @@ fn sides(reader: &SegmentReader, passes: impl Fn(f64, f64) -> bool + 'static) ->
         let both = width.first(doc).zip(height.first(doc));
         both.is_some_and(|(width, height)| passes(width as f64, height as f64))
     }))
+}
+
+/// The numbers whose first decimal digits are those of a number above zero, as ranges in ascending order.
+pub(crate) fn beginning_with(digits: i64) -> Vec<(i64, i64)> {
+    let mut ranges = Vec::new();
+    let (mut first, mut width) = (Some(digits), 1_i64);
+    while let Some(start) = first {
+        ranges.push((start, start.saturating_add(width - 1)));
+        first = start.checked_mul(10);
+        width = width.saturating_mul(10);
+    }
+    ranges
 }
 
 /// Whether a number passes a test.
@@ -210,6 +234,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_ranges_of_leading_digits_are_those_of_the_decimal_text() {
+        let numbers = [1, 9, 12, 123, 1230, 1239, 124, 12399, 912, 9_223_372_036_854_775_807, 922_337];
+        for digits in [1, 12, 123, 92, 9_223_372_036_854_775_807] {
+            let ranges = beginning_with(digits);
+            for number in numbers {
+                let expected = number.to_string().starts_with(&digits.to_string());
+                let found = ranges.iter().any(|(first, last)| (*first..=*last).contains(&number));
+                assert_eq!(found, expected, "{digits}* {number}");
+            }
+        }
+    }
 
     fn check(ids: &[i64], asked: &[i64]) -> Result<(), TestCaseError> {
         let set = IdSet::new(ids.to_vec());

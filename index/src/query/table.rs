@@ -10,6 +10,9 @@ pub(crate) enum FieldKind {
     Keyword(KeywordField),
     Integer(IntegerField),
     Real(RealField),
+    /// Said or not: `yes` or `no`.
+    Trait(Presence),
+    Workflow,
     Date,
     Age,
     Size,
@@ -43,6 +46,8 @@ pub(crate) enum AskKind {
     Like,
     CopyOf,
     Class,
+    Raw,
+    Blur,
 }
 
 /// The groups of the help page, in its order.
@@ -123,7 +128,7 @@ pub(crate) struct FieldEntry {
 
 use FieldKind::{
     Age, Ask, Chunk, Date, Group, Has, Integer, Is, Keyword, Later, Limit, Real, Resource, ResourceIds, Size,
-    Sort, Text, Uses,
+    Sort, Text, Trait, Uses, Workflow,
 };
 
 macro_rules! fields {
@@ -148,15 +153,18 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "chunk" ["exact"] Chunk(TextField::Prompt), None, "a tag of the prompt, whole: what stands between two commas", "chunk:\"blue eyes\"";
         "negative_chunk" ["negchunk"] Chunk(TextField::Negative), None, "a tag of the negative prompt, whole", "negative_chunk:\"bad hands\"";
         "any" [] Text(TextField::Any), None, "prompt, negative prompt and names of resources", "any:dragon";
+        "raw" [] Ask(AskKind::Raw), None, "the record as received or read, verbatim; looks through all records, some seconds a million", "raw:ADetailer", "raw:\"Hires steps\"";
     }
     Generation {
         "sampler" [] Keyword(KeywordField::Sampler), Some(Presence::Sampler), "sampler, in any program's spelling", "sampler:\"DPM++ 2M Karras\"", "sampler:euler,ddim";
         "scheduler" [] Keyword(KeywordField::Scheduler), Some(Presence::Scheduler), "scheduler", "scheduler:karras";
         "steps" [] Integer(IntegerField::Steps), Some(Presence::Steps), "sampling steps", "steps:20..40";
         "cfg" ["cfgscale"] Real(RealField::Cfg), Some(Presence::Cfg), "guidance scale", "cfg:5..";
-        "seed" [] Integer(IntegerField::Seed), Some(Presence::Seed), "seed", "seed:1234567", "seed:none";
+        "seed" [] Integer(IntegerField::Seed), Some(Presence::Seed), "seed; a star stands for more digits", "seed:1234567", "seed:123*", "seed:none";
         "clipskip" ["clip_skip"] Integer(IntegerField::ClipSkip), Some(Presence::ClipSkip), "skipped layers of the text encoder", "clipskip:2";
         "denoise" ["denoising"] Real(RealField::Denoise), Some(Presence::Denoise), "denoising strength", "denoise:..0.5";
+        "hires" [] Real(RealField::Hires), Some(Presence::Hires), "how many times larger the stored picture is than the one generated first: a number, yes or no", "hires:yes", "hires:1.5..";
+        "workflow" [] Workflow, Some(Presence::Workflow), "a graph of nodes is kept with it: yes, no, or a text of its record (as slow as raw:)", "workflow:yes", "workflow:UltimateSDUpscale";
         "tool" [] Keyword(KeywordField::Tool), Some(Presence::Tool), "what made it: a1111, comfyui, forge ...", "tool:comfyui";
         "base" ["basemodel"] Keyword(KeywordField::Base), Some(Presence::Base), "base model as the site calls it", "base:\"SDXL 1.0\"", "base:pony*";
     }
@@ -203,7 +211,7 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "likes" [] Integer(IntegerField::Likes), Some(Presence::Likes), "likes", "likes:100..";
         "reactions" [] Integer(IntegerField::Reactions), Some(Presence::Reactions), "reactions of all good kinds", "reactions:>=50";
         "comments" [] Integer(IntegerField::Comments), Some(Presence::Comments), "comments", "comments:1..";
-        "source" [] Keyword(KeywordField::Source), None, "where it was found: civitai, url or local", "source:local";
+        "source" [] Keyword(KeywordField::Source), None, "where it was found: civitai, url or local; source:trained is trained:yes", "source:local";
     }
     Files {
         "path" [] Ask(AskKind::Path), None, "absolute path: a glob, or a folder and all below it", "path:*/outputs/2024-*/**", "path:/home/me/Pictures";
@@ -211,6 +219,8 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "ext" ["extension"] Ask(AskKind::Extension), None, "ending of its name", "ext:png,webp";
         "filesize" [] Ask(AskKind::FileSize), None, "bytes; kB, MB, GB count in thousands, KiB, MiB, GiB in 1024s", "filesize:>2MB";
         "mtime" ["modified"] Ask(AskKind::Modified), None, "when the file was last written", "mtime:-7d..";
+        "c2pa" [] Trait(Presence::C2pa), Some(Presence::C2pa), "content credentials stand in the file: present or absent; nothing is verified", "c2pa:present";
+        "trained" [] Trait(Presence::Trained), Some(Presence::Trained), "the file declares that a trained algorithm made or edited it: yes or no", "trained:yes";
     }
     Time {
         "date" ["created"] Date, Some(Presence::Date), "when it was made or posted", "date:2024-01..2024-03", "date:-30d..", "date:yesterday";
@@ -219,6 +229,7 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
     }
     Kinship {
         "like" [] Ask(AskKind::Like), None, "looks like an image; ~N says how many bits of the fingerprints may differ", "like:9173928~8";
+        "blur" [] Ask(AskKind::Blur), None, "its BlurHash is near that of an image; ~X says how far, 0.05 being near", "blur:9173928~0.1";
         "dupof" [] Ask(AskKind::CopyOf), None, "is a copy of an image", "dupof:9173928";
         "class" [] Ask(AskKind::Class), None, "is in a group of copies of this class: same_bytes, same_pixels, reencode, edited, candidate", "class:reencode";
     }
@@ -232,13 +243,8 @@ pub(crate) const FIELDS: &[FieldEntry] = fields! {
         "group" [] Group, None, "one line for all hits with the same prompt, model, seed, or that are copies: prompt, model, seed, dup", "castle group:prompt";
     }
     Later {
-        "caption" [] Later, None, "captions of sidecars",;
-        "workflow" [] Later, None, "texts of a graph",;
-        "raw" [] Later, None, "metadata, verbatim",;
-        "hires" [] Later, None, "second passes",;
-        "c2pa" [] Later, None, "content credentials",;
-        "blur" [] Later, None, "distance of BlurHashes",;
-        "as_of" ["asof", "as-of"] Later, None, "the catalog as it was",;
+        "caption" [] Later, None, "captions of sidecars: a text that is only a caption is kept in the record, where raw: finds it",;
+        "as_of" ["asof", "as-of"] Later, None, "the catalog as it was: the index shows its last generation only",;
     }
 };
 

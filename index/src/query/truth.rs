@@ -29,6 +29,12 @@ pub(crate) enum Known {
     Sides,
     /// That it is a file of this machine.
     Local,
+    /// Its size and that of what was generated first.
+    Scale,
+    /// Generation data that were searched for a graph.
+    Graph,
+    /// That it is a file of this machine, which was searched for credentials.
+    Credentials,
 }
 
 impl Known {
@@ -44,11 +50,14 @@ impl Known {
             Node::Pattern { field: WordField::Keyword(field), .. } | Node::Keyword { field, .. } => {
                 keyword(*field)
             }
-            Node::Integer { field, .. } => integer(*field),
+            Node::Integer { field, .. } | Node::Digits { field, .. } => integer(*field),
             Node::Real { field: RealField::Cfg, .. } => Self::Presence(Presence::Cfg),
             Node::Real { field: RealField::Denoise, .. } => Self::Presence(Presence::Denoise),
+            Node::Real { field: RealField::Hires, .. } | Node::Has(Presence::Hires) => Self::Scale,
             Node::Real { .. } | Node::Shape(_) => Self::Sides,
             Node::Created(_) => Self::Presence(Presence::Date),
+            Node::Has(Presence::Workflow) => Self::Graph,
+            Node::Has(Presence::C2pa | Presence::Trained) => Self::Credentials,
             Node::Has(presence) if is_generation_data(*presence) => Self::Meta,
             Node::Ask(Ask::FileSize(_) | Ask::Modified(_)) => Self::Local,
             Node::Ask(
@@ -75,6 +84,7 @@ impl Known {
             | Node::Chunk { field: TextField::Prompt, .. }
             | Node::Pattern { field: WordField::Text(TextField::Prompt), .. }
             | Node::Integer { field: IntegerField::Steps | IntegerField::Seed, .. }
+            | Node::Digits { field: IntegerField::Steps | IntegerField::Seed, .. }
             | Node::Real { field: RealField::Cfg, .. }
             | Node::ResourceIds(_)
             | Node::Uses { .. } => true,
@@ -88,7 +98,8 @@ impl Known {
             Self::Always => true,
             Self::Meta => says_how,
             Self::Presence(wanted) => Self::of(node) == self || *node == Node::Has(wanted),
-            Self::Sides => Self::of(node) == self,
+            Self::Sides | Self::Scale => Self::of(node) == self,
+            Self::Graph | Self::Credentials => false,
             Self::Local => {
                 matches!(node, Node::Keyword { field: KeywordField::Source, value, prefix: false } if value == "local")
             }
@@ -141,7 +152,11 @@ fn is_generation_data(presence: Presence) -> bool {
         | Presence::Cfg
         | Presence::Seed
         | Presence::ClipSkip
-        | Presence::Denoise => true,
+        | Presence::Denoise
+        | Presence::Hires
+        | Presence::Workflow
+        | Presence::C2pa
+        | Presence::Trained => true,
         Presence::Meta
         | Presence::Base
         | Presence::User

@@ -25,8 +25,10 @@ pub(crate) struct Value {
     pub(crate) text: String,
     pub(crate) is_quoted: bool,
     pub(crate) prefix: bool,
-    /// The number after `~`.
+    /// The whole number after `~`.
     pub(crate) slop: Option<u32>,
+    /// The number after `~` where it has a point, in hundredths.
+    pub(crate) hundredths: Option<u32>,
     pub(crate) weight: Option<Test<f64>>,
     /// A pattern in place of the text.
     pub(crate) pattern: Option<Pattern>,
@@ -41,6 +43,7 @@ impl Value {
             is_quoted: false,
             prefix: false,
             slop: None,
+            hundredths: None,
             weight: None,
             pattern: None,
             span,
@@ -58,17 +61,34 @@ impl Value {
             value.text = name.into();
             value.weight = Some(test);
         }
-        if entry.kind == FieldKind::Ask(AskKind::Like)
-            && let Some((image, bits)) = text.rsplit_once('~')
-            && let Ok(bits) = bits.parse()
+        if matches!(entry.kind, FieldKind::Ask(AskKind::Like | AskKind::Blur))
+            && let Some((image, distance)) = text.rsplit_once('~')
+            && value.take_distance(distance)
         {
             value.text = image.into();
-            value.slop = Some(bits);
+        }
+        if entry.kind == FieldKind::Integer(IntegerField::Seed)
+            && let Some(digits) = text.strip_suffix('*')
+        {
+            value.text = digits.into();
+            value.prefix = true;
         }
         if takes_text(entry.kind) {
             value.take_star(entry)?;
         }
         Ok(value)
+    }
+
+    /// The number after `~`: whether it is one.
+    fn take_distance(&mut self, text: &str) -> bool {
+        self.slop = text.parse().ok();
+        if self.slop.is_none() && text.starts_with(|c: char| c.is_ascii_digit()) {
+            let number = text.parse().ok().map(|number: f64| (number * 100.0).round());
+            self.hundredths = number
+                .filter(|number| (0.0..=f64::from(u32::MAX)).contains(number))
+                .map(|number| number as u32);
+        }
+        self.slop.is_some() || self.hundredths.is_some()
     }
 
     /// A `*` at the end is a beginning; one before the end makes a pattern of one word.
@@ -104,11 +124,15 @@ impl Value {
             rest = after;
         }
         if let Some(after) = rest.strip_prefix('~') {
-            let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            if digits == 0 {
+            let digits =
+                after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+            let number = &after[..digits];
+            if !value.take_distance(number) && !number.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            value.slop = Some(after[..digits].parse().unwrap_or(u32::MAX));
+            if value.slop.is_none() && value.hundredths.is_none() {
+                value.slop = Some(u32::MAX).filter(|_| digits > 0);
+            }
             rest = &after[digits..];
         }
         if let Some(after) = rest.strip_prefix('@') {
@@ -173,8 +197,24 @@ pub(crate) fn condition(entry: &FieldEntry, value: Value, now_ms: Option<i64>) -
         }
         FieldKind::Keyword(field) => keyword(field, value)?,
         FieldKind::Resource(field) => resource(field, value)?,
+        FieldKind::Integer(field) if value.prefix => digits(field, text, span)?,
         FieldKind::Integer(field) => integer(field, text, span)?,
+        FieldKind::Real(RealField::Hires) => match yes_or_no(text) {
+            Some(wanted) => said(Presence::Hires, wanted, span),
+            None => real_field(RealField::Hires, text, span)?,
+        },
         FieldKind::Real(field) => real_field(field, text, span)?,
+        FieldKind::Trait(presence) => {
+            let wanted = yes_or_no(text).ok_or_else(|| no_trait(entry, text, span))?;
+            said(presence, wanted, span)
+        }
+        FieldKind::Workflow => match yes_or_no(text).filter(|_| !value.is_quoted) {
+            Some(wanted) => said(Presence::Workflow, wanted, span),
+            None => {
+                let records = asked::ask(AskKind::Raw, &value, now_ms)?;
+                Query::and(vec![said(Presence::Workflow, true, span), records])
+            }
+        },
         FieldKind::Date => {
             let (test, negated) = comparison(text, span, |text| date::read(text, now_ms, span))?;
             excluding(negated, Query::new(Node::Created(test), span))
@@ -241,10 +281,17 @@ fn check_form(entry: &FieldEntry, value: &Value) -> Result<(), QueryError> {
     if value.weight.is_some() && !matches!(entry.kind, FieldKind::Resource(_)) {
         return refuse("a strength after `@`");
     }
-    if value.prefix && !takes_text(entry.kind) {
+    let takes_star = takes_text(entry.kind) || entry.kind == FieldKind::Integer(IntegerField::Seed);
+    if value.prefix && !takes_star {
         return refuse("`*`");
     }
+    if value.hundredths.is_some() && entry.kind != FieldKind::Ask(AskKind::Blur) {
+        return refuse("a number with a point after `~`");
+    }
     let Some(slop) = value.slop else { return Ok(()) };
+    if entry.kind == FieldKind::Ask(AskKind::Blur) {
+        return Ok(());
+    }
     if entry.kind == FieldKind::Ask(AskKind::Like) {
         return if slop <= MAX_BITS {
             Ok(())
@@ -274,6 +321,9 @@ fn keyword(field: KeywordField, value: Value) -> Result<Query, QueryError> {
         _ => &[],
     };
     let folded = tokenizer::keyword(&value.text);
+    if field == KeywordField::Source && folded == "trained" && !value.prefix {
+        return Ok(said(Presence::Trained, true, value.span));
+    }
     if !known.is_empty() && !value.prefix && !known.contains(&folded.as_str()) {
         let error = bad(format!("`{}` is none of {}", clip(&value.text), known.join(", ")), value.span);
         return Err(match field::nearest(&folded, known.iter().copied(), 2) {
@@ -324,6 +374,39 @@ fn size(text: &str, span: Span) -> Result<Query, QueryError> {
         Ok(Query::new(Node::Integer { field, test: test(pixels) }, span))
     };
     Ok(Query::and(vec![side(IntegerField::Width, width)?, side(IntegerField::Height, height)?]))
+}
+
+/// Whether the words say that something is so; `None` for other words.
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "present" => Some(true),
+        "no" | "false" | "absent" => Some(false),
+        _ => None,
+    }
+}
+
+/// Something is known to be there, or known not to be.
+fn said(presence: Presence, wanted: bool, span: Span) -> Query {
+    let query = Query::new(Node::Has(presence), span);
+    if wanted { query } else { query.negate() }
+}
+
+fn no_trait(entry: &FieldEntry, text: &str, span: Span) -> QueryError {
+    let error = bad(format!("`{}:` does not know `{}`", entry.name, clip(text)), span);
+    match text.to_ascii_lowercase().as_str() {
+        "valid" | "invalid" | "verified" => {
+            error.hint("no signature is checked here: `c2pa:present` is all that is known")
+        }
+        _ => error.hint("it knows yes, no and none"),
+    }
+}
+
+/// `123*`.
+fn digits(field: IntegerField, text: &str, span: Span) -> Result<Query, QueryError> {
+    let number: i64 = text.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+        bad(format!("`{}*` does not begin with digits of a number above zero", clip(text)), span)
+    })?;
+    Ok(Query::new(Node::Digits { field, digits: number }, span))
 }
 
 fn bad_size(text: &str, span: Span) -> QueryError {

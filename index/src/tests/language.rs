@@ -118,6 +118,49 @@ fn absent_values_are_asked_for_by_none() {
 }
 
 #[test]
+fn what_metadata_hold_besides_is_there_or_not() {
+    check("hires:yes -hires:No has:hires hires:none", "has:hires has:hires has:hires hires:none");
+    check("hires:1.5.. hires:2 hires>=1.5", "hires:1.5.. hires:1.96..2.04 hires:1.5..");
+    check("workflow:no workflow:present workflow:none", "-has:workflow has:workflow workflow:none");
+    check("workflow:KSampler", "has:workflow raw:KSampler");
+    check("-workflow:\"yes\"", "-(has:workflow raw:yes)");
+    check("c2pa:present c2pa:absent -c2pa:yes", "has:c2pa -has:c2pa -has:c2pa");
+    check("source:trained trained:yes source:local", "has:trained has:trained source:local");
+    check("(hires:1.2), (blur:1.3), blur", "hires blur blur");
+    check_error("c2pa:valid", ErrorCode::BadValue, "c2pa:valid");
+    check_error("trained:maybe", ErrorCode::BadValue, "trained:maybe");
+    check_error("hires:high", ErrorCode::BadValue, "hires:high");
+}
+
+#[test]
+fn a_seed_may_be_asked_for_by_its_first_digits() {
+    check("seed:123* -seed:9*", "seed:123* -seed:9*");
+    check("seed: 123*", "seed:123*");
+    check("seed:(12* | 7)", "seed:12* or seed:7");
+    check_error("seed:*", ErrorCode::BadValue, "seed:*");
+    check_error("seed:0*", ErrorCode::BadValue, "seed:0*");
+    check_error("seed:1*3", ErrorCode::BadValue, "seed:1*3");
+    check_error("steps:2*", ErrorCode::BadValue, "steps:2*");
+}
+
+#[test]
+fn ratios_are_read_in_every_spelling() {
+    let expected = "ratio:1.7422222222222221..1.8133333333333332";
+    for text in ["ratio:16:9", "ratio=16:9", "size:16:9", "size=16:9", "ratio: 16:9", "aspect:16:9"] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn blurs_and_records_are_asked_of_the_catalog() {
+    check("blur:9173928~0.1 blur:17", "blur:\"9173928\"~0.10 blur:17");
+    check("blur:\"/a b.png\"~0.25 blur:7~2", "blur:\"/a b.png\"~0.25 blur:\"7\"~2.00");
+    check("raw:\"Hires steps\" raw:/home/x", "raw:\"Hires steps\" raw:\"/home/x\"");
+    check_error("like:7~0.5", ErrorCode::Unsupported, "like:7~0.5");
+    check_error("cat steps:\"7\"~0.5", ErrorCode::Unsupported, "steps:\"7\"~0.5");
+}
+
+#[test]
 fn pasted_prompts_are_text() {
     check("(masterpiece:1.2), ((best quality)), 1girl", "masterpiece best quality 1girl");
     check("<lora:add_detail:0.8>, castle BREAK hill", "lora:add_detail castle hill");
@@ -145,7 +188,7 @@ fn unknown_fields_are_errors_with_a_suggestion() {
 
 #[test]
 fn planned_fields_and_forms_say_so() {
-    check_error("a workflow:dup", ErrorCode::NotIndexed, "workflow");
+    check_error("a caption:dup", ErrorCode::NotIndexed, "caption");
     check_error("as-of:2025-06-01 cat", ErrorCode::NotIndexed, "as-of");
     check_error("red-c*t", ErrorCode::Unsupported, "red-c*t");
 }

@@ -14,11 +14,13 @@ use crate::query::{
     ResourceField, SamplerName, Shape, Share, State, Test, TextField, Unanswered, WordField,
 };
 use crate::tokenizer::{Kind, keyword, words};
-use crate::{Document, DocumentResource, NameKind, Writer, WriterOptions};
+use crate::{Document, DocumentResource, DocumentTraits, NameKind, Writer, WriterOptions};
 
 pub(super) use judge::matches;
 
 const VOCABULARY: [&str; 6] = ["cat", "dog", "red", "hair", "redder", "猫"];
+/// Sizes beside those of the pictures generated first.
+const PERCENTS: [u64; 6] = [50, 100, 101, 103, 150, 200];
 const KEYWORDS: [&str; 4] = ["euler", "Euler A", "karras", "SD 1.5"];
 
 /// One indexing thread and the least memory.
@@ -96,6 +98,10 @@ fn asks() -> Vec<Ask> {
         Ask::Like { image: "a \"b\"".into(), bits: None },
         Ask::CopyOf("none".into()),
         Ask::Class("reencode".into()),
+        Ask::Raw("Hires \"steps\"".into()),
+        Ask::Blur { image: "17".into(), hundredths: Some(5) },
+        Ask::Blur { image: "/a b".into(), hundredths: Some(100) },
+        Ask::Blur { image: "17".into(), hundredths: None },
     ];
     asks.extend(Share::ALL.map(Ask::Linked));
     asks
@@ -129,6 +135,7 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
         option::of(-3..3i64),
         option::of(1_704_000_000_000..1_712_000_000_000i64),
         any::<bool>(),
+        (option::of(select(&PERCENTS[..])), option::of((any::<bool>(), any::<bool>(), any::<bool>()))),
     );
     (texts, lists, words, sizes, counts, others).prop_map(|(texts, lists, words, sizes, counts, others)| {
         Document {
@@ -154,6 +161,8 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
             cfg: others.0,
             seed: others.1,
             created_ms: others.2,
+            upscale_percent: others.4.0,
+            traits: (others.4.1).map(|(workflow, c2pa, trained)| DocumentTraits { workflow, c2pa, trained }),
             ..Document::default()
         }
     })
@@ -233,6 +242,13 @@ fn leaf() -> impl Strategy<Value = Node> {
             .prop_map(|(field, value, prefix)| Node::Keyword { field, value: value.into(), prefix }),
         4 => (integer_field, test(-3..7i64)).prop_map(|(field, test)| Node::Integer { field, test }),
         2 => test(real()).prop_map(|test| Node::Real { field: RealField::Cfg, test }),
+        2 => test(select(&[0.5, 0.98, 1.0, 1.03, 1.5, 2.0, 1e9][..])).prop_map(|test| Node::Real {
+            // A single number is read with some tolerance.
+            test: if let Test::Equal(times) = test { Test::Between(times, times + 0.5) } else { test },
+            field: RealField::Hires,
+        }),
+        1 => select(&[1_i64, 2, 12, i64::MAX][..])
+            .prop_map(|digits| Node::Digits { field: IntegerField::Seed, digits }),
         2 => (select(&[RealField::Ratio, RealField::Megapixels][..]), test(select(&[0.0, 3e-6, 6e-6, 0.5, 1.0, 1.5][..])))
             .prop_map(|(field, test)| Node::Real { field, test }),
         2 => (select(&[ResourceField::Lora, ResourceField::Resource][..]), test(0..4i64))
@@ -282,7 +298,7 @@ fn pattern() -> impl Strategy<Value = Node> {
         .prop_map(|(field, pattern)| Node::Pattern { field, pattern })
 }
 
-const PRESENCES: [Presence; 12] = [
+const PRESENCES: [Presence; 16] = [
     Presence::Meta,
     Presence::Prompt,
     Presence::Negative,
@@ -295,6 +311,10 @@ const PRESENCES: [Presence; 12] = [
     Presence::Width,
     Presence::Date,
     Presence::PostedFor,
+    Presence::Hires,
+    Presence::Workflow,
+    Presence::C2pa,
+    Presence::Trained,
 ];
 
 /// A query in its normal form.

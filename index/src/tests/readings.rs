@@ -126,7 +126,7 @@ fn questions_to_the_catalog_read_back() {
     check_error("like:917~99", ErrorCode::BadValue, "like:917~99");
     check_error("is:dupp", ErrorCode::BadValue, "is:dupp");
     check_error("linked:most", ErrorCode::BadValue, "linked:most");
-    check_error("source:trained", ErrorCode::BadValue, "source:trained");
+    check_error("source:trainer", ErrorCode::BadValue, "source:trainer");
     check_error("filesize:big", ErrorCode::BadValue, "filesize:big");
     check_error("path:\"\"", ErrorCode::BadValue, "path:\"\"");
 }

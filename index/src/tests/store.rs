@@ -370,6 +370,8 @@ fn every_column_takes_its_values() {
             cfg: Some(real),
             denoise: Some(real),
             seed: Some(signed),
+            upscale_percent: number,
+            traits: Some(crate::DocumentTraits { workflow: true, c2pa: true, trained: true }),
         };
         writer.add(&document).expect("adds");
     }

@@ -22,7 +22,8 @@ const EMPTY: &str = "UPDATE images SET same_as = image, generation = ?2, url = N
     created_at = NULL, published_at = NULL, base_model = NULL, tags = NULL, meta_state = 0, prompt = NULL,
     negative_prompt = NULL, sampler = NULL, scheduler = NULL, steps = NULL, cfg = NULL, seed = NULL,
     seed_high = NULL, gen_width = NULL, gen_height = NULL, clip_skip = NULL, denoise = NULL, model_name = NULL,
-    model_hash = NULL, tool = NULL, tool_version = NULL, remix_of = NULL, raw_hash = NULL, own_meta = NULL
+    model_hash = NULL, tool = NULL, tool_version = NULL, remix_of = NULL, raw_hash = NULL, own_meta = NULL,
+    traits = NULL
     WHERE image = ?1 AND image < 0";
 
 impl Catalog {

@@ -16,7 +16,7 @@ use crate::catalog::images::{
     IMAGE_COLUMNS, StoredUse, USES_OF_IMAGE, meta_code, meta_state, read_row, read_uses, split_seed,
 };
 use crate::catalog::merge::{Described, dialect_bit};
-use crate::entity::{Dialect, ImageKey, ModelId};
+use crate::entity::{Dialect, ImageKey, ModelId, Traits};
 
 /// The image of the site with media ?1 that the picture of version ?2 is: one that the version's documents name
 /// themselves, one of the owner of the version's model, one in the post that holds most other pictures of the
@@ -220,7 +220,7 @@ impl<'t> Correlation<'t> {
                 "UPDATE images SET meta_state = ?2, own_meta = ?3, prompt = ?4, negative_prompt = ?5,
                     sampler = ?6, scheduler = ?7, steps = ?8, cfg = ?9, seed = ?10, gen_width = ?11,
                     gen_height = ?12, clip_skip = ?13, denoise = ?14, model_name = ?15, model_hash = ?16,
-                    tool = ?17, tool_version = ?18, seed_high = ?19 WHERE image = ?1",
+                    tool = ?17, tool_version = ?18, seed_high = ?19, traits = ?20 WHERE image = ?1",
             )?
             .execute(params![
                 key,
@@ -242,6 +242,7 @@ impl<'t> Correlation<'t> {
                 data.tool,
                 data.tool_version,
                 seed_high,
+                data.traits.map(Traits::bits),
             ])?;
         replace_uses(self.transaction, key, &image.uses)
     }
@@ -252,7 +253,7 @@ pub(super) fn read_described(transaction: &Transaction<'_>, image: i64) -> Resul
     let sql = format!("SELECT {IMAGE_COLUMNS}, own_meta FROM images WHERE image = ?1");
     let mut statement = transaction.prepare_cached(&sql)?;
     let (row, own_meta) =
-        statement.query_row([image], |row| Ok((read_row(row), row.get::<_, Option<i64>>(37)?)))?;
+        statement.query_row([image], |row| Ok((read_row(row), row.get::<_, Option<i64>>(38)?)))?;
     let uses = read_uses(&mut transaction.prepare_cached(USES_OF_IMAGE)?, image)?;
     Ok(Described { row: row?, uses, own_meta: own_meta.map(meta_state).transpose()? })
 }

@@ -13,7 +13,7 @@ use crate::catalog::fingerprints;
 use crate::catalog::images::{IMAGE_COLUMNS, ImageRow, StoredUse, meta_code, split_seed};
 use crate::catalog::merge::{fresh, merged, merged_uses, uses_after};
 use crate::catalog::{CatalogError, Result};
-use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse};
+use crate::entity::{Image, ImageKey, ImageName, Media, MetaState, ModelId, ResourceUse, Traits};
 
 /// Where a media is.
 struct MediaPlace {
@@ -57,7 +57,7 @@ impl<'t> ImageWriter<'t> {
             store_image: transaction.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO images ({IMAGE_COLUMNS}, raw_block, raw_position, raw_hash)
                  VALUES ({})",
-                placeholders(40)
+                placeholders(41)
             ))?,
             touch_raw: transaction.prepare_cached(
                 "UPDATE images SET raw_hash = ?2, raw_block = ?3, raw_position = ?4 WHERE image = ?1",
@@ -285,6 +285,7 @@ impl<'t> ImageWriter<'t> {
             row.remix_of.map(|image| image.as_i64()),
             saturating_i64(row.added),
             seed_high,
+            data.traits.map(Traits::bits),
             self.stamp.generation,
             raw.position,
             raw.hash,

@@ -1,5 +1,6 @@
 //! What can be printed of a hit, by name: for `--fields` and `--template`.
 
+use stemmata::entity::Traits;
 use stemmata::search::FoundImage;
 
 use super::super::names;
@@ -68,6 +69,25 @@ pub(crate) const FIELDS: &[Field] = &[
     field!("clipskip" | "clip_skip", right, "skipped layers of the text encoder", |hit| {
         text(hit.image.row.generation_data.clip_skip)
     }),
+    field!(
+        "hires",
+        right,
+        "how many times larger the stored picture is than the one generated first",
+        |hit| {
+            let percent = hit.image.row.generation_data.upscale_percent(hit.image.width, hit.image.height);
+            text(percent.map(|percent| f64::from(percent) / 100.0))
+        }
+    ),
+    field!("workflow", left, "`yes` where a graph of nodes is kept with it", |hit| said(
+        hit,
+        Traits::WORKFLOW
+    )),
+    field!("c2pa", left, "`yes` where content credentials stand in the file; unverified", |hit| {
+        said(hit, Traits::C2PA)
+    }),
+    field!("trained", left, "`yes` where the file declares that a trained algorithm made it", |hit| {
+        said(hit, Traits::TRAINED)
+    }),
     field!("tool", left, "what made it", |hit| hit.image.row.generation_data.tool.clone()),
     field!("size", left, "width x height", size),
     field!("width", right, "pixels across", |hit| text(hit.image.width)),
@@ -107,6 +127,12 @@ pub(crate) fn help() -> String {
         text.push_str(&format!("  {:<14} {}\n", field.name, field.about));
     }
     text
+}
+
+/// `yes` for what the metadata hold; nothing for what they do not, or nobody looked for.
+fn said(hit: &FoundImage, wanted: Traits) -> Option<String> {
+    let traits = hit.image.row.generation_data.traits?;
+    traits.has(wanted).then(|| "yes".to_owned())
 }
 
 fn model(hit: &FoundImage) -> Option<String> {

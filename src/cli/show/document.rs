@@ -285,6 +285,7 @@ const NOTHING: &GenerationData = &GenerationData {
     model_hash: None,
     tool: None,
     tool_version: None,
+    traits: None,
 };
 
 /// The view of how it was made: what the file says now, else what the catalog holds.

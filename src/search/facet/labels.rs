@@ -1,6 +1,7 @@
 //! Resources by what they are called today: each that occurs among the matches is looked up once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use stemmata_index::query::{Query, Resolver, ResourceField};
 use stemmata_index::{Facts, Reader};
@@ -11,6 +12,9 @@ use crate::catalog::{Catalog, NamedResource};
 use crate::entity::{ModelId, VersionId};
 use crate::search::SearchError;
 use crate::search::resolve::role;
+
+/// Asking for a single resource costs as much as reading so many one after the other.
+const SINGLE_COST: u64 = 4;
 
 /// What a resource is to an image, or what hangs on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,11 +127,22 @@ impl Labels {
         if labels.by_role.is_empty() {
             return Ok(labels);
         }
-        for resource in occurring(reader, resolver, query)?.iter() {
-            if let Some(named) = catalog.named_resource(resource)? {
-                labels.add(catalog, resource, &named, &mut known)?;
+        let wanted = occurring(reader, resolver, query)?;
+        let mut models = HashMap::new();
+        if wanted.len().saturating_mul(SINGLE_COST) < catalog.last_resource()? {
+            for resource in wanted.iter() {
+                if let Some(named) = catalog.named_resource(resource)? {
+                    labels.add(catalog, resource, &named, (&mut known, &mut models))?;
+                }
             }
+            return Ok(labels);
         }
+        catalog.for_each_called_resource(|resource, named| -> Result<(), SearchError> {
+            if wanted.contains(resource) {
+                labels.add(catalog, resource, &named, (&mut known, &mut models))?;
+            }
+            Ok(())
+        })?;
         Ok(labels)
     }
 
@@ -136,7 +151,7 @@ impl Labels {
         catalog: &Catalog,
         resource: u64,
         named: &NamedResource,
-        known: &mut HashMap<Label, u32>,
+        (known, models): (&mut HashMap<Label, u32>, &mut HashMap<ModelId, OfModel>),
     ) -> Result<(), SearchError> {
         let all = &mut self.all;
         let mut number = |label: Label| {
@@ -147,7 +162,7 @@ impl Labels {
         };
         for (role, of_resource) in &mut self.by_role {
             let labels = match role {
-                Role::Tag | Role::Creator => hanging(catalog, named, *role)?,
+                Role::Tag | Role::Creator => hanging(catalog, named, *role, models)?,
                 _ if role.holds(named) => vec![label(named)],
                 _ => Vec::new(),
             };
@@ -199,13 +214,24 @@ fn label(named: &NamedResource) -> Label {
     }
 }
 
-fn hanging(catalog: &Catalog, named: &NamedResource, role: Role) -> Result<Vec<Label>, SearchError> {
+/// Tags and publisher of a model.
+type OfModel = (Vec<String>, Option<String>);
+
+fn hanging(
+    catalog: &Catalog,
+    named: &NamedResource,
+    role: Role,
+    models: &mut HashMap<ModelId, OfModel>,
+) -> Result<Vec<Label>, SearchError> {
     let Some(model) = named.linked.as_ref().and_then(|linked| linked.model) else { return Ok(Vec::new()) };
-    let (tags, creator) = catalog.labels_of_model(model)?;
-    let texts = match role {
+    let (tags, creator) = match models.entry(model) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(catalog.labels_of_model(model)?),
+    };
+    let texts: Vec<String> = match role {
         // The site's tags differ in case alone at times, and a query does not tell them apart.
-        Role::Tag => tags.into_iter().map(|tag| tag.to_lowercase()).collect(),
-        _ => Vec::from_iter(creator),
+        Role::Tag => tags.iter().map(|tag| tag.to_lowercase()).collect(),
+        _ => creator.iter().cloned().collect(),
     };
     let label = |text: String| Label { text, version: None, model: None };
     let mut labels: Vec<Label> = texts.into_iter().map(label).collect();

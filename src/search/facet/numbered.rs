@@ -37,6 +37,20 @@ impl NumberSet {
         self.rest.extend(other.rest);
     }
 
+    /// How many numbers it has.
+    pub(super) fn len(&self) -> u64 {
+        let dense: u64 = self.bits.iter().map(|word| u64::from(word.count_ones())).sum();
+        dense + self.rest.len() as u64
+    }
+
+    /// Whether it has a number.
+    pub(super) fn contains(&self, number: u64) -> bool {
+        match place(number) {
+            Some((word, bit)) => self.bits.get(word).is_some_and(|bits| bits & bit != 0),
+            None => self.rest.contains(&number),
+        }
+    }
+
     /// Every number, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
         let dense = (0_u64..).zip(&self.bits).flat_map(|(word, bits)| {
@@ -100,6 +114,9 @@ mod tests {
         one.merge(other);
         let expected = [0, 7, 63, 64, DENSE - 1, DENSE, u64::MAX];
         assert_eq!(one.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(one.len(), 7);
+        assert!(expected.into_iter().all(|number| one.contains(number)));
+        assert!(![1, 65, DENSE + 1, DENSE - 2].into_iter().any(|number| one.contains(number)));
         let mut table = NumberTable::default();
         for number in expected {
             table.insert(number, vec![(number % 1000) as u32, 1]);

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::air;
 use super::convert::FieldProblem;
 use super::wire::{Field, Fields};
-use crate::entity::{GenerationData, ResourceKind, canonical_sampler, canonical_scheduler};
+use crate::entity::{GenerationData, ResourceKind, Traits, canonical_sampler, canonical_scheduler};
 use crate::parse::resources::{Resources, without_extension};
 use crate::parse::tool_of_version;
 
@@ -51,6 +51,7 @@ pub(super) fn read(meta: &Fields<'_>, resources: &mut Resources) -> GenerationDa
             .or_else(|| resources.hash_of(ResourceKind::Model).map(ToString::to_string)),
         tool: read_tool(meta),
         tool_version: meta.text("Version").or_else(|| meta.text("version")),
+        traits: Some(read_traits(meta)),
     }
 }
 
@@ -170,6 +171,17 @@ fn read_tool(meta: &Fields<'_>) -> Option<String> {
     let of_version = meta.word("Version").and_then(|version| tool_of_version(&version));
     let is_swarm = || meta.word("version").is_some_and(|version| is_four_numbers(&version));
     of_version.or_else(|| is_swarm().then_some("swarmui")).map(str::to_owned)
+}
+
+/// The site keeps a graph, and nothing that says where a picture comes from.
+fn read_traits(meta: &Fields<'_>) -> Traits {
+    let is_graph = |value: &Value| match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::String(text) => text.trim_start().starts_with('{'),
+        _ => false,
+    };
+    let has_graph = ["comfy", "workflow"].iter().any(|key| meta.map.get(*key).is_some_and(is_graph));
+    if has_graph { Traits::WORKFLOW } else { Traits::default() }
 }
 
 /// `0.9.1.1`: the version of SwarmUI, which the site stores under a key in lower case.

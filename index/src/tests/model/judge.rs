@@ -83,10 +83,18 @@ fn can_be_false(node: &Node, document: &Document) -> bool {
             _ => true,
         },
         Node::Real { field: RealField::Cfg, .. } => document.cfg.is_some(),
+        Node::Real { field: RealField::Hires, .. } | Node::Has(Presence::Hires) => {
+            document.upscale_percent.is_some()
+        }
         Node::Real { .. } | Node::Shape(_) => document.width.is_some() && document.height.is_some(),
         Node::Created(_) => document.created_ms.is_some(),
         Node::Has(Presence::Meta | Presence::Width | Presence::Date | Presence::PostedFor) => true,
+        Node::Has(Presence::Workflow) => meta && document.traits.is_some(),
+        Node::Has(Presence::C2pa | Presence::Trained) => {
+            document.source.is_some() && document.traits.is_some()
+        }
         Node::Has(_) => meta,
+        Node::Digits { .. } => document.seed.is_some(),
         Node::Ask(Ask::FileSize(_)) => document.source.is_some(),
         Node::Ask(Ask::Via(_) | Ask::Linked(_) | Ask::Is(State::Unresolved)) => meta,
         _ => true,
@@ -146,6 +154,12 @@ fn holds(node: &Node, document: &Document) -> bool {
                 IntegerField::Seed => document.seed.is_some_and(|seed| passes(*test, seed)),
                 _ => unreachable!("not generated"),
             }
+        }
+        Node::Digits { digits, .. } => {
+            document.seed.is_some_and(|seed| seed.to_string().starts_with(&digits.to_string()))
+        }
+        Node::Real { field: RealField::Hires, test } => {
+            document.upscale_percent.is_some_and(|percent| passes_about(*test, percent as f64 / 100.0))
         }
         Node::Real { field: RealField::Cfg, test } => {
             document.cfg.is_some_and(|cfg| passes_about(*test, cfg))
@@ -276,6 +290,10 @@ fn has(document: &Document, presence: Presence) -> bool {
         Presence::Width => document.width.is_some(),
         Presence::Date => document.created_ms.is_some(),
         Presence::PostedFor => !document.posted_for.is_empty(),
+        Presence::Hires => document.upscale_percent.is_some_and(|percent| percent > 102),
+        Presence::Workflow => document.traits.is_some_and(|traits| traits.workflow),
+        Presence::C2pa => document.traits.is_some_and(|traits| traits.c2pa),
+        Presence::Trained => document.traits.is_some_and(|traits| traits.trained),
         _ => unreachable!("not generated"),
     }
 }
