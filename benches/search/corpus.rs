@@ -158,6 +158,8 @@ fn document(image: &wire::Image<'_>, media: u64) -> Document {
         cfg: meta.map(|meta| meta.cfg_scale),
         denoise: None,
         seed: meta.map(|meta| meta.seed.cast_signed()),
+        upscale_percent: None,
+        traits: None,
     }
 }
 

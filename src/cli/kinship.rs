@@ -8,9 +8,9 @@ use std::cell::{Cell, OnceCell};
 
 use serde::Serialize;
 use stemmata::catalog::{Catalog, CatalogError, MediaId};
-use stemmata::link::copies::{Ground, Reach, SimilarOptions, alike};
+use stemmata::link::copies::{Ground, Look, Reach, SimilarOptions, alike, blurred};
 use stemmata::search::{CatalogResolver, Kinship};
-use stemmata_index::near::{Copies, Entry};
+use stemmata_index::near::Copies;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -125,6 +125,17 @@ impl<'s> Near<'s> {
         })
     }
 
+    /// How a media looks; `None` where the catalog has none of that number.
+    fn look(&self, media: u64) -> Result<Option<Look>, String> {
+        let Some(media) = MediaId::new(media) else { return Ok(None) };
+        near::reader(self.catalog).look(media).map_err(|error| error.to_string())
+    }
+
+    fn ground(&self) -> Result<&Ground<'s>, String> {
+        let open = || near::ground(self.session, self.catalog).map_err(|error| error.to_string());
+        self.ground.get_or_init(open).as_ref().map_err(Clone::clone)
+    }
+
     fn read(&self) -> Result<Option<Copies>, String> {
         let (standing, copies) = known(self.session, self.catalog).map_err(|error| error.to_string())?;
         self.standing.set(standing);
@@ -143,37 +154,29 @@ impl Kinship for Near<'_> {
     }
 
     fn alike(&self, media: u64, bits: Option<u32>) -> Result<Option<Vec<u64>>, String> {
-        let Some(media) = MediaId::new(media) else { return Ok(None) };
-        let look = near::reader(self.catalog).look(media).map_err(|error| error.to_string())?;
+        let look = self.look(media)?;
         let Some(look) = look.filter(|look| look.blur.is_some() || look.comparable().is_some()) else {
             return Ok(None);
         };
-        let ground = self
-            .ground
-            .get_or_init(|| near::ground(self.session, self.catalog).map_err(|error| error.to_string()));
         let usual = SimilarOptions::default();
         let reach = match bits {
             // Bits are counted between pixels: what only has a BlurHash has no such distance.
             Some(bits) if look.comparable().is_some() => Reach { bits, blur: NOTHING },
             _ => usual.reach,
         };
-        let ground = ground.as_ref().map_err(Clone::clone)?;
-        let found = alike(ground, &look, SimilarOptions { reach, ..usual });
+        let found = alike(self.ground()?, &look, SimilarOptions { reach, ..usual });
         let found = found.map_err(|error| error.to_string())?;
         let mut found: Vec<u64> = found.into_iter().map(MediaId::get).collect();
-        found.push(media.get());
+        found.push(media);
         found.sort_unstable();
         found.dedup();
         Ok(Some(found))
     }
 
     fn blurred(&self, media: u64, distance: Option<f64>) -> Result<Option<Vec<u64>>, String> {
-        let entries = near::features(self.catalog).map_err(words)?.entries;
-        let Some(own) = entries.iter().find(|entry| entry.id == media) else { return Ok(None) };
-        let most = distance.unwrap_or(f64::from(SimilarOptions::default().reach.blur));
-        let is_near = |entry: &&Entry| {
-            entry.aspect.agrees(own.aspect) && f64::from(entry.feature.distance(&own.feature)) <= most
-        };
-        Ok(Some(entries.iter().filter(is_near).map(|entry| entry.id).collect()))
+        let Some(look) = self.look(media)?.filter(|look| look.blur.is_some()) else { return Ok(None) };
+        let most = distance.map_or(SimilarOptions::default().reach.blur, |distance| distance as f32);
+        let found = blurred(self.ground()?, &look, most).map_err(|error| error.to_string())?;
+        Ok(Some(found.into_iter().map(MediaId::get).collect()))
     }
 }

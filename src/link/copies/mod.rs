@@ -40,7 +40,7 @@ pub use ground::Ground;
 pub use look::{Look, Looks};
 pub use reader::{Gathered, LookReader, Orders, Unfit, UnfitCounts};
 pub use report::{Answer, Filter, Group, Member, Side, each_group};
-pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, alike, similar};
+pub use similar::{SimilarHit, SimilarOptions, SimilarQuery, SimilarReport, Turns, alike, blurred, similar};
 pub use standing::Standing;
 pub(in crate::link) use tables::TableCounts;
 pub use verdict::{

@@ -5,6 +5,7 @@
 //! - Never: a hit whose pixels say that it is something else.
 
 use rayon::prelude::*;
+use stemmata_index::near::Entry;
 
 use super::report::{bytes, images, refine};
 use super::verdict::{LOOK_ALIKE_BITS, Reach};
@@ -150,6 +151,26 @@ pub fn alike(
 ) -> Result<Vec<MediaId>, CatalogError> {
     let near = by_look(ground.around(look, options)?.as_ref(), look, options);
     Ok(near.into_iter().map(|near| near.0).collect())
+}
+
+/// The media whose BlurHash comes as near to that of a picture, whatever their pixels say, by their numbers; the picture
+/// itself is one of them.
+///
+/// # Errors
+///
+/// When the catalog cannot be read.
+pub fn blurred(ground: &Ground<'_>, look: &Look, distance: f32) -> Result<Vec<MediaId>, CatalogError> {
+    let Some((feature, aspect)) = &look.blur else { return Ok(Vec::new()) };
+    let only = Look { blur: look.blur.clone(), ..Look::new(look.media, look.order) };
+    let options = SimilarOptions { reach: Reach { bits: 0, blur: distance }, ..SimilarOptions::default() };
+    let compared = ground.around(&only, options)?;
+    let is_near =
+        |entry: &&Entry| entry.aspect.agrees(*aspect) && entry.feature.distance(feature) <= distance;
+    let mut found: Vec<MediaId> =
+        compared.blurs.iter().filter(is_near).filter_map(|entry| MediaId::new(entry.id)).collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// The fingerprints of a picture in those positions that are tried besides its own.
