@@ -25,8 +25,7 @@ pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> O
         }
     }));
     let outcome = catch_unwind(AssertUnwindSafe(command));
-    drop(take_hook());
-    match outcome {
+    let outcome = match outcome {
         // Errors of the engine may come from wrong bytes as well.
         Ok(Err(Failure::Named(named))) if named.code == "index.failed" => {
             Err(damaged(session).unwrap_or(Failure::Named(named)))
@@ -38,12 +37,22 @@ pub(crate) fn guarded(session: &Session, command: impl FnOnce() -> Outcome) -> O
             Failure::new(Exit::General, "internal", lines.join(": "))
                 .hint("this is a fault of the program; please report it with the command that you ran")
         })),
-    }
+    };
+    drop(take_hook());
+    outcome
 }
 
 /// The failure for an index whose files are not those that were written.
 fn damaged(session: &Session) -> Option<Failure> {
-    match Reader::open(&session.settings.index()).and_then(|reader| reader.damaged_files()) {
+    let look = || Reader::open(&session.settings.index()).and_then(|reader| reader.damaged_files());
+    // Opening an index reads the ends of its files, which may be the wrong ones.
+    let Ok(looked) = catch_unwind(AssertUnwindSafe(look)) else {
+        let message = "the index is damaged: its files cannot be opened";
+        return Some(
+            Failure::new(Exit::Unready, "index.damaged", message).hint("run `stemmata index rebuild`"),
+        );
+    };
+    match looked {
         Ok(files) => files.first().map(|first| failure(Exit::Unready, files.len(), first)),
         Err(error @ (IndexError::Damaged(_) | IndexError::NeedsRebuild { .. })) => Some(error.into()),
         Err(_) => None,

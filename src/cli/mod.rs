@@ -141,7 +141,7 @@ fn dispatch(command: &Command, session: &Session) -> Outcome {
         Command::Unresolved(arguments) => unresolved::run(arguments, session),
         Command::Hashes(arguments) => hashes::run(arguments, session),
         Command::Decide(arguments) => decide::run(arguments, session),
-        Command::Index(arguments) => index::run(arguments, session),
+        Command::Index(arguments) => damage::guarded(session, || index::run(arguments, session)),
         Command::Search(arguments) => damage::guarded(session, || search::run(arguments, session)),
         Command::Count(arguments) => damage::guarded(session, || count::run(arguments, session)),
         Command::Schema(arguments) => schema::run(arguments, session),
