@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use stemmata_index::{Document, DocumentResource, NameKind, chunks};
+use stemmata_index::{Document, DocumentResource, DocumentTraits, NameKind, chunks};
 
 use crate::engines::{Kind, Question};
 use crate::records::{Plan, Records, wire};
@@ -158,6 +158,9 @@ fn document(image: &wire::Image<'_>, media: u64) -> Document {
         cfg: meta.map(|meta| meta.cfg_scale),
         denoise: None,
         seed: meta.map(|meta| meta.seed.cast_signed()),
+        // As large as generated, and read for traits without any: so is most of what the site has.
+        upscale_percent: meta.map(|_| 100),
+        traits: meta.map(|_| DocumentTraits::default()),
     }
 }
 
